@@ -1,0 +1,2 @@
+import { placeholder } from '#db';
+console.log(placeholder);
