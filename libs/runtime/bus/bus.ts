@@ -1,0 +1,243 @@
+import { randomUUID } from 'node:crypto';
+import { type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type ClientProxy,
+  ClientRedis,
+  type RedisOptions,
+  type Server,
+  ServerRedis,
+} from '@nestjs/microservices';
+import { Redis } from 'ioredis';
+import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
+import type { z } from 'zod';
+import { AppError, type ErrorBody } from '../errors.js';
+import { toAppError } from '../http/error-filter.js';
+import { type Logger, redactText } from '../logger.js';
+import { issuesOf } from '../validate.js';
+import { InProcessClient, inProcessListeners, InProcessServer } from './in-process.js';
+
+/** A reply: the result, or an error in the shape of HTTP. */
+type Reply = { ok: true; result: unknown } | { ok: false; error: ErrorBody & { status: number } };
+
+/** How many times, and how often, a lost Redis is tried again: for ever, every 500 ms. */
+const RECONNECT = { retryAttempts: Number.MAX_SAFE_INTEGER, retryDelay: 500 };
+
+/**
+ * The doorbell between apps. With a Redis URL it is Nest's Redis transport (publish/subscribe: every listener of a pattern
+ * gets every message), otherwise it lives in the process. A message may get lost: the database is the fact.
+ */
+export class Bus implements OnApplicationShutdown {
+  private readonly server: ServerRedis | InProcessServer;
+  private readonly client: ClientRedis | InProcessClient;
+  private readonly pingPattern = `bus.ping.${randomUUID()}`;
+  private readonly pings = new Map<string, () => void>();
+  private listening = false;
+  private closed = false;
+
+  constructor(
+    private readonly logger: Logger,
+    private readonly redisUrl?: string,
+  ) {
+    if (redisUrl) {
+      const options: RedisOptions['options'] = { ...redisOptions(redisUrl), ...RECONNECT };
+      this.server = new ServerRedis({ ...options });
+      // A command that waits for a lost Redis fails after one more try instead of piling up.
+      this.client = new ClientRedis({ ...options, maxRetriesPerRequest: 1 });
+    } else {
+      this.server = new InProcessServer();
+      this.client = new InProcessClient();
+    }
+    this.onEvent(this.pingPattern, null, (id) => this.pings.get(String(id))?.());
+  }
+
+  /** Subscribes to an event; to be called before the app listens (in `onModuleInit`). Events that do not fit the schema are logged and dropped. */
+  onEvent<S extends z.ZodType>(
+    pattern: string,
+    schema: S | null,
+    handler: (event: z.output<S>) => unknown,
+  ): void {
+    this.assertNotListening(pattern);
+    this.server.addHandler(
+      pattern,
+      async (data: unknown) => {
+        try {
+          const event = schema ? schema.safeParse(data) : { success: true as const, data };
+          if (!event.success)
+            return this.logger.warn({ pattern }, 'bus: an event does not fit its schema and is dropped');
+          await handler(event.data as z.output<S>);
+        } catch (error) {
+          this.logger.error({ pattern, err: error }, 'bus: an event handler failed');
+        }
+      },
+      true,
+    );
+  }
+
+  /** Answers a request; to be called before the app listens. Every listener answers: a handler must be safe to run twice. */
+  onRequest<S extends z.ZodType>(
+    pattern: string,
+    schema: S,
+    handler: (request: z.output<S>) => unknown,
+  ): void {
+    this.assertNotListening(pattern);
+    this.server.addHandler(pattern, async (data: unknown): Promise<Reply> => {
+      const request = schema.safeParse(data);
+      if (!request.success) {
+        const error = new AppError('request.invalid', 400, `${pattern}: the request is not valid`, {
+          issues: issuesOf(request.error),
+        });
+        return { ok: false, error: { ...error.toBody(''), status: 400 } };
+      }
+      try {
+        return { ok: true, result: (await handler(request.data)) ?? null };
+      } catch (thrown) {
+        const error = toAppError(thrown);
+        if (error.status >= 500) this.logger.error({ pattern, err: thrown }, redactText(error.message));
+        return { ok: false, error: { ...error.toBody(''), status: error.status } };
+      }
+    });
+  }
+
+  /**
+   * Sends a request and waits for the first reply.
+   * @throws AppError `<app>.unavailable` (503) at once when nobody listens to the pattern or the bus is away;
+   * `bus.timeout` (504) after `timeoutMs`; whatever error the other side replied
+   */
+  async request(pattern: string, data: unknown, options: { timeoutMs?: number } = {}): Promise<unknown> {
+    const app = pattern.split('.')[0] ?? pattern;
+    const unavailable = (why: string, cause?: unknown): AppError =>
+      new AppError(
+        `${app}.unavailable`,
+        503,
+        `${why}: start the app that answers ${pattern}, or look at its log`,
+        { cause },
+      );
+    let listeners: number;
+    try {
+      listeners = await this.listeners(pattern);
+    } catch (error) {
+      throw new AppError(
+        'bus.unavailable',
+        503,
+        'the bus does not answer: see that Redis runs at REDIS_URL',
+        { cause: error },
+      );
+    }
+    if (listeners === 0) throw unavailable('nobody listens');
+    let reply: Reply;
+    try {
+      const timeoutMs = options.timeoutMs ?? 10_000;
+      reply = await firstValueFrom(this.client.send<Reply>(pattern, data).pipe(timeout(timeoutMs)));
+    } catch (error) {
+      if (error instanceof TimeoutError)
+        throw new AppError('bus.timeout', 504, `${pattern} was not answered in time`, { cause: error });
+      throw unavailable('the bus broke off', error);
+    }
+    if (reply.ok) return reply.result;
+    const { code, status, message, issues } = reply.error;
+    throw new AppError(code, status, message, issues ? { issues } : {});
+  }
+
+  /** Rings. Never throws: what matters is committed already, and whoever missed the ring finds the row on its own. */
+  emit(pattern: string, event: unknown): void {
+    if (this.closed) return;
+    this.client.emit(pattern, event).subscribe({
+      error: (error: unknown) => this.logger.warn({ pattern, err: error }, 'bus: an event was not delivered'),
+    });
+  }
+
+  /** Subscribes everything that was registered. With Redis it waits until Redis answers: a transport that first fails stays deaf. */
+  async listen(): Promise<void> {
+    if (this.listening) return;
+    this.listening = true;
+    if (this.redisUrl) await this.awaitRedis(this.redisUrl);
+    await new Promise<void>((resolve, reject) => {
+      this.server.listen((error?: unknown) => (error ? reject(error as Error) : resolve()));
+    });
+    await this.client.connect();
+  }
+
+  /** Proves the subscription: a message to oneself must come back. */
+  async checkSubscription(): Promise<void> {
+    const id = randomUUID();
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        timer = setTimeout(
+          () => reject(new Error('a message to ourselves did not come back within 2 s')),
+          2000,
+        );
+        this.pings.set(id, resolve);
+        this.emit(this.pingPattern, id);
+      });
+    } finally {
+      clearTimeout(timer);
+      this.pings.delete(id);
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await Promise.allSettled([Promise.resolve(this.server.close()), Promise.resolve(this.client.close())]);
+  }
+
+  private async listeners(pattern: string): Promise<number> {
+    if (!this.redisUrl) return inProcessListeners(pattern);
+    await this.client.connect();
+    const [publisher] = this.client.unwrap<[Redis, Redis]>();
+    const [, count] = (await publisher.pubsub('NUMSUB', pattern)) as [string, number];
+    return Number(count);
+  }
+
+  private async awaitRedis(url: string): Promise<void> {
+    let told = false;
+    while (!this.closed) {
+      const probe = new Redis({
+        ...redisOptions(url),
+        lazyConnect: true,
+        retryStrategy: () => null,
+        connectTimeout: 2000,
+      });
+      probe.on('error', () => undefined);
+      try {
+        await probe.connect();
+        await probe.ping();
+        return;
+      } catch (error) {
+        if (!told) this.logger.warn({ err: error }, 'waiting for Redis at REDIS_URL');
+        told = true;
+        await new Promise((resolve) => setTimeout(resolve, RECONNECT.retryDelay));
+      } finally {
+        probe.disconnect();
+      }
+    }
+  }
+
+  private assertNotListening(pattern: string): void {
+    if (this.listening) throw new Error(`bus: ${pattern} is registered too late; register in onModuleInit`);
+  }
+}
+
+function redisOptions(url: string): {
+  host: string;
+  port: number;
+  username?: string;
+  password?: string;
+  db?: number;
+  tls?: object;
+} {
+  const { hostname, port, username, password, pathname, protocol } = new URL(url);
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port || 6379),
+    ...(username ? { username: decodeURIComponent(username) } : {}),
+    ...(password ? { password: decodeURIComponent(password) } : {}),
+    ...(pathname.length > 1 ? { db: Number(pathname.slice(1)) } : {}),
+    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+  };
+}

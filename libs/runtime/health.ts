@@ -1,0 +1,140 @@
+import { Controller, Get, Global, Header, HttpCode, Inject, Injectable, Module, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+type Check = () => Promise<void> | void;
+
+/** What must work before this process takes requests. Each app adds its own checks. */
+@Injectable()
+export class HealthRegistry {
+  private readonly checks = new Map<string, Check>();
+
+  /** A check throws when its part does not work; its message is shown. Adding a name again replaces it. */
+  add(name: string, check: Check): void {
+    this.checks.set(name, check);
+  }
+
+  /** Runs all checks at once, each with a deadline of 3 s. */
+  async report(): Promise<{ ready: boolean; checks: Record<string, string> }> {
+    const results = await Promise.all(
+      [...this.checks].map(async ([name, check]): Promise<[string, string]> => {
+        try {
+          await withDeadline(Promise.resolve(check()), 3000);
+          return [name, 'ok'];
+        } catch (error) {
+          return [name, error instanceof Error ? error.message : String(error)];
+        }
+      }),
+    );
+    return { ready: results.every(([, state]) => state === 'ok'), checks: Object.fromEntries(results) };
+  }
+}
+
+async function withDeadline(work: Promise<void>, deadlineMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Prometheus metrics of this process. A name asked for twice is the same metric, so that composed apps share one page. */
+@Injectable()
+export class Metrics {
+  readonly registry = new Registry();
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  counter<L extends string = string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
+    return (
+      (this.registry.getSingleMetric(name) as Counter<L> | undefined) ??
+      new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] })
+    );
+  }
+
+  /** `collect` is called when the page is read. */
+  gauge<L extends string = string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+    collect?: (gauge: Gauge<L>) => void,
+  ): Gauge<L> {
+    const known = this.registry.getSingleMetric(name) as Gauge<L> | undefined;
+    if (known) return known;
+    return new Gauge({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.registry],
+      ...(collect
+        ? {
+            collect(this: Gauge<L>) {
+              collect(this);
+            },
+          }
+        : {}),
+    });
+  }
+
+  /** Durations in seconds, as Prometheus wants them. */
+  histogram<L extends string = string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+    buckets = [0.001, 0.005, 0.015, 0.05, 0.1, 0.5, 1, 5, 30],
+  ): Histogram<L> {
+    return (
+      (this.registry.getSingleMetric(name) as Histogram<L> | undefined) ??
+      new Histogram({ name, help, labelNames: [...labelNames], buckets, registers: [this.registry] })
+    );
+  }
+}
+
+@Controller()
+class HealthController {
+  constructor(@Inject(HealthRegistry) private readonly health: HealthRegistry) {}
+
+  @Get('healthz')
+  alive(): { status: string } {
+    return { status: 'up' };
+  }
+
+  @Get('readyz')
+  @HttpCode(200)
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
+    const { ready, checks } = await this.health.report();
+    reply.status(ready ? 200 : 503);
+    return { status: ready ? 'ready' : 'not ready', checks };
+  }
+}
+
+@Controller()
+class MetricsController {
+  constructor(@Inject(Metrics) private readonly metrics: Metrics) {}
+
+  @Get('metrics')
+  @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
+  page(): Promise<string> {
+    return this.metrics.registry.metrics();
+  }
+}
+
+/** `/healthz` (the process is up) and `/readyz` (its parts answer). */
+@Global()
+@Module({ providers: [HealthRegistry], exports: [HealthRegistry], controllers: [HealthController] })
+export class HealthModule {}
+
+/** The registry alone: for an app whose port is open to guests. */
+@Global()
+@Module({ providers: [Metrics], exports: [Metrics] })
+export class MetricsModule {}
+
+/** `/metrics` in Prometheus' text format; only where the port is the operators'. */
+@Module({ imports: [MetricsModule], controllers: [MetricsController] })
+export class MetricsPageModule {}

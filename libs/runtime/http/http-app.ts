@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { type DynamicModule, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Bus } from '../bus/bus.js';
+import { AppError } from '../errors.js';
+import { type Logger, NestLogger } from '../logger.js';
+import { AppErrorFilter } from './error-filter.js';
+
+export interface HttpAppOptions {
+  logger: Logger;
+  host: string;
+  port: number;
+  /** The variable that sets the port, for the message when it is taken. */
+  portVariable: string;
+  /** Largest request body in bytes; default 1.5 MiB (a script of 1 MiB plus its JSON escapes). */
+  bodyLimit?: number;
+  legacyErrorField?: boolean;
+}
+
+export interface RunningApp {
+  app: NestFastifyApplication;
+  /** e.g. `http://127.0.0.1:4001` */
+  url: string;
+  /** Stops taking work, lets running requests end, closes bus and database. */
+  stop(): Promise<void>;
+}
+
+/**
+ * A Nest application on Fastify with the one error filter, a correlation id per request (`x-correlation-id` in and out),
+ * and its bus subscriptions live before the port opens.
+ * @throws AppError `listen.failed` when the address cannot be had, naming the variable to change
+ */
+export async function startHttpApp(
+  module: Type | DynamicModule,
+  options: HttpAppOptions,
+): Promise<RunningApp> {
+  const { logger } = options;
+  const adapter = new FastifyAdapter({
+    bodyLimit: options.bodyLimit ?? 1_572_864,
+    genReqId: (request: { headers: Record<string, unknown> }) => {
+      const given = request.headers['x-correlation-id'];
+      return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+    },
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  const server = adapter.getInstance();
+  server.addHook('onRequest', async (request, reply) => {
+    reply.header('x-correlation-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+  });
+  server.addHook('onResponse', async (request, reply) => {
+    const path = request.url.split('?')[0];
+    const level = path === '/healthz' || path === '/readyz' || path === '/metrics' ? 'trace' : 'debug';
+    logger[level](
+      {
+        method: request.method,
+        path: path?.slice(0, 200),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        correlationId: request.id,
+      },
+      'request',
+    );
+  });
+  app.useGlobalFilters(new AppErrorFilter(logger, options.legacyErrorField));
+  try {
+    await app.init();
+    await app.get(Bus, { strict: false }).listen();
+    await app.listen(options.port, options.host);
+  } catch (error) {
+    await app.close().catch(() => undefined);
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL') {
+      throw new AppError(
+        'listen.failed',
+        500,
+        `${options.portVariable}: cannot listen on ${options.host}:${options.port} (${code}): stop what holds it or set another ${options.portVariable}`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+  const address = app.getHttpServer().address() as { port: number };
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  let stopping: Promise<void> | undefined;
+  return { app, url: `http://${host}:${address.port}`, stop: () => (stopping ??= app.close()) };
+}

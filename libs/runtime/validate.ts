@@ -1,0 +1,40 @@
+import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
+import type { z } from 'zod';
+import { invalidRequest, type Issue } from './errors.js';
+
+/** zod's faults in our words. A rule may carry its own way out as `params.remedy`. */
+export function issuesOf(error: z.ZodError): Issue[] {
+  return error.issues.flatMap((issue): Issue[] => {
+    const path = issue.path.join('.');
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        path: path ? `${path}.${key}` : key,
+        message: 'unknown field',
+        remedy: 'remove it or correct its name',
+      }));
+    }
+    const remedy = issue.code === 'custom' ? (issue.params?.['remedy'] as string | undefined) : undefined;
+    return [{ path, message: issue.message, ...(remedy ? { remedy } : {}) }];
+  });
+}
+
+/**
+ * Parses with a schema.
+ * @throws AppError `request.invalid` (400) that lists every fault
+ */
+export function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value);
+  if (!result.success) throw invalidRequest(issuesOf(result.error));
+  return result.data;
+}
+
+/** `@Body(validated(CreateScript)) body: CreateScript` — the one way in which controllers validate. */
+export function validated<S extends z.ZodType>(schema: S): PipeTransform<unknown, z.output<S>> {
+  @Injectable()
+  class SchemaPipe implements PipeTransform<unknown, z.output<S>> {
+    transform(value: unknown, _metadata: ArgumentMetadata): z.output<S> {
+      return parse(schema, value ?? {});
+    }
+  }
+  return new SchemaPipe();
+}
