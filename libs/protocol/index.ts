@@ -1,1 +1,22 @@
-export const placeholder = 1;
+export * from './api/executions.js';
+export * from './api/fields.js';
+export * from './api/machines.js';
+export * from './api/scripts.js';
+export * from './bus/messages.js';
+export { deriveVmSecret, signEnvelope, verifyEnvelope } from './channel/envelope.js';
+export { type RunEntry } from './channel/fields.js';
+export * as guest from './channel/guest-messages.js';
+export type {
+  CommandResponse,
+  GuestMessage,
+  Handshake,
+  ScriptCompletion,
+  ScriptOutput,
+  ScriptStarted,
+} from './channel/guest-messages.js';
+export * as host from './channel/host-messages.js';
+export type { HostMessage, PendingScript, SignedEnvelope } from './channel/host-messages.js';
+export { CHANNEL_LIMITS, PROTOCOL_VERSION } from './channel/limits.js';
+export { type DecodedLine, LineDecoder } from './channel/line-decoder.js';
+export { parseGuestLine, type ParsedLine, recoverCompletion } from './channel/parse.js';
+export * from './media/request.js';

@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type OnApplicationShutdown } from '@nestjs/common';
-import {
-  type ClientProxy,
-  ClientRedis,
-  type RedisOptions,
-  type Server,
-  ServerRedis,
-} from '@nestjs/microservices';
+import { ClientRedis, type RedisOptions, ServerRedis } from '@nestjs/microservices';
 import { Redis } from 'ioredis';
 import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
 import type { z } from 'zod';

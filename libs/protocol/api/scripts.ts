@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import {
+  displayName,
+  inputValue,
+  platform,
+  runAs,
+  shell,
+  SHELL_PLATFORMS,
+  timeoutSeconds,
+  wireTime,
+} from './fields.js';
+import { CHANNEL_LIMITS } from '../channel/limits.js';
+
+export const ScriptInput = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z_]\w{0,62}$/, 'must begin with a letter or _ and go on with letters, digits or _'),
+    type: z.enum(['text', 'number', 'boolean', 'select', 'password']),
+    required: z.boolean().default(false),
+    default: inputValue.optional(),
+    options: z.array(z.string().max(256)).min(1).max(256).optional(),
+    /** An ECMAScript regular expression that the whole value must match. */
+    pattern: z.string().max(512).optional(),
+  })
+  .superRefine((input, context) => {
+    const fault = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    if (input.type === 'select' && !input.options) fault('options', 'a select needs its options');
+    if (input.type !== 'select' && input.options) fault('options', 'only a select has options');
+    if (input.type === 'password' && input.default !== undefined)
+      fault('default', 'a password has no default');
+    if (input.pattern !== undefined) {
+      try {
+        new RegExp(input.pattern);
+      } catch {
+        fault('pattern', 'is not a regular expression');
+      }
+    }
+  });
+export type ScriptInput = z.output<typeof ScriptInput>;
+
+export const CreateScript = z
+  .strictObject({
+    name: displayName,
+    description: z.string().max(2000).optional(),
+    platforms: z.array(platform).min(1).max(2).optional(),
+    shell,
+    content: z
+      .string()
+      .min(1, 'must not be empty')
+      .refine(
+        (text) => Buffer.byteLength(text) <= CHANNEL_LIMITS.scriptContent,
+        `must be at most ${CHANNEL_LIMITS.scriptContent} bytes: that is what one line of the channel carries`,
+      )
+      .refine((text) => !text.includes('\0'), 'must not contain NUL'),
+    inputs: z.array(ScriptInput).max(64).default([]),
+    timeoutSeconds: timeoutSeconds.default(600),
+    runAs: runAs.optional(),
+    retry: z
+      .strictObject({
+        maxAttempts: z.number().int().min(1).max(10),
+        safe: z.literal(true, {
+          error: 'retries need safe: true, the promise that running twice does no harm',
+        }),
+      })
+      .optional(),
+  })
+  .superRefine((script, context) => {
+    const names = new Set<string>();
+    script.inputs.forEach((input, index) => {
+      if (names.has(input.name))
+        context.addIssue({
+          code: 'custom',
+          path: ['inputs', index, 'name'],
+          message: `${input.name} is declared twice`,
+        });
+      names.add(input.name);
+    });
+    for (const [index, wanted] of (script.platforms ?? []).entries()) {
+      const runs =
+        wanted === 'linux' ? script.shell !== 'CMD' : script.shell === 'POWERSHELL' || script.shell === 'CMD';
+      if (!runs)
+        context.addIssue({
+          code: 'custom',
+          path: ['platforms', index],
+          message: `${script.shell} does not run on ${wanted}`,
+        });
+    }
+  });
+export type CreateScript = z.output<typeof CreateScript>;
+
+/** The platforms a script is for when it does not say so. */
+export function defaultPlatforms(script: { shell: keyof typeof SHELL_PLATFORMS }): ('windows' | 'linux')[] {
+  return [...SHELL_PLATFORMS[script.shell]];
+}
+
+export const ScriptDto = z.object({
+  id: z.uuid(),
+  version: z.number().int(),
+  name: z.string(),
+  description: z.string().nullable(),
+  platforms: z.array(platform),
+  shell,
+  content: z.string(),
+  inputs: z.array(z.unknown()),
+  timeoutSeconds: z.number().int(),
+  runAs: z.string().nullable(),
+  retry: z.object({ maxAttempts: z.number(), safe: z.boolean() }).nullable(),
+  sha256: z.string(),
+  createdAt: wireTime,
+});
+export type ScriptDto = z.output<typeof ScriptDto>;

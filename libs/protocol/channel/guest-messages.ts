@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import {
+  attempt,
+  byteCount,
+  executionId,
+  i32,
+  looseText,
+  looseTime,
+  runList,
+  session,
+  sha256Hex,
+} from './fields.js';
+
+/**
+ * Messages from the guest. Fields that vary between agents are optional and tolerant; unknown fields are dropped. The
+ * fields of protocol 2 stand beside those of the public agent.
+ */
+export const Handshake = z.object({
+  type: z.literal('handshake'),
+  timestamp: looseTime,
+  vm_id: z.string().max(128).nullish().catch(null),
+  version: z.string().max(64).default('unknown').catch('unknown'),
+  platform: z.string().max(32).default('unknown').catch('unknown'),
+  capabilities: z.array(z.string().max(64)).max(64).default([]).catch([]),
+  protocol: z.number().int().min(1).max(1000).optional().catch(undefined),
+  session: session.optional(),
+  boot_id: z.string().max(64).optional(),
+  arch: z.string().max(32).optional(),
+  agent_sha256: sha256Hex.optional().catch(undefined),
+  spool_id: z.string().max(64).optional(),
+  runs: runList.optional(),
+  secret: z.enum(['ok', 'missing']).optional(),
+});
+
+export const RequestPendingScripts = z.object({
+  type: z.literal('request_pending_scripts'),
+  vm_id: z.string().max(128).nullish().catch(null),
+  timestamp: looseTime,
+  request_timestamp: looseTime,
+});
+
+export const KeepAlive = z.object({
+  type: z.literal('keep_alive'),
+  sequence_number: z.number().int().min(0).max(4_294_967_295).default(0).catch(0),
+  /** Seconds since the epoch, as a number; other forms are let through and not used. */
+  timestamp: z.unknown().optional(),
+  runs: runList.optional(),
+});
+
+export const ScriptStarted = z.object({
+  type: z.literal('script_started'),
+  execution_id: executionId,
+  attempt,
+  pid: z.number().int().min(0).max(4_294_967_295).optional(),
+  started_at: looseTime,
+  boot_id: z.string().max(64).optional(),
+});
+
+export const ScriptOutput = z.object({
+  type: z.literal('script_output'),
+  execution_id: executionId,
+  attempt,
+  stream: z.enum(['stdout', 'stderr']),
+  /** Position of the first byte in the stream. */
+  offset: byteCount,
+  data: z.string().max(1_500_000),
+  encoding: z.enum(['utf8', 'base64']).default('utf8'),
+});
+
+export const ScriptCompletion = z.object({
+  type: z.literal('script_completion'),
+  timestamp: looseTime,
+  execution_id: executionId,
+  exit_code: i32,
+  stdout: z.string().nullish().catch(null),
+  stderr: z.string().nullish().catch(null),
+  log_file: looseText(1024),
+  attempt: attempt.optional(),
+  boot_id: z.string().max(64).optional(),
+  status: z.enum(['success', 'failed', 'timeout', 'cancelled', 'interrupted']).optional(),
+  signal: z.number().int().min(0).max(128).nullish().catch(null),
+  started_at: looseTime,
+  duration_ms: byteCount.optional().catch(undefined),
+  stdout_bytes: byteCount.optional().catch(undefined),
+  stderr_bytes: byteCount.optional().catch(undefined),
+  stdout_sha256: sha256Hex.optional().catch(undefined),
+  stderr_sha256: sha256Hex.optional().catch(undefined),
+  truncated: z.boolean().optional().catch(undefined),
+  /** Processes of the script that outlived the kill. */
+  survivors: z.number().int().min(0).max(1_000_000).optional().catch(undefined),
+});
+
+export const AgentEvent = z.object({
+  type: z.literal('agent_event'),
+  severity: z.enum(['debug', 'info', 'warn', 'error']).default('info').catch('info'),
+  source: z.string().max(128).default('agent').catch('agent'),
+  message: z.string().max(8192).default('').catch(''),
+  executionId: z.string().max(128).nullish().catch(null),
+  context: z.unknown().optional(),
+  timestamp: looseTime,
+});
+
+const number = z.number();
+const loosePart = z.record(z.string().max(128), z.unknown());
+const systemMetrics = z.object({
+  cpu: z.object({
+    usage_percent: number,
+    cores_usage: z.array(number).max(1024).optional(),
+    temperature: number.nullish(),
+  }),
+  memory: z.object({
+    total_kb: number,
+    used_kb: number,
+    available_kb: number,
+    swap_total_kb: number.nullish(),
+    swap_used_kb: number.nullish(),
+  }),
+  disk: loosePart.optional(),
+  network: loosePart.optional(),
+  system: loosePart.optional(),
+  uptime_seconds: number.nullish(),
+  load_average: z.unknown().optional(),
+});
+
+export const Metrics = z.object({
+  type: z.literal('metrics'),
+  timestamp: looseTime,
+  data: z.looseObject({ system: systemMetrics }),
+});
+
+export const CommandResponse = z.object({
+  type: z.literal('response'),
+  id: z.string().max(128),
+  success: z.boolean(),
+  exit_code: i32.nullish().catch(null),
+  stdout: z.string().nullish().catch(null),
+  stderr: z.string().nullish().catch(null),
+  execution_time_ms: number.nullish().catch(null),
+  command_type: z.string().max(64).nullish().catch(null),
+  data: z.unknown().optional(),
+});
+
+/** Said by the public agent, recorded as agent events. */
+const reported = <T extends string>(type: T) => z.looseObject({ type: z.literal(type) });
+export const ErrorMessage = reported('error');
+export const ErrorReport = reported('error_report');
+export const CircuitBreakerState = reported('circuit_breaker_state');
+export const ConnectionStatus = reported('connection_status');
+export const Ping = reported('ping');
+
+export const GuestMessage = z.discriminatedUnion('type', [
+  Handshake,
+  RequestPendingScripts,
+  KeepAlive,
+  ScriptStarted,
+  ScriptOutput,
+  ScriptCompletion,
+  AgentEvent,
+  Metrics,
+  CommandResponse,
+  ErrorMessage,
+  ErrorReport,
+  CircuitBreakerState,
+  ConnectionStatus,
+  Ping,
+]);
+
+export type GuestMessage = z.output<typeof GuestMessage>;
+export type Handshake = z.output<typeof Handshake>;
+export type ScriptCompletion = z.output<typeof ScriptCompletion>;
+export type ScriptOutput = z.output<typeof ScriptOutput>;
+export type ScriptStarted = z.output<typeof ScriptStarted>;
+export type CommandResponse = z.output<typeof CommandResponse>;
