@@ -1,2 +1,22 @@
-import { placeholder } from '#db';
-console.log(placeholder);
+import { z } from 'zod';
+import { migrateToLatest, openDatabase } from '#db';
+import { commonFields, ConfigError, databaseUrl, loadConfig } from '#runtime';
+
+/** `npm run migrate`: brings the database of DATABASE_URL to the newest version; safe to run at any time, also twice at once. */
+try {
+  const config = loadConfig(
+    'migrate',
+    z.object({
+      INFINIBAY_BASE_DIR: commonFields.INFINIBAY_BASE_DIR,
+      DATABASE_URL: commonFields.DATABASE_URL,
+    }),
+    process.env,
+  );
+  const database = await openDatabase(databaseUrl(config));
+  const done = await migrateToLatest(database);
+  console.log(done.length === 0 ? 'the database is up to date' : `migrated: ${done.join(', ')}`);
+  await database.close();
+} catch (error) {
+  console.error(error instanceof ConfigError ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,1 +1,17 @@
-export const placeholder = 2;
+export { Database, databaseOptions, openDatabase, type Work } from './database.js';
+export { DatabaseModule } from './database.module.js';
+export { Host } from './entities/host.js';
+export { Machine } from './entities/machine.js';
+export { Artifact, Download, Media } from './entities/media.js';
+export { AuditEntry, ConsoleToken, IdempotencyKey, MachineEvent } from './entities/records.js';
+export { ScriptExecution, Series, type SeriesRule, type StoredInput } from './entities/script-execution.js';
+export { Script, ScriptVersion } from './entities/script.js';
+export { awaitMigrated, migrateToLatest } from './migrate.js';
+export * from './queries/claims.js';
+export * from './queries/completions.js';
+export * from './queries/events.js';
+export * from './queries/leases.js';
+export * from './queries/scheduling.js';
+export { nextSlot, slotTime, stopSeries } from './queries/series.js';
+export { inputContext, seal, unseal } from './seal.js';
+export { clockOf, databaseNow, dialectOf } from './sql.js';

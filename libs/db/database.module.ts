@@ -1,0 +1,47 @@
+import {
+  type DynamicModule,
+  Global,
+  Inject,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { HealthRegistry } from '#runtime';
+import { Database, openDatabase } from './database.js';
+import { awaitMigrated } from './migrate.js';
+
+/** Provides `Database`, open and migrated; closes it last. */
+@Global()
+@Module({})
+export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(HealthRegistry) private readonly health: HealthRegistry,
+  ) {}
+
+  /** `migrationDeadlineMs`: how long to wait for `npm run migrate` of somebody else; default 60 s. */
+  static forRoot(options: { url: string; migrationDeadlineMs?: number }): DynamicModule {
+    return {
+      module: DatabaseModule,
+      providers: [
+        {
+          provide: Database,
+          useFactory: async () => {
+            const database = await openDatabase(options.url);
+            await awaitMigrated(database, options.migrationDeadlineMs ?? 60_000);
+            return database;
+          },
+        },
+      ],
+      exports: [Database],
+    };
+  }
+
+  onModuleInit(): void {
+    this.health.add('database', () => this.database.check());
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.database.close();
+  }
+}

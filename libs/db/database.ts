@@ -1,0 +1,137 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type EntityManager as CoreEntityManager, MikroORM, type Options } from '@mikro-orm/core';
+import { Migrator } from '@mikro-orm/migrations';
+import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import type { SqlEntityManager } from '@mikro-orm/sql';
+import { SqliteDriver } from '@mikro-orm/sqlite';
+import { Host } from './entities/host.js';
+import { Machine } from './entities/machine.js';
+import { Artifact, Download, Media } from './entities/media.js';
+import { AuditEntry, ConsoleToken, IdempotencyKey, MachineEvent } from './entities/records.js';
+import { ScriptExecution, Series } from './entities/script-execution.js';
+import { Script, ScriptVersion } from './entities/script.js';
+import { postgresqlMigrations } from './migrations/postgresql/list.js';
+import { sqliteMigrations } from './migrations/sqlite/list.js';
+
+export const ENTITIES = [
+  Machine,
+  Host,
+  Script,
+  ScriptVersion,
+  ScriptExecution,
+  Series,
+  Media,
+  Artifact,
+  Download,
+  MachineEvent,
+  AuditEntry,
+  ConsoleToken,
+  IdempotencyKey,
+];
+
+/** One unit of work: reads and writes through it share a transaction when it came from `transaction()`. */
+export type Work = SqlEntityManager;
+
+/** Options for the driver that a URL names; see `DATABASE_URL` in docs/operations.md. */
+export function databaseOptions(url: string): Options {
+  const common = {
+    entities: ENTITIES,
+    extensions: [Migrator],
+    // Rows are read fresh for every unit of work; a context shared by accident must fail at once.
+    allowGlobalContext: false,
+    discovery: { checkDuplicateTableNames: true },
+    forceUtcTimezone: true,
+  };
+  const migrations = { snapshot: false, tableName: 'migration', transactional: true, allOrNothing: true };
+  if (url.startsWith('sqlite:')) {
+    return {
+      ...common,
+      driver: SqliteDriver,
+      dbName: url.slice('sqlite:'.length),
+      migrations: { ...migrations, migrationsList: sqliteMigrations },
+    } as unknown as Options;
+  }
+  return {
+    ...common,
+    driver: PostgreSqlDriver,
+    clientUrl: url,
+    pool: { min: 0, max: 10 },
+    migrations: { ...migrations, migrationsList: postgresqlMigrations },
+  } as unknown as Options;
+}
+
+/** An open database. */
+export class Database {
+  readonly isSqlite: boolean;
+
+  constructor(
+    readonly orm: MikroORM,
+    readonly url: string,
+    private readonly release: () => Promise<void>,
+  ) {
+    this.isSqlite = url.startsWith('sqlite:');
+  }
+
+  /** A fresh unit of work outside a transaction. */
+  work(): Work {
+    return this.orm.em.fork() as CoreEntityManager as Work;
+  }
+
+  /** Runs all of it or nothing. Nothing may be awaited inside that is not the database: on SQLite everybody else waits. */
+  transaction<T>(run: (work: Work) => Promise<T>): Promise<T> {
+    return this.work().transactional((work) => run(work as CoreEntityManager as Work));
+  }
+
+  /** @throws when the database does not answer */
+  async check(): Promise<void> {
+    await this.work().execute('select 1');
+  }
+
+  close(): Promise<void> {
+    return this.release();
+  }
+}
+
+const opened = new Map<string, { opening: Promise<MikroORM>; users: number }>();
+
+/**
+ * Opens the database of a URL. One process has one connection pool per URL, however many apps share the process: a second SQLite
+ * connection would wait for the first one's transaction inside the only thread that could end it.
+ */
+export async function openDatabase(url: string): Promise<Database> {
+  const entry = opened.get(url) ?? { opening: connect(url), users: 0 };
+  opened.set(url, entry);
+  entry.users += 1;
+  const release = async (): Promise<void> => {
+    entry.users -= 1;
+    if (entry.users > 0) return;
+    opened.delete(url);
+    await (await entry.opening).close(true);
+  };
+  try {
+    return new Database(await entry.opening, url, once(release));
+  } catch (error) {
+    opened.delete(url);
+    throw error;
+  }
+}
+
+function once(run: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | undefined;
+  return () => (result ??= run());
+}
+
+async function connect(url: string): Promise<MikroORM> {
+  if (url.startsWith('sqlite:'))
+    mkdirSync(dirname(url.slice('sqlite:'.length)), { recursive: true, mode: 0o750 });
+  const orm = await MikroORM.init(databaseOptions(url));
+  if (url.startsWith('sqlite:')) {
+    const connection = orm.em.getConnection();
+    // FULL: a result that was acked to a guest must survive a power cut of the host.
+    for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000']) {
+      await connection.execute(`pragma ${pragma}`);
+    }
+  }
+  return orm;
+}

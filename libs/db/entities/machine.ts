@@ -1,0 +1,85 @@
+import { Entity, Index, PrimaryKey } from '@mikro-orm/decorators/legacy';
+import type { ChannelState, Platform } from '#protocol';
+import { Bool, Int, Str, Time } from './columns.js';
+
+/** A virtual machine, named by its VM id. */
+@Entity({ tableName: 'machine' })
+@Index({ properties: ['hostId'] })
+export class Machine {
+  @PrimaryKey({ type: 'uuid' })
+  id!: string;
+
+  @Str(253)
+  name!: string;
+
+  /** False for a socket that nobody registered: it is shown and gets no scripts. */
+  @Bool()
+  registered = true;
+
+  @Str(16, true)
+  os: Platform | null = null;
+
+  /** The gateway that holds the channel, written by it. */
+  @Str(253, true)
+  hostId: string | null = null;
+
+  @Str(16)
+  channel: ChannelState = 'unknown';
+
+  /** Why the channel is in this state, when there is more to say. */
+  @Str(512, true)
+  channelDetail: string | null = null;
+
+  /** 1 for the public agent, 2 for ours, null before the first hello. */
+  @Int(true)
+  protocol: number | null = null;
+
+  @Str(64, true)
+  agentVersion: string | null = null;
+
+  @Str(64, true)
+  agentSha256: string | null = null;
+
+  @Str(32, true)
+  platform: string | null = null;
+
+  @Str(32, true)
+  arch: string | null = null;
+
+  @Str(64, true)
+  bootId: string | null = null;
+
+  @Str(64, true)
+  spoolId: string | null = null;
+
+  /** What the agent said about its channel secret: ok or missing. */
+  @Str(16, true)
+  secret: string | null = null;
+
+  /** How many scripts may run at once. */
+  @Int()
+  maxConcurrent = 1;
+
+  /** Who may hand out and judge this machine's rows: HOST_ID and a random part per process. */
+  @Str(320, true)
+  leaseOwner: string | null = null;
+
+  @Time(true)
+  leaseExpiresAt: Date | null = null;
+
+  /** Rises with every change of the lease's owner: the fence of claims and verdicts. */
+  @Int()
+  epoch = 0;
+
+  @Time(true)
+  helloAt: Date | null = null;
+
+  @Time(true)
+  lastSeenAt: Date | null = null;
+
+  @Time()
+  createdAt!: Date;
+
+  @Time()
+  updatedAt!: Date;
+}

@@ -1,0 +1,138 @@
+import type { MediaPlan } from '#protocol';
+import { Entity, Index, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
+import { Big, Id, Int, Json, Str, Text, Time } from './columns.js';
+
+/** An install medium that was made for one machine. */
+@Entity({ tableName: 'media' })
+@Index({ properties: ['machineId'] })
+export class Media {
+  @PrimaryKey({ type: 'uuid' })
+  id!: string;
+
+  @Id()
+  machineId!: string;
+
+  /** A request that arrives twice makes one medium. */
+  @Str(160)
+  @Unique()
+  requestId!: string;
+
+  /** building, ready or deleted. */
+  @Str(16)
+  state: 'building' | 'ready' | 'deleted' = 'building';
+
+  @Str(16)
+  family!: string;
+
+  @Str(16)
+  version!: string;
+
+  @Str(16)
+  source!: string;
+
+  @Json()
+  files: { name: string; kind: string; size: number; sha256: string }[] = [];
+
+  @Json(true)
+  plan: MediaPlan | null = null;
+
+  /** What the seed carries hashes of: kept by the distribution while the medium lives. */
+  @Json()
+  pins: { kind: string; sha256: string; version: string }[] = [];
+
+  @Json()
+  executionIds: string[] = [];
+
+  @Time()
+  createdAt!: Date;
+
+  @Time()
+  expiresAt!: Date;
+
+  @Time(true)
+  deletedAt: Date | null = null;
+}
+
+/** A file that guests may download, as it was found on disk. */
+@Entity({ tableName: 'artifact' })
+@Unique({ properties: ['platform', 'arch', 'kind', 'sha256'] })
+export class Artifact {
+  @PrimaryKey({ type: 'uuid' })
+  id!: string;
+
+  @Str(16)
+  platform!: string;
+
+  @Str(16)
+  arch!: string;
+
+  /** binary or script. */
+  @Str(16)
+  kind!: string;
+
+  @Str(128)
+  file!: string;
+
+  @Str(64)
+  version!: string;
+
+  /** Bytes. */
+  @Big()
+  size!: number;
+
+  @Str(64)
+  @Index()
+  sha256!: string;
+
+  /** ed25519 over the release statement, base64; null for a hand-copied file. */
+  @Text(true)
+  signature: string | null = null;
+
+  /** True for what the unversioned routes serve now. */
+  @Property({ type: 'boolean' })
+  current = true;
+
+  @Time()
+  createdAt!: Date;
+
+  @Time()
+  updatedAt!: Date;
+}
+
+/** Who fetched what. */
+@Entity({ tableName: 'download' })
+@Index({ properties: ['machineId', 'createdAt'] })
+export class Download {
+  @PrimaryKey({ type: 'uuid' })
+  id!: string;
+
+  /** Null when the request carried no token. */
+  @Id(true)
+  machineId: string | null = null;
+
+  @Str(64)
+  address!: string;
+
+  @Str(64)
+  sha256!: string;
+
+  @Str(128)
+  file!: string;
+
+  @Str(64)
+  version!: string;
+
+  /** Bytes sent. */
+  @Big()
+  bytes!: number;
+
+  @Int()
+  status!: number;
+
+  /** complete or aborted. */
+  @Str(16)
+  result!: string;
+
+  @Time()
+  createdAt!: Date;
+}

@@ -1,0 +1,119 @@
+import { Entity, Index, PrimaryKey, Unique } from '@mikro-orm/decorators/legacy';
+import { Id, Int, Json, Str, Text, Time } from './columns.js';
+
+/** Something that happened to or was said by a machine. */
+@Entity({ tableName: 'machine_event' })
+@Index({ properties: ['machineId', 'createdAt'] })
+export class MachineEvent {
+  @PrimaryKey({ type: 'uuid' })
+  id!: string;
+
+  @Id()
+  machineId!: string;
+
+  @Str(16)
+  kind!: 'agent' | 'channel' | 'security' | 'install' | 'metrics';
+
+  @Str(16)
+  severity!: 'debug' | 'info' | 'warn' | 'error';
+
+  /** Stable and dotted, e.g. `security.vm_id_mismatch`. */
+  @Str(128)
+  code!: string;
+
+  @Text()
+  message!: string;
+
+  @Str(128, true)
+  executionId: string | null = null;
+
+  @Json(true)
+  data: unknown = null;
+
+  @Time()
+  createdAt!: Date;
+}
+
+/** Who changed what; rows are only added. */
+@Entity({ tableName: 'audit_entry' })
+@Index({ properties: ['createdAt'] })
+export class AuditEntry {
+  @PrimaryKey({ type: 'uuid' })
+  id!: string;
+
+  @Str(128)
+  actor!: string;
+
+  /** e.g. `script.update`. */
+  @Str(64)
+  action!: string;
+
+  @Str(32)
+  subjectType!: string;
+
+  @Str(128)
+  subjectId!: string;
+
+  /** Never a secret. */
+  @Json(true)
+  before: unknown = null;
+
+  @Json(true)
+  after: unknown = null;
+
+  @Str(64)
+  correlationId!: string;
+
+  @Time()
+  createdAt!: Date;
+}
+
+/** An operator's token; only its hash is kept. */
+@Entity({ tableName: 'console_token' })
+export class ConsoleToken {
+  @PrimaryKey({ type: 'uuid' })
+  id!: string;
+
+  @Str(128)
+  @Unique()
+  name!: string;
+
+  @Str(64)
+  @Unique()
+  sha256!: string;
+
+  @Time()
+  createdAt!: Date;
+
+  @Time(true)
+  revokedAt: Date | null = null;
+}
+
+/** An answer that is given again for the same `Idempotency-Key`. */
+@Entity({ tableName: 'idempotency_key' })
+@Unique({ properties: ['scope', 'key'] })
+export class IdempotencyKey {
+  @PrimaryKey({ type: 'uuid' })
+  id!: string;
+
+  /** Caller and route. */
+  @Str(255)
+  scope!: string;
+
+  @Str(255)
+  key!: string;
+
+  /** Of the body; the body itself is not kept. */
+  @Str(64)
+  bodySha256!: string;
+
+  /** 0 while the first request is at work. */
+  @Int()
+  status = 0;
+
+  @Json(true)
+  response: unknown = null;
+
+  @Time()
+  createdAt!: Date;
+}

@@ -1,0 +1,98 @@
+import type { Work } from '../database.js';
+import { ScriptExecution } from '../entities/script-execution.js';
+import { dialectOf } from '../sql.js';
+
+/**
+ * Hands out a machine's due rows, in one statement: PENDING, `scheduledFor` not after the database's time, by `order` and `createdAt`, at most
+ * `capacity` of them, only while `owner` holds the machine's lease and the machine is registered. A FIRST_BOOT row waits until all lower
+ * ones are final.
+ * @returns the rows, now RUNNING, in the order in which they are to be delivered
+ */
+export async function claimDue(
+  work: Work,
+  claim: { machineId: string; owner: string; capacity: number },
+): Promise<ScriptExecution[]> {
+  if (claim.capacity < 1) return [];
+  const { now, skipLocked } = dialectOf(work);
+  const claimed = await work.execute<{ id: string }[]>(
+    `update script_execution set status = 'RUNNING', started_at = ${now}, start_confirmed = false, delivery_started_at = null,
+       lease_owner = ?, lease_expires_at = (select lease_expires_at from machine where id = ?), updated_at = ${now}
+     where id in (
+       select e.id from script_execution e
+       where e.machine_id = ? and e.status = 'PENDING' and e.scheduled_for <= ${now}
+         and (e.deliver_by is null or e.deliver_by > ${now})
+         and exists (select 1 from machine m where m.id = e.machine_id and m.registered = true and m.lease_owner = ? and m.lease_expires_at > ${now})
+         and not (e.execution_type = 'FIRST_BOOT' and exists (
+           select 1 from script_execution b where b.machine_id = e.machine_id and b.execution_type = 'FIRST_BOOT'
+             and b."order" < e."order" and b.status in ('PENDING', 'RUNNING')))
+       order by e."order", e.created_at, e.id limit ? ${skipLocked}
+     ) and status = 'PENDING'
+     returning id`,
+    [claim.owner, claim.machineId, claim.machineId, claim.owner, claim.capacity],
+  );
+  if (claimed.length === 0) return [];
+  return work
+    .fork()
+    .find(
+      ScriptExecution,
+      { id: { $in: claimed.map(({ id }) => id) } },
+      { orderBy: { order: 'asc', createdAt: 'asc', id: 'asc' } },
+    );
+}
+
+/** Marks rows as about to be written to the guest; to be committed before the first byte. @returns the ids still claimed by `owner` */
+export async function recordDelivery(work: Work, ids: string[], owner: string): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const { now } = dialectOf(work);
+  const rows = await work.execute<{ id: string }[]>(
+    `update script_execution set delivery_started_at = ${now}, updated_at = ${now}
+     where id in (${ids.map(() => '?').join(', ')}) and status = 'RUNNING' and lease_owner = ? returning id`,
+    [...ids, owner],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Gives a row back that the guest certainly never got: same attempt, next epoch. `expected` fences it: a row that has moved on stays.
+ * @returns true when it was given back
+ */
+export async function returnToPending(work: Work, expected: { id: string; epoch: number }): Promise<boolean> {
+  const { now } = dialectOf(work);
+  const rows = await work.execute<{ id: string }[]>(
+    `update script_execution set status = 'PENDING', started_at = null, delivery_started_at = null, start_confirmed = false,
+       lease_owner = null, lease_expires_at = null, epoch = epoch + 1, updated_at = ${now}
+     where id = ? and epoch = ? and status = 'RUNNING' returning id`,
+    [expected.id, expected.epoch],
+  );
+  return rows.length > 0;
+}
+
+/** Rows that were claimed and never delivered by an owner that is gone go back to PENDING. @returns machines that have work again */
+export async function returnAbandoned(work: Work): Promise<string[]> {
+  const { now } = dialectOf(work);
+  const rows = await work.execute<{ machine_id: string }[]>(
+    `update script_execution set status = 'PENDING', started_at = null, lease_owner = null, lease_expires_at = null, epoch = epoch + 1, updated_at = ${now}
+     where status = 'RUNNING' and delivery_started_at is null and lease_expires_at < ${now} returning machine_id`,
+  );
+  return [...new Set(rows.map(({ machine_id }) => machine_id))];
+}
+
+/** How many rows of a machine are out there by the database's knowledge. */
+export async function countRunning(work: Work, machineId: string): Promise<number> {
+  const [row] = await work.execute<{ n: number | string }[]>(
+    `select count(*) as n from script_execution where machine_id = ? and status = 'RUNNING'`,
+    [machineId],
+  );
+  return Number(row?.n ?? 0);
+}
+
+/** Milliseconds until the machine's next PENDING row is due by the database's clock (0 or less: due now); null when there is none. */
+export async function nextDueInMs(work: Work, machineId: string): Promise<number | null> {
+  const { now } = dialectOf(work);
+  const [row] = await work.execute<{ due: string | number | Date | null; now: string | number | Date }[]>(
+    `select min(scheduled_for) as due, ${now} as now from script_execution where machine_id = ? and status = 'PENDING'`,
+    [machineId],
+  );
+  if (!row || row.due === null) return null;
+  return new Date(row.due).getTime() - new Date(row.now).getTime();
+}

@@ -1,0 +1,275 @@
+import type { FailureReason } from '#protocol';
+import type { Work } from '../database.js';
+import { ScriptExecution } from '../entities/script-execution.js';
+import { databaseNow, dialectOf } from '../sql.js';
+import { continueSeries } from './series.js';
+
+/** How a run ended, as the guest observed it. */
+export interface Outcome {
+  status: 'SUCCESS' | 'FAILED' | 'TIMEOUT' | 'CANCELLED';
+  failureReason: FailureReason | null;
+  exitCode: number | null;
+  signal: number | null;
+  /** Without NUL and with valid Unicode; at most head and tail. */
+  stdout: string;
+  stderr: string;
+  stdoutBytes: number;
+  stderrBytes: number;
+  stdoutSha256: string | null;
+  stderrSha256: string | null;
+  truncated: boolean;
+  survivors: number | null;
+  durationMs: number | null;
+  bootId: string | null;
+  startedAt: Date | null;
+  error: string | null;
+}
+
+export interface Completion extends Outcome {
+  machineId: string;
+  executionId: string;
+  /** Null from agents that know no attempts. */
+  attempt: number | null;
+}
+
+/**
+ * - `recorded`: the row is final now; `late`: it replaced a verdict that was made without news
+ * - `evidence`: the row stays CANCELLED and keeps the result; `duplicate`, `stale`: nothing changed
+ * - `unknown`, `foreign`: no such row for this machine
+ */
+export type CompletionResult =
+  'recorded' | 'late' | 'evidence' | 'duplicate' | 'stale' | 'unknown' | 'foreign';
+
+const FINAL = new Set(['SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED']);
+
+/** Verdicts that we reached without a word from the guest; a result that comes after all is the truth. */
+function isOurVerdict(row: ScriptExecution): boolean {
+  if (row.status === 'TIMEOUT')
+    return row.exitCode === null && row.signal === null && row.durationMs === null;
+  return (
+    row.status === 'FAILED' &&
+    (row.failureReason === 'AGENT_LOST' || row.failureReason === 'INTERRUPTED_BY_REBOOT') &&
+    row.durationMs === null
+  );
+}
+
+/** Locks a row by an update that changes nothing: the same statement on both databases. */
+export async function lockExecution(work: Work, id: string): Promise<ScriptExecution | null> {
+  if (!/^[0-9a-f-]{36}$/i.test(id)) return null;
+  const rows = await work.execute<{ id: string }[]>(
+    'update script_execution set epoch = epoch where id = ? returning id',
+    [id],
+  );
+  return rows.length === 0 ? null : work.findOneOrFail(ScriptExecution, { id }, { refresh: true });
+}
+
+/** Records what a guest observed; to be called inside a transaction and acked to the guest after its commit. */
+export async function recordCompletion(work: Work, completion: Completion): Promise<CompletionResult> {
+  const row = await lockExecution(work, completion.executionId);
+  if (!row) return 'unknown';
+  if (row.machineId !== completion.machineId) return 'foreign';
+  const attempt = completion.attempt ?? row.attempt;
+  if (attempt > row.attempt) return 'unknown';
+  // An older attempt's end counts only while the newer one has not been delivered.
+  if (
+    attempt < row.attempt &&
+    !(row.status === 'PENDING' || (row.status === 'RUNNING' && row.deliveryStartedAt === null))
+  )
+    return 'stale';
+  if (row.status === 'CANCELLED') {
+    if (row.durationMs !== null || row.exitCode !== null) return 'duplicate';
+    const { status, failureReason, completedAt } = row;
+    apply(row, completion, await databaseNow(work));
+    Object.assign(row, { status, failureReason, completedAt });
+    return 'evidence';
+  }
+  const wasFinal = FINAL.has(row.status);
+  if (wasFinal && !isOurVerdict(row)) return 'duplicate';
+  apply(row, completion, await databaseNow(work));
+  if (!wasFinal) await continueSeries(work, row);
+  return wasFinal ? 'late' : 'recorded';
+}
+
+function apply(row: ScriptExecution, outcome: Outcome, now: Date): void {
+  row.status = outcome.status;
+  row.failureReason = outcome.failureReason;
+  row.exitCode = outcome.exitCode;
+  row.signal = outcome.signal;
+  row.stdout = outcome.stdout;
+  row.stderr = outcome.stderr;
+  row.stdoutBytes = outcome.stdoutBytes;
+  row.stderrBytes = outcome.stderrBytes;
+  row.stdoutSha256 = outcome.stdoutSha256;
+  row.stderrSha256 = outcome.stderrSha256;
+  row.truncated = outcome.truncated;
+  row.survivors = outcome.survivors;
+  row.durationMs = outcome.durationMs ?? row.durationMs ?? 0;
+  row.bootId = outcome.bootId ?? row.bootId;
+  row.startedAt = row.startedAt ?? outcome.startedAt ?? now;
+  row.deliveryStartedAt ??= row.startedAt;
+  row.completedAt = now;
+  row.error = outcome.error;
+  row.leaseOwner = null;
+  row.leaseExpiresAt = null;
+  row.updatedAt = now;
+  if (row.seriesId === null) {
+    row.executionCount = 1;
+    row.lastExecutedAt = row.startedAt;
+  }
+}
+
+/** Ends a row by our own verdict, unless it became final meanwhile; to be called inside a transaction. @returns true when this call ended it */
+export async function endByVerdict(
+  work: Work,
+  verdict: {
+    id: string;
+    epoch?: number;
+    status: 'FAILED' | 'TIMEOUT' | 'CANCELLED';
+    failureReason: FailureReason | null;
+    error: string;
+  },
+): Promise<boolean> {
+  const row = await lockExecution(work, verdict.id);
+  if (!row || FINAL.has(row.status)) return false;
+  if (verdict.epoch !== undefined && row.epoch !== verdict.epoch) return false;
+  const now = await databaseNow(work);
+  row.status = verdict.status;
+  row.failureReason = verdict.failureReason;
+  row.error = verdict.error;
+  row.completedAt = now;
+  row.updatedAt = now;
+  row.leaseOwner = null;
+  row.leaseExpiresAt = null;
+  await continueSeries(work, row);
+  return true;
+}
+
+/** The agent began: its time replaces the claim's. @returns false when the row is not this machine's running attempt */
+export async function recordStarted(
+  work: Work,
+  started: { machineId: string; executionId: string; attempt: number; bootId: string | null },
+): Promise<boolean> {
+  if (!/^[0-9a-f-]{36}$/i.test(started.executionId)) return false;
+  const { now } = dialectOf(work);
+  const rows = await work.execute<{ id: string }[]>(
+    `update script_execution set started_at = case when start_confirmed = true then started_at else ${now} end, start_confirmed = true,
+       boot_id = coalesce(?, boot_id), updated_at = ${now}
+     where id = ? and machine_id = ? and attempt = ? and status = 'RUNNING' returning id`,
+    [started.bootId, started.executionId, started.machineId, started.attempt],
+  );
+  return rows.length > 0;
+}
+
+/** Shows what a running script has printed so far. */
+export async function saveLiveOutput(
+  work: Work,
+  output: {
+    machineId: string;
+    executionId: string;
+    attempt: number;
+    stdout: string;
+    stderr: string;
+    stdoutBytes: number;
+    stderrBytes: number;
+    truncated: boolean;
+  },
+): Promise<boolean> {
+  const { now } = dialectOf(work);
+  const rows = await work.execute<{ id: string }[]>(
+    `update script_execution set stdout = ?, stderr = ?, stdout_bytes = ?, stderr_bytes = ?, truncated = ?, updated_at = ${now}
+     where id = ? and machine_id = ? and attempt = ? and status = 'RUNNING' returning id`,
+    [
+      output.stdout,
+      output.stderr,
+      output.stdoutBytes,
+      output.stderrBytes,
+      output.truncated,
+      output.executionId,
+      output.machineId,
+      output.attempt,
+    ],
+  );
+  return rows.length > 0;
+}
+
+/**
+ * Asks for the end of a run: a PENDING row ends at once, a RUNNING one is marked and ends when its agent confirms.
+ * To be called inside a transaction. @returns the row, or `final` when it had ended, or null when there is none
+ */
+export async function requestCancel(work: Work, id: string): Promise<ScriptExecution | 'final' | null> {
+  const row = await lockExecution(work, id);
+  if (!row) return null;
+  if (FINAL.has(row.status)) return 'final';
+  const now = await databaseNow(work);
+  row.cancelRequestedAt ??= now;
+  row.updatedAt = now;
+  if (row.status === 'PENDING') {
+    row.status = 'CANCELLED';
+    row.completedAt = now;
+    await continueSeries(work, row);
+  }
+  return row;
+}
+
+/** What a sweep found to end, by the database's clock. */
+export interface Overdue {
+  id: string;
+  machineId: string;
+  status: 'FAILED' | 'TIMEOUT' | 'CANCELLED';
+  failureReason: FailureReason | null;
+  error: string;
+}
+
+/**
+ * Rows that end without news: a RUNNING one `graceSeconds` after its deadline, a cancelled one `graceSeconds` after it was asked to end, a PENDING one
+ * whose `deliverBy` has passed. Each is ended by `endByVerdict` in a transaction of its own.
+ */
+export async function findOverdue(work: Work, graceSeconds: number): Promise<Overdue[]> {
+  const { now } = dialectOf(work);
+  const seconds = (column: string): string =>
+    now.startsWith('cast') ? `((${now} - ${column}) / 1000.0)` : `extract(epoch from (${now} - ${column}))`;
+  const rows = await work.execute<
+    { id: string; machine_id: string; kind: string; start_confirmed: boolean | number }[]
+  >(
+    `select id, machine_id, start_confirmed, case
+         when status = 'PENDING' then 'expired' when cancel_requested_at is not null and ${seconds('cancel_requested_at')} > ? then 'cancelled' else 'deadline' end as kind
+     from script_execution where (status = 'PENDING' and deliver_by is not null and deliver_by <= ${now})
+       or (status = 'RUNNING' and delivery_started_at is not null and (${seconds('started_at')} > timeout_seconds + ?
+           or (cancel_requested_at is not null and ${seconds('cancel_requested_at')} > ?)))
+     order by created_at limit 500`,
+    [graceSeconds, graceSeconds, graceSeconds],
+  );
+  return rows.map(({ id, machine_id: machineId, kind, start_confirmed: confirmed }): Overdue => {
+    if (kind === 'expired')
+      return {
+        id,
+        machineId,
+        status: 'FAILED',
+        failureReason: 'EXPIRED',
+        error: 'deliverBy passed before the machine could take it',
+      };
+    if (kind === 'cancelled')
+      return {
+        id,
+        machineId,
+        status: 'CANCELLED',
+        failureReason: null,
+        error: 'cancelled; the agent did not confirm in time',
+      };
+    if (confirmed)
+      return {
+        id,
+        machineId,
+        status: 'TIMEOUT',
+        failureReason: null,
+        error: 'the deadline passed without a result from the agent',
+      };
+    return {
+      id,
+      machineId,
+      status: 'FAILED',
+      failureReason: 'AGENT_LOST',
+      error: 'the agent never said that it started the script',
+    };
+  });
+}

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import type { Work } from '../database.js';
+import { AuditEntry, MachineEvent } from '../entities/records.js';
+import { databaseNow } from '../sql.js';
+
+/** How many events of one kind are kept per machine. */
+export const EVENTS_KEPT_PER_KIND = 1000;
+
+export interface NewMachineEvent {
+  machineId: string;
+  kind: MachineEvent['kind'];
+  severity: MachineEvent['severity'];
+  code: string;
+  message: string;
+  executionId?: string | null;
+  data?: unknown;
+}
+
+/** Records an event of a machine; text is made safe to store. */
+export async function recordMachineEvent(work: Work, event: NewMachineEvent): Promise<void> {
+  work.persist(
+    work.create(MachineEvent, {
+      id: randomUUID(),
+      machineId: event.machineId,
+      kind: event.kind,
+      severity: event.severity,
+      code: event.code,
+      message: storable(event.message).slice(0, 8192),
+      executionId: event.executionId ? storable(event.executionId).slice(0, 128) : null,
+      data: event.data === undefined ? null : storableJson(event.data),
+      createdAt: await databaseNow(work),
+    }),
+  );
+  await work.flush();
+}
+
+/** Deletes what is over the limit per machine and kind. @returns how many rows went */
+export async function trimMachineEvents(work: Work): Promise<number> {
+  const rows = await work.execute<{ id: string }[]>(
+    `delete from machine_event where id in (
+       select id from (select id, row_number() over (partition by machine_id, kind order by created_at desc, id) as position from machine_event) ranked
+       where position > ?) returning id`,
+    [EVENTS_KEPT_PER_KIND],
+  );
+  return rows.length;
+}
+
+/** Appends to the audit, in the transaction of the change itself. */
+export async function recordAudit(
+  work: Work,
+  entry: Omit<AuditEntry, 'id' | 'createdAt' | 'before' | 'after'> & { before?: unknown; after?: unknown },
+): Promise<void> {
+  work.persist(
+    work.create(AuditEntry, {
+      ...entry,
+      before: entry.before ?? null,
+      after: entry.after ?? null,
+      id: randomUUID(),
+      createdAt: await databaseNow(work),
+    }),
+  );
+  await work.flush();
+}
+
+/** Text that both databases store: PostgreSQL has no NUL, and a lone surrogate is no Unicode. */
+export function storable(text: string): string {
+  return text.replaceAll('\0', '\uFFFD').toWellFormed();
+}
+
+function storableJson(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value ?? null, (_key, entry: unknown) =>
+      typeof entry === 'string' ? storable(entry) : entry,
+    ),
+  );
+}

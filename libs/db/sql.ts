@@ -1,0 +1,45 @@
+import type { Database, Work } from './database.js';
+
+/**
+ * The few words in which the two databases differ. Statements that must be one (claim, complete) are written in SQL, since the database's
+ * clock and `UPDATE … RETURNING` are what they stand on.
+ */
+export interface Dialect {
+  /** The database's own time with milliseconds, as the columns store it. */
+  now: string;
+  /** Appended to a sub-select that must not wait for or share rows with another. */
+  skipLocked: string;
+  /** `now` plus a number of seconds given as a parameter. */
+  nowPlusSeconds: string;
+  /** A time as a statement's parameter. */
+  time(value: Date): Date | number;
+}
+
+const SQLITE: Dialect = {
+  now: `cast(round(unixepoch('subsec') * 1000) as integer)`,
+  skipLocked: '',
+  nowPlusSeconds: `(cast(round(unixepoch('subsec') * 1000) as integer) + cast(? * 1000 as integer))`,
+  time: (value) => value.getTime(),
+};
+
+const POSTGRESQL: Dialect = {
+  now: `date_trunc('milliseconds', clock_timestamp())`,
+  skipLocked: 'for update skip locked',
+  nowPlusSeconds: `(date_trunc('milliseconds', clock_timestamp()) + make_interval(secs => ?))`,
+  time: (value) => value,
+};
+
+export function dialectOf(work: Work): Dialect {
+  return work.getPlatform().constructor.name.startsWith('Sqlite') ? SQLITE : POSTGRESQL;
+}
+
+/** The database's clock. */
+export async function databaseNow(work: Work): Promise<Date> {
+  const [row] = await work.execute<{ now: string | number | Date }[]>(`select ${dialectOf(work).now} as now`);
+  return new Date(row?.now ?? Number.NaN);
+}
+
+/** For callers that hold no unit of work. */
+export function clockOf(database: Database): Promise<Date> {
+  return databaseNow(database.work());
+}
