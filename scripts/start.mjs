@@ -6,7 +6,16 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { capture, compile, hasProgram, installPackages, projectEnv, root, step, StepFailed } from './steps.mjs';
+import {
+  capture,
+  compile,
+  hasProgram,
+  installPackages,
+  projectEnv,
+  root,
+  step,
+  StepFailed,
+} from './steps.mjs';
 
 const options = new Set(process.argv.slice(2));
 const unknown = [...options].filter((option) => !['--no-demo', '--once'].includes(option));
@@ -29,10 +38,14 @@ function environment() {
 
 async function main() {
   const [major = 0] = process.versions.node.split('.').map(Number);
-  if (major < 20) throw new StepFailed(`Node.js ${process.versions.node} is too old: install Node.js 20 or newer.`);
+  if (major < 20)
+    throw new StepFailed(`Node.js ${process.versions.node} is too old: install Node.js 20 or newer.`);
   await installPackages();
-  const bootstrap = await capture('node', ['scripts/bootstrap.mjs', 'start'], { onText: (text) => process.stdout.write(text) });
-  if (bootstrap.code !== 0) console.log('  Going on without: media are then made as folders, not as ISO images.');
+  const bootstrap = await capture('node', ['scripts/bootstrap.mjs', 'start'], {
+    onText: (text) => process.stdout.write(text),
+  });
+  if (bootstrap.code !== 0)
+    console.log('  Going on without: media are then made as folders, not as ISO images.');
   await compile();
   const agent = await buildAgent();
   const program = options.has('--no-demo') || !agent ? 'dist/apps/standalone/main.js' : 'scripts/demo.mjs';

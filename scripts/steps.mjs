@@ -13,7 +13,11 @@ export const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/,
 
 /** The environment in which the project's own Node 24 and tools come first on the PATH. */
 export function projectEnv(extra = {}) {
-  return { ...process.env, PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}`, ...extra };
+  return {
+    ...process.env,
+    PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}`,
+    ...extra,
+  };
 }
 
 export class StepFailed extends Error {}
@@ -71,7 +75,9 @@ export function hasProgram(name) {
 /** Installs the npm packages when they are missing or package-lock.json has changed since. */
 export async function installPackages() {
   const stamp = join(root, 'node_modules/.installed-from');
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   if (!existsSync(join(root, 'node_modules/.package-lock.json')) || existsSync(stamp)) {
     await step('Installing npm packages', 'npm', ['ci', '--loglevel=error'], { env: process.env });
@@ -83,7 +89,12 @@ export async function installPackages() {
 export async function compile({ force = false } = {}) {
   const stamp = join(root, 'dist/.built');
   const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
-  if (!force && built > newestSource(['apps', 'libs', 'migrate.ts', 'tsconfig.json', 'tsconfig.build.json', 'package.json'])) return;
+  if (
+    !force &&
+    built >
+      newestSource(['apps', 'libs', 'migrate.ts', 'tsconfig.json', 'tsconfig.build.json', 'package.json'])
+  )
+    return;
   await step('Compiling the apps', 'nest', ['build', 'standalone']);
   writeFileSync(stamp, '');
 }

@@ -7,7 +7,16 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { capture, compile, hasProgram, installPackages, projectEnv, root, step, StepFailed } from './steps.mjs';
+import {
+  capture,
+  compile,
+  hasProgram,
+  installPackages,
+  projectEnv,
+  root,
+  step,
+  StepFailed,
+} from './steps.mjs';
 
 const started = Date.now();
 const totals = { passed: 0, failed: 0 };
@@ -38,8 +47,17 @@ async function jest(project) {
   const begun = Date.now();
   const { code, output } = await capture(
     'node',
-    ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', '--selectProjects', project,
-      '--json', `--outputFile=${report}`, '--forceExit=false', '--passWithNoTests=false'],
+    [
+      '--experimental-vm-modules',
+      '--no-warnings',
+      'node_modules/jest/bin/jest.js',
+      '--selectProjects',
+      project,
+      '--json',
+      `--outputFile=${report}`,
+      '--forceExit=false',
+      '--passWithNoTests=false',
+    ],
     { env: projectEnv({ FORCE_COLOR: '0' }), onText: printFileLines },
   );
   let result;
@@ -54,7 +72,15 @@ async function jest(project) {
   totals.passed += result.numPassedTests;
   const broken = result.numFailedTests + result.numRuntimeErrorTestSuites + result.numPendingTests;
   const summary = `${result.numPassedTests} passed, ${broken} failed (${Math.round((Date.now() - begun) / 1000)} s)`;
-  if (broken > 0 || code !== 0) fail(`Jest ${project}: ${summary}`, result.testResults.map((file) => file.message).filter(Boolean).join('\n'), Math.max(broken, 1));
+  if (broken > 0 || code !== 0)
+    fail(
+      `Jest ${project}: ${summary}`,
+      result.testResults
+        .map((file) => file.message)
+        .filter(Boolean)
+        .join('\n'),
+      Math.max(broken, 1),
+    );
   else console.log(`✓ Jest ${project}: ${summary}`);
 }
 
@@ -66,7 +92,9 @@ function printFileLines(text) {
 async function cargoTests() {
   console.log('▸ Agent: cargo test');
   const begun = Date.now();
-  const { code, output } = await capture('cargo', ['test', '--locked', '--quiet', '--', '--format=terse'], { cwd: join(root, 'infiniservice') });
+  const { code, output } = await capture('cargo', ['test', '--locked', '--quiet', '--', '--format=terse'], {
+    cwd: join(root, 'infiniservice'),
+  });
   let passed = 0;
   let failed = 0;
   for (const [, good, bad] of output.matchAll(/test result: \w+\. (\d+) passed; (\d+) failed/g)) {
@@ -74,7 +102,8 @@ async function cargoTests() {
     failed += Number(bad);
   }
   totals.passed += passed;
-  if (code !== 0 || passed === 0) fail(`cargo test: ${passed} passed, ${failed} failed`, output.slice(-12_000), Math.max(failed, 1));
+  if (code !== 0 || passed === 0)
+    fail(`cargo test: ${passed} passed, ${failed} failed`, output.slice(-12_000), Math.max(failed, 1));
   else console.log(`✓ Agent: ${passed} passed (${Math.round((Date.now() - begun) / 1000)} s)`);
 }
 
@@ -86,7 +115,12 @@ const tiers = {
     await check('Format', 'prettier', ['--check', '--log-level', 'warn', '.']);
     await check('Import rules', 'npm', ['run', '--silent', 'check:imports']);
     await check('Agent: format', 'cargo', ['fmt', '--check'], agentFolder);
-    await check('Agent: clippy', 'cargo', ['clippy', '--locked', '--all-targets', '--', '-D', 'warnings'], agentFolder);
+    await check(
+      'Agent: clippy',
+      'cargo',
+      ['clippy', '--locked', '--all-targets', '--', '-D', 'warnings'],
+      agentFolder,
+    );
     await check('Shell scripts', 'bash', ['scripts/check-shell.sh']);
     await check('Dockerfiles and compose.yml', 'bash', ['scripts/check-docker.sh']);
   },
@@ -101,16 +135,22 @@ async function main() {
   const names = process.argv.slice(2);
   if (names.includes('--list')) return console.log(Object.keys(tiers).join('\n'));
   const unknown = names.filter((name) => !(name in tiers));
-  if (unknown.length > 0) throw new StepFailed(`unknown tier ${unknown.join(', ')}; there are ${Object.keys(tiers).join(', ')}`);
+  if (unknown.length > 0)
+    throw new StepFailed(`unknown tier ${unknown.join(', ')}; there are ${Object.keys(tiers).join(', ')}`);
   if (!hasProgram('cargo')) {
-    throw new StepFailed('cargo is missing: the agent is a Rust program. Install Rust 1.85 or newer (Debian: rustup or cargo) and run npm test again.');
+    throw new StepFailed(
+      'cargo is missing: the agent is a Rust program. Install Rust 1.85 or newer (Debian: rustup or cargo) and run npm test again.',
+    );
   }
   await installPackages();
-  const bootstrap = await capture('node', ['scripts/bootstrap.mjs', 'test'], { onText: (text) => process.stdout.write(text) });
+  const bootstrap = await capture('node', ['scripts/bootstrap.mjs', 'test'], {
+    onText: (text) => process.stdout.write(text),
+  });
   if (bootstrap.code !== 0) throw new StepFailed('the packages named above are needed by the tests');
   await compile({ force: true });
   await step('Building the agent', 'bash', ['scripts/build-agent.sh']);
-  for (const [name, run] of Object.entries(tiers)) if (names.length === 0 || names.includes(name)) await run();
+  for (const [name, run] of Object.entries(tiers))
+    if (names.length === 0 || names.includes(name)) await run();
 }
 
 try {
