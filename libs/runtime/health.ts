@@ -8,14 +8,20 @@ type Check = () => Promise<void> | void;
 @Injectable()
 export class HealthRegistry {
   private readonly checks = new Map<string, Check>();
+  private readonly notes = new Map<string, string>();
 
   /** A check throws when its part does not work; its message is shown. Adding a name again replaces it. */
   add(name: string, check: Check): void {
     this.checks.set(name, check);
   }
 
+  /** Something an operator should know that does not keep the process from working. */
+  note(name: string, text: string): void {
+    this.notes.set(name, text);
+  }
+
   /** Runs all checks at once, each with a deadline of 3 s. */
-  async report(): Promise<{ ready: boolean; checks: Record<string, string> }> {
+  async report(): Promise<{ ready: boolean; checks: Record<string, string>; notes: Record<string, string> }> {
     const results = await Promise.all(
       [...this.checks].map(async ([name, check]): Promise<[string, string]> => {
         try {
@@ -26,7 +32,11 @@ export class HealthRegistry {
         }
       }),
     );
-    return { ready: results.every(([, state]) => state === 'ok'), checks: Object.fromEntries(results) };
+    return {
+      ready: results.every(([, state]) => state === 'ok'),
+      checks: Object.fromEntries(results),
+      notes: Object.fromEntries(this.notes),
+    };
   }
 }
 
@@ -108,9 +118,9 @@ class HealthController {
   @Get('readyz')
   @HttpCode(200)
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
-    const { ready, checks } = await this.health.report();
+    const { ready, ...report } = await this.health.report();
     reply.status(ready ? 200 : 503);
-    return { status: ready ? 'ready' : 'not ready', checks };
+    return { status: ready ? 'ready' : 'not ready', ...report };
   }
 }
 

@@ -46,6 +46,10 @@ export class Machine {
   @Str(32, true)
   arch: string | null = null;
 
+  /** Of the last hello: the same session on another host is a migration. */
+  @Str(64, true)
+  session: string | null = null;
+
   @Str(64, true)
   bootId: string | null = null;
 

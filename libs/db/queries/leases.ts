@@ -7,6 +7,8 @@ export interface Lease {
   owner: string;
   hostId: string;
   seconds: number;
+  /** The machine migrated here (same session): take over from an owner that is still alive. */
+  takeOver?: boolean;
 }
 
 /**
@@ -18,8 +20,16 @@ export async function takeLease(work: Work, lease: Lease): Promise<number | null
   const rows = await work.execute<{ epoch: number }[]>(
     `update machine set epoch = case when lease_owner = ? then epoch else epoch + 1 end, lease_owner = ?, host_id = ?,
        lease_expires_at = ${nowPlusSeconds}, updated_at = ${now}
-     where id = ? and (lease_owner is null or lease_owner = ? or lease_expires_at < ${now}) returning epoch`,
-    [lease.owner, lease.owner, lease.hostId, lease.seconds, lease.machineId, lease.owner],
+     where id = ? and (? or lease_owner is null or lease_owner = ? or lease_expires_at < ${now}) returning epoch`,
+    [
+      lease.owner,
+      lease.owner,
+      lease.hostId,
+      lease.seconds,
+      lease.machineId,
+      lease.takeOver ?? false,
+      lease.owner,
+    ],
   );
   return rows[0]?.epoch ?? null;
 }

@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 
-export class Migration20261123204529_initial extends Migration {
-  override name = 'Migration20261123204529_initial';
+export class Migration20261123200000_initial extends Migration {
+  override name = 'Migration20261123200000_initial';
 
   override up(): void | Promise<void> {
     this.addSql(
@@ -44,7 +44,7 @@ export class Migration20261123204529_initial extends Migration {
     );
 
     this.addSql(
-      `create table "machine" ("id" uuid not null, "name" varchar(253) not null, "registered" boolean not null default true, "os" varchar(16) null, "host_id" varchar(253) null, "channel" varchar(16) not null default 'unknown', "channel_detail" varchar(512) null, "protocol" int null, "agent_version" varchar(64) null, "agent_sha256" varchar(64) null, "platform" varchar(32) null, "arch" varchar(32) null, "boot_id" varchar(64) null, "spool_id" varchar(64) null, "secret" varchar(16) null, "max_concurrent" int not null default 1, "lease_owner" varchar(320) null, "lease_expires_at" timestamptz(3) null, "epoch" int not null default 0, "hello_at" timestamptz(3) null, "last_seen_at" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("id"));`,
+      `create table "machine" ("id" uuid not null, "name" varchar(253) not null, "registered" boolean not null default true, "os" varchar(16) null, "host_id" varchar(253) null, "channel" varchar(16) not null default 'unknown', "channel_detail" varchar(512) null, "protocol" int null, "agent_version" varchar(64) null, "agent_sha256" varchar(64) null, "platform" varchar(32) null, "arch" varchar(32) null, "session" varchar(64) null, "boot_id" varchar(64) null, "spool_id" varchar(64) null, "secret" varchar(16) null, "max_concurrent" int not null default 1, "lease_owner" varchar(320) null, "lease_expires_at" timestamptz(3) null, "epoch" int not null default 0, "hello_at" timestamptz(3) null, "last_seen_at" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("id"));`,
     );
     this.addSql(`create index "machine_host_id_index" on "machine" ("host_id");`);
 

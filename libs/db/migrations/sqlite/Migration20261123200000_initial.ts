@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 
-export class Migration20261123204529_initial extends Migration {
-  override name = 'Migration20261123204529_initial';
+export class Migration20261123200000_initial extends Migration {
+  override name = 'Migration20261123200000_initial';
 
   override up(): void | Promise<void> {
     this.addSql(
@@ -42,7 +42,7 @@ export class Migration20261123204529_initial extends Migration {
     );
 
     this.addSql(
-      `create table \`machine\` (\`id\` text not null primary key, \`name\` text not null, \`registered\` integer not null default true, \`os\` text null, \`host_id\` text null, \`channel\` text not null default 'unknown', \`channel_detail\` text null, \`protocol\` integer null, \`agent_version\` text null, \`agent_sha256\` text null, \`platform\` text null, \`arch\` text null, \`boot_id\` text null, \`spool_id\` text null, \`secret\` text null, \`max_concurrent\` integer not null default 1, \`lease_owner\` text null, \`lease_expires_at\` datetime null, \`epoch\` integer not null default 0, \`hello_at\` datetime null, \`last_seen_at\` datetime null, \`created_at\` datetime not null, \`updated_at\` datetime not null);`,
+      `create table \`machine\` (\`id\` text not null primary key, \`name\` text not null, \`registered\` integer not null default true, \`os\` text null, \`host_id\` text null, \`channel\` text not null default 'unknown', \`channel_detail\` text null, \`protocol\` integer null, \`agent_version\` text null, \`agent_sha256\` text null, \`platform\` text null, \`arch\` text null, \`session\` text null, \`boot_id\` text null, \`spool_id\` text null, \`secret\` text null, \`max_concurrent\` integer not null default 1, \`lease_owner\` text null, \`lease_expires_at\` datetime null, \`epoch\` integer not null default 0, \`hello_at\` datetime null, \`last_seen_at\` datetime null, \`created_at\` datetime not null, \`updated_at\` datetime not null);`,
     );
     this.addSql(`create index \`machine_host_id_index\` on \`machine\` (\`host_id\`);`);
 
