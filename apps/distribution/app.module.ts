@@ -1,0 +1,25 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ArtifactRecords } from './artifacts/artifact-records.js';
+import { ArtifactStore, DISTRIBUTION_CONFIG } from './artifacts/artifact-store.js';
+import type { DistributionConfig } from './config.js';
+import { DownloadService } from './downloads/download.service.js';
+import { InfiniserviceController } from './downloads/infiniservice.controller.js';
+import { MetadataService } from './downloads/metadata.service.js';
+
+/** What guests download. Needs `RuntimeModule` and `DatabaseModule` beside it. */
+@Module({})
+export class DistributionModule {
+  static forRoot(config: DistributionConfig): DynamicModule {
+    return {
+      module: DistributionModule,
+      controllers: [InfiniserviceController],
+      providers: [
+        { provide: DISTRIBUTION_CONFIG, useValue: config },
+        ArtifactRecords,
+        ArtifactStore,
+        DownloadService,
+        MetadataService,
+      ],
+    };
+  }
+}

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { commonFields, hostName, loadConfig, port } from '#runtime';
+
+const schema = z.object({
+  ...commonFields,
+  PORT: port(4000),
+  /** Guests must reach it: all addresses unless told otherwise. */
+  LISTEN_HOST: hostName('0.0.0.0'),
+});
+
+export type DistributionConfig = Readonly<z.output<typeof schema>>;
+
+/** @throws ConfigError with every fault */
+export function readConfig(env: NodeJS.ProcessEnv): DistributionConfig {
+  return loadConfig('distribution', schema, env);
+}

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Database, databaseNow, Download } from '#db';
+import { LOGGER, type Logger, Metrics } from '#runtime';
+import type { StoredArtifact } from '../artifacts/artifact-store.js';
+import { type ByteRange, ifNoneMatchHolds, ifRangeHolds, parseRange } from './conditional.js';
+
+/** A reader that takes nothing for this long is dropped. */
+const IDLE_LIMIT_MS = 60_000;
+const ONE_YEAR_SECONDS = 31_536_000;
+
+/** Answers one download: conditions, ranges, and a stream whose memory does not grow with the file or the number of readers. */
+@Injectable()
+export class DownloadService {
+  private readonly bytes;
+
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(Metrics) metrics: Metrics,
+  ) {
+    this.bytes = metrics.counter('infinibay_distribution_bytes_total', 'Bytes of artifacts sent to guests.', [
+      'kind',
+    ]);
+  }
+
+  async answer(
+    artifact: StoredArtifact,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    options: { immutable: boolean },
+  ): Promise<void> {
+    const etag = `"${artifact.sha256}"`;
+    reply.headers({
+      etag,
+      'accept-ranges': 'bytes',
+      'last-modified': artifact.modifiedAt.toUTCString(),
+      'cache-control': options.immutable ? `public, max-age=${ONE_YEAR_SECONDS}, immutable` : 'no-cache',
+      // RFC 9530: of the whole file, also on partial answers, so that a resumed download can be checked.
+      'repr-digest': `sha-256=:${Buffer.from(artifact.sha256, 'hex').toString('base64')}:`,
+    });
+    if (ifNoneMatchHolds(request.headers['if-none-match'], etag))
+      return void (await reply.status(304).send());
+    const usesRange =
+      request.method === 'GET' && ifRangeHolds(request.headers['if-range'], etag, artifact.modifiedAt);
+    const range = usesRange ? parseRange(request.headers.range, artifact.size) : 'whole';
+    if (range === 'unsatisfiable') {
+      return void (await reply.status(416).header('content-range', `bytes */${artifact.size}`).send());
+    }
+    const part: ByteRange = range === 'whole' ? { start: 0, end: artifact.size - 1 } : range;
+    const length = part.end - part.start + 1;
+    reply
+      .status(range === 'whole' ? 200 : 206)
+      .header('content-type', artifact.entry.contentType)
+      .header('content-disposition', `attachment; filename="${artifact.entry.file}"`)
+      .header('content-length', length);
+    if (range !== 'whole') reply.header('content-range', `bytes ${part.start}-${part.end}/${artifact.size}`);
+    if (request.method === 'HEAD' || artifact.size === 0) return void (await reply.send());
+    this.stream(artifact, part, request, reply);
+  }
+
+  private stream(
+    artifact: StoredArtifact,
+    part: ByteRange,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    const file = createReadStream(artifact.contentPath, { start: part.start, end: part.end });
+    const { socket } = request.raw;
+    let sent = 0;
+    file.on('data', (chunk) => {
+      sent += chunk.length;
+    });
+    socket.setTimeout(IDLE_LIMIT_MS, () => socket.destroy());
+    reply.raw.once('close', () => {
+      file.destroy();
+      socket.setTimeout(0);
+      this.bytes.inc({ kind: artifact.entry.kind }, sent);
+      void this.record(artifact, request, {
+        status: reply.statusCode,
+        bytes: sent,
+        complete: reply.raw.writableFinished,
+      });
+    });
+    void reply.send(file);
+  }
+
+  private async record(
+    artifact: StoredArtifact,
+    request: FastifyRequest,
+    outcome: { status: number; bytes: number; complete: boolean },
+  ): Promise<void> {
+    try {
+      const work = this.database.work();
+      work.persist(
+        work.create(
+          Download,
+          {
+            id: randomUUID(),
+            address: request.ip,
+            sha256: artifact.sha256,
+            file: artifact.entry.file,
+            version: artifact.version,
+            bytes: outcome.bytes,
+            status: outcome.status,
+            result: outcome.complete ? 'complete' : 'aborted',
+            createdAt: await databaseNow(work),
+          },
+          { partial: true },
+        ),
+      );
+      await work.flush();
+    } catch (error) {
+      this.logger.warn({ err: error }, 'a download was not recorded');
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { CHANNEL_LIMITS, type HostMessage, signEnvelope } from '#protocol';
+
+type Unnumbered = HostMessage extends infer M
+  ? M extends HostMessage
+    ? Omit<M, 'session' | 'counter'>
+    : never
+  : never;
+
+/** Guests' clocks before this cannot be learned from (2020-01-01). */
+const EARLIEST_PLAUSIBLE_MS = Date.UTC(2020, 0, 1);
+
+/** Writes lines to one connection: numbered per session for our agent, signed when there is a secret. */
+export class Outbox {
+  private session: string | null = null;
+  private counter = 0;
+  /** Guest's clock minus ours, learned from its messages; used for signing only, never for a decision. */
+  private clockOffsetMs = 0;
+
+  constructor(
+    private readonly socket: Socket,
+    /** The machine's channel secret, or null when lines go out unsigned. */
+    private readonly key: string | null,
+  ) {}
+
+  get bytesWritten(): number {
+    return this.socket.bytesWritten;
+  }
+
+  get writable(): boolean {
+    return this.socket.writable;
+  }
+
+  /** From now on payloads carry this session and a rising number. */
+  beginSession(session: string): void {
+    if (session === this.session) return;
+    this.session = session;
+    this.counter = 0;
+  }
+
+  learnClock(guestTime: string | null | undefined): void {
+    const time = Date.parse(guestTime ?? '');
+    if (time > EARLIEST_PLAUSIBLE_MS) this.clockOffsetMs = time - Date.now();
+  }
+
+  /**
+   * Writes one line; resolves when it was handed to the kernel.
+   * @throws Error when it does not fit the channel's limit or the connection is gone
+   */
+  async send(message: Unnumbered): Promise<void> {
+    const line = this.encode(message);
+    if (line.length > CHANNEL_LIMITS.lineToGuest) throw new LineTooLongError(line.length);
+    await new Promise<void>((resolve, reject) => {
+      this.socket.write(line, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  private encode(message: Unnumbered): Buffer {
+    const numbered =
+      this.session === null ? message : { ...message, session: this.session, counter: ++this.counter };
+    const payload = JSON.stringify(numbered);
+    if (this.key === null) return Buffer.from(`${payload}\n`);
+    const envelope = signEnvelope(this.key, {
+      ts: Date.now() + this.clockOffsetMs,
+      nonce: randomUUID(),
+      payload,
+    });
+    return Buffer.from(`${JSON.stringify(envelope)}\n`);
+  }
+}
+
+export class LineTooLongError extends Error {
+  constructor(bytes: number) {
+    super(`the line would have ${bytes} bytes; the channel carries ${CHANNEL_LIMITS.lineToGuest}`);
+  }
+}

@@ -1,0 +1,71 @@
+import {
+  closeSync,
+  constants,
+  type FSWatcher,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+  watch,
+} from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '#runtime';
+
+const CHANNEL_NAME = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.socket$/i;
+
+/** Room in sockaddr_un.sun_path on Linux, without the closing NUL (unix(7)). */
+const SUN_PATH_MAX = 107;
+
+/**
+ * The folder in which QEMU opens one socket per machine. The file's name is the machine's identity, so whoever can create files here can be any
+ * machine: nobody but the owner may write, and others may not even look.
+ */
+export class SocketFolder {
+  private readonly descriptor: number;
+  private watcher: FSWatcher | null = null;
+
+  /** @throws AppError `gateway.sockets_exposed` when group may write or others have any access */
+  constructor(readonly path: string) {
+    mkdirSync(path, { recursive: true, mode: 0o750 });
+    const { mode } = statSync(path);
+    if ((mode & 0o027) !== 0) {
+      throw new AppError(
+        'gateway.sockets_exposed',
+        500,
+        `${path} has mode ${(mode & 0o777).toString(8)}: whoever can create a socket there is that machine; chmod 750 ${path}`,
+      );
+    }
+    this.descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  }
+
+  /** Machine ids with a socket file. Other files (`.sock` are QMP and others) are none of ours. */
+  list(): string[] {
+    return readdirSync(this.path).flatMap((name) => {
+      const [, id] = CHANNEL_NAME.exec(name) ?? [];
+      return id ? [id.toLowerCase()] : [];
+    });
+  }
+
+  /** Calls back when something changed; events may be merged or lost, so a sweep is needed besides. */
+  watch(changed: () => void): void {
+    this.watcher = watch(this.path, { persistent: false }, changed);
+    this.watcher.on('error', () => this.watcher?.close());
+  }
+
+  /** The path to connect to: through the folder's descriptor when the plain one does not fit an address. */
+  address(machineId: string): string {
+    const plain = this.fileOf(machineId);
+    return Buffer.byteLength(plain) <= SUN_PATH_MAX
+      ? plain
+      : `/proc/self/fd/${this.descriptor}/${machineId}.socket`;
+  }
+
+  fileOf(machineId: string): string {
+    return join(this.path, `${machineId}.socket`);
+  }
+
+  close(): void {
+    this.watcher?.close();
+    closeSync(this.descriptor);
+  }
+}

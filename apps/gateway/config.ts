@@ -1,0 +1,31 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { commonFields, hostName, loadConfig, port, positiveInt, secret, secretsKey } from '#runtime';
+
+const schema = z.object({
+  ...commonFields,
+  HOST_ID: z
+    .string()
+    .regex(/^[\w.-]{1,253}$/, 'must be a host name: letters, digits, dots and hyphens')
+    .default(hostname()),
+  GATEWAY_PORT: port(4003),
+  GATEWAY_HOST: hostName('127.0.0.1'),
+  GATEWAY_SOCKET_MODE: z
+    .enum(['connect', 'listen'], { error: 'must be connect' })
+    .default('connect')
+    .refine(
+      (mode) => mode === 'connect',
+      'listen is not available yet: let QEMU listen (server=on) and use connect',
+    ),
+  LEASE_SECONDS: positiveInt(60, 'seconds', 3600),
+  SWEEP_SECONDS: positiveInt(15, 'seconds', 3600),
+  INFINISERVICE_HMAC_MASTER_SECRET: secret().optional(),
+  SECRETS_KEY: secretsKey.optional(),
+});
+
+export type GatewayConfig = Readonly<z.output<typeof schema>>;
+
+/** @throws ConfigError with every fault */
+export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
+  return loadConfig('gateway', schema, env);
+}

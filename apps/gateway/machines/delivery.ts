@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import {
+  claimDue,
+  countRunning,
+  endByVerdict,
+  inputContext,
+  recordDelivery,
+  returnToPending,
+  type ScriptExecution,
+  ScriptVersion,
+  unseal,
+} from '#db';
+import { BusEvents, CHANNEL_LIMITS, type PendingScript } from '#protocol';
+import { LineTooLongError, type Outbox } from '../channel/outbox.js';
+import { InputError, inputEnvironment, substituteInputs } from '../core/inputs.js';
+import type { GatewayContext } from './gateway-context.js';
+
+/** The machine's side of a delivery. */
+export interface DeliveryTarget {
+  machineId: string;
+  outbox: Outbox;
+  /** 2 for our agent; the public one gets no field that it does not know. */
+  protocol: number;
+  maxConcurrent: number;
+  /** Runs that the agent itself counts as not ended. */
+  listed: number;
+}
+
+/**
+ * Claims what is due and writes it to the guest, one script a line. A fault in one script fails that row alone.
+ * @returns how many were written
+ */
+export async function deliverDue(
+  context: GatewayContext,
+  target: DeliveryTarget,
+): Promise<ScriptExecution[]> {
+  const { database, owner } = context;
+  const out = Math.max(await countRunning(database.work(), target.machineId), target.listed);
+  const rows = await claimDue(database.work(), {
+    machineId: target.machineId,
+    owner,
+    capacity: target.maxConcurrent - out,
+  });
+  const written: ScriptExecution[] = [];
+  for (const row of rows) if (await deliverRow(context, target, row)) written.push(row);
+  return written;
+}
+
+/** Writes one claimed row. @returns true when it went out */
+export async function deliverRow(
+  context: GatewayContext,
+  target: DeliveryTarget,
+  row: ScriptExecution,
+): Promise<boolean> {
+  const { database, bus, owner } = context;
+  let script: PendingScript;
+  try {
+    script = await buildScript(context, row, target.protocol);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    await refuse(context, row, error.message);
+    return false;
+  }
+  // Committed before the first byte: a row that may have reached the guest is never taken for one that did not.
+  const [confirmed] = await recordDelivery(database.work(), [row.id], owner);
+  if (confirmed === undefined) return false;
+  const before = target.outbox.bytesWritten;
+  try {
+    await target.outbox.send({
+      type: 'pending_scripts_response',
+      timestamp: new Date().toISOString(),
+      scripts: [script],
+    });
+  } catch (error) {
+    if (error instanceof LineTooLongError) {
+      await refuse(context, row, `the script is too long for the channel: ${error.message}`);
+      return false;
+    }
+    if (target.outbox.bytesWritten === before) await returnToPending(database.work(), row);
+    return false;
+  }
+  context.counters.delivered.inc();
+  bus.emit(BusEvents.executionChanged, { executionId: row.id, machineId: row.machineId, status: 'RUNNING' });
+  return true;
+}
+
+async function refuse({ database, bus }: GatewayContext, row: ScriptExecution, error: string): Promise<void> {
+  await database.transaction((work) =>
+    endByVerdict(work, { id: row.id, epoch: row.epoch, status: 'FAILED', failureReason: 'BAD_INPUT', error }),
+  );
+  bus.emit(BusEvents.executionChanged, { executionId: row.id, machineId: row.machineId, status: 'FAILED' });
+}
+
+async function buildScript(
+  context: GatewayContext,
+  row: ScriptExecution,
+  protocol: number,
+): Promise<PendingScript> {
+  const version = await context.database
+    .work()
+    .findOne(ScriptVersion, { scriptId: row.scriptId, version: row.scriptVersion });
+  if (!version) throw new InputError(`version ${row.scriptVersion} of the script is gone`);
+  const values = openInputs(context, row);
+  const content = substituteInputs(version.shell, version.content, values);
+  if (Buffer.byteLength(content) > CHANNEL_LIMITS.scriptContent) {
+    throw new InputError(
+      `the script with its inputs has ${Buffer.byteLength(content)} bytes; the channel carries ${CHANNEL_LIMITS.scriptContent}`,
+    );
+  }
+  const script: PendingScript = {
+    execution_id: row.id,
+    script_id: row.scriptId,
+    script_name: version.name,
+    script_content: content,
+    shell: version.shell,
+    execution_type: row.executionType,
+    input_values: values,
+    timeout_seconds: row.timeoutSeconds,
+    run_as: row.runAs,
+  };
+  if (protocol < 2) return script;
+  return {
+    ...script,
+    attempt: row.attempt,
+    env: inputEnvironment(values),
+    deliver_by: row.deliverBy?.toISOString() ?? null,
+    output_limit_bytes: CHANNEL_LIMITS.outputHead + CHANNEL_LIMITS.outputTail,
+    sha256: createHash('sha256').update(content).digest('hex'),
+  };
+}
+
+function openInputs(
+  { config }: GatewayContext,
+  row: ScriptExecution,
+): Record<string, string | number | boolean> {
+  const values: Record<string, string | number | boolean> = {};
+  for (const [name, stored] of Object.entries(row.inputValues)) {
+    if (typeof stored !== 'object') {
+      values[name] = stored;
+      continue;
+    }
+    if (config.SECRETS_KEY === undefined)
+      throw new InputError(`the input ${name} is sealed and this gateway has no SECRETS_KEY`);
+    try {
+      values[name] = unseal(config.SECRETS_KEY, inputContext(row.scriptId, name), stored.sealed);
+    } catch {
+      throw new InputError(`the input ${name} was sealed under another SECRETS_KEY`);
+    }
+  }
+  return values;
+}

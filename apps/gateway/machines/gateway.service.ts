@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import {
+  Database,
+  dialectOf,
+  endByVerdict,
+  findOverdue,
+  Machine,
+  renewLeases,
+  returnAbandoned,
+  trimMachineEvents,
+} from '#db';
+import { BusEvents, CancelEvent, WakeEvent } from '#protocol';
+import { Bus, HealthRegistry, LOGGER, type Logger, Metrics } from '#runtime';
+import { SocketFolder } from '../channel/socket-folder.js';
+import type { GatewayConfig } from '../config.js';
+import { type GatewayContext, gatewayCounters } from './gateway-context.js';
+import { MachineChannel } from './machine-channel.js';
+
+export const GATEWAY_CONFIG = Symbol('GATEWAY_CONFIG');
+
+/** A run may be this late with its result before it is judged without one. */
+const GRACE_SECONDS = 60;
+const VERSION = '0.1.0';
+
+/** This host's machines: one channel each, rung by the bus, swept slowly, held under leases. */
+@Injectable()
+export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly channels = new Map<string, MachineChannel>();
+  private readonly context: GatewayContext;
+  private folder!: SocketFolder;
+  private startedAt = new Date();
+  private stopping = false;
+  private sweeping = false;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+    @Inject(Database) private readonly database: Database,
+    @Inject(Bus) private readonly bus: Bus,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(HealthRegistry) private readonly health: HealthRegistry,
+    @Inject(SchedulerRegistry) private readonly scheduler: SchedulerRegistry,
+    @Inject(Metrics) metrics: Metrics,
+  ) {
+    const owner = `${config.HOST_ID}#${randomBytes(6).toString('hex')}`;
+    this.context = { config, database, bus, logger, owner, counters: gatewayCounters(metrics) };
+    metrics.gauge('infinibay_gateway_channels', 'Channels by state.', ['state'], (gauge) => {
+      gauge.reset();
+      for (const { state } of this.channels.values()) gauge.inc({ state });
+    });
+  }
+
+  onModuleInit(): void {
+    this.folder = new SocketFolder(`${this.config.INFINIBAY_BASE_DIR}/sockets`);
+    for (const host of [this.config.HOST_ID, null]) {
+      this.bus.onEvent(BusEvents.wake(host), WakeEvent, ({ machineId }) =>
+        this.channels.get(machineId)?.wake(),
+      );
+      this.bus.onEvent(BusEvents.cancel(host), CancelEvent, ({ machineId, executionId }) =>
+        this.channels.get(machineId)?.cancel(executionId),
+      );
+    }
+    if (this.config.INFINISERVICE_HMAC_MASTER_SECRET === undefined) {
+      const note =
+        'INFINISERVICE_HMAC_MASTER_SECRET is not set: lines to guests are not signed, and the public agent answers none of them';
+      this.logger.warn(note);
+      this.health.note('signing', note);
+    }
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.folder.watch(() => this.scan());
+    await this.sweep();
+    const every = (name: string, ms: number, run: () => Promise<void>): void => {
+      const guarded = (): void =>
+        void run().catch((error: unknown) =>
+          this.logger.warn({ err: error }, `${name} failed; it is tried again`),
+        );
+      this.scheduler.addInterval(`gateway.${name}`, setInterval(guarded, ms));
+    };
+    // Spread over the fleet, so that a thousand gateways do not ask the database in the same moment.
+    const jitter = 0.9 + Math.random() * 0.2;
+    every('sweep', this.config.SWEEP_SECONDS * 1000 * jitter, () => this.sweep());
+    every('renew', (this.config.LEASE_SECONDS * 1000) / 3, () => this.renew());
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    for (const name of ['gateway.sweep', 'gateway.renew'])
+      if (this.scheduler.doesExist('interval', name)) this.scheduler.deleteInterval(name);
+    await Promise.allSettled([...this.channels.values()].map((channel) => channel.stop()));
+    this.folder?.close();
+  }
+
+  /** Opens a channel for each socket that has none. */
+  private scan(): void {
+    if (this.stopping) return;
+    for (const machineId of this.folder.list()) this.channel(machineId).nudge();
+  }
+
+  private channel(machineId: string): MachineChannel {
+    const known = this.channels.get(machineId);
+    if (known) return known;
+    const channel = new MachineChannel(this.context, this.folder, machineId);
+    this.channels.set(machineId, channel);
+    channel.start();
+    return channel;
+  }
+
+  /** Repairs what rings and timers have missed. */
+  private async sweep(): Promise<void> {
+    if (this.sweeping || this.stopping) return;
+    this.sweeping = true;
+    try {
+      this.scan();
+      // Machines of this host without a socket are shown as missing rather than not at all.
+      const own = await this.database
+        .work()
+        .find(Machine, { hostId: this.config.HOST_ID, registered: true }, { fields: ['id'] });
+      for (const { id } of own) this.channel(id);
+      await this.endOverdue();
+      const work = this.database.work();
+      for (const machineId of await returnAbandoned(work)) this.bus.emit(BusEvents.wake(null), { machineId });
+      await trimMachineEvents(work);
+      await this.reportHost();
+      const held = new Set(await renewLeases(work, this.context.owner, this.config.LEASE_SECONDS));
+      for (const [machineId, channel] of this.channels) channel.sweep(held.has(machineId));
+    } finally {
+      this.sweeping = false;
+    }
+  }
+
+  private async renew(): Promise<void> {
+    await renewLeases(this.database.work(), this.context.owner, this.config.LEASE_SECONDS);
+  }
+
+  private async endOverdue(): Promise<void> {
+    for (const overdue of await findOverdue(this.database.work(), GRACE_SECONDS)) {
+      const { machineId, ...verdict } = overdue;
+      const ended = await this.database.transaction((work) => endByVerdict(work, verdict));
+      if (!ended) continue;
+      this.logger.info(
+        { machineId, status: verdict.status, reason: verdict.failureReason },
+        'an execution ended without news',
+      );
+      this.bus.emit(BusEvents.executionChanged, {
+        executionId: verdict.id,
+        machineId,
+        status: verdict.status,
+      });
+      // The slot is free for the next row, and a series has its next run.
+      this.channels.get(machineId)?.wake();
+    }
+  }
+
+  private async reportHost(): Promise<void> {
+    const work = this.database.work();
+    const { now, time } = dialectOf(work);
+    const ready = [...this.channels.values()].filter(({ state }) => state === 'ready').length;
+    await work.execute(
+      `insert into host (id, instance, version, machines, ready, started_at, last_seen_at) values (?, ?, ?, ?, ?, ?, ${now})
+       on conflict (id) do update set instance = excluded.instance, version = excluded.version, machines = excluded.machines, ready = excluded.ready,
+         started_at = excluded.started_at, last_seen_at = excluded.last_seen_at`,
+      [this.config.HOST_ID, this.context.owner, VERSION, this.channels.size, ready, time(this.startedAt)],
+    );
+  }
+}

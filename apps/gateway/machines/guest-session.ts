@@ -1,0 +1,359 @@
+import { Machine, recordStarted, ScriptExecution, dialectOf } from '#db';
+import {
+  CHANNEL_LIMITS,
+  type DecodedLine,
+  type GuestMessage,
+  type Handshake,
+  parseGuestLine,
+  PROTOCOL_VERSION,
+  recoverCompletion,
+  type RunEntry,
+  type ScriptCompletion,
+} from '#protocol';
+import type { Outbox } from '../channel/outbox.js';
+import { deliverDue, deliverRow } from './delivery.js';
+import type { GatewayContext } from './gateway-context.js';
+import { applyHello } from './hello.js';
+import type { LiveOutput } from './live-output.js';
+import type { MachineEvents } from './machine-events.js';
+import { commitCompletion } from './results.js';
+
+/** Seconds that a cancelled script has between TERM and KILL. */
+const CANCEL_GRACE_SECONDS = 10;
+/** How often a machine that talks is written down as seen. */
+const SEEN_EVERY_MS = 10_000;
+/** The public agent has no memory: two answers to one question are two runs. */
+const PUBLIC_REPEAT_AFTER_MS = 2000;
+
+/** What the session needs of the channel around it. */
+export interface SessionHost {
+  readonly machineId: string;
+  /** The guest has spoken on this connection: the channel is ready. @returns true while this process holds the machine's lease */
+  guestSpoke(session: string | null): Promise<boolean>;
+  /** The next due row may have changed. */
+  rearmTimer(): void;
+  readonly events: MachineEvents;
+  readonly output: LiveOutput;
+}
+
+/** One connection's conversation with the agent. All calls come one after another. */
+export class GuestSession {
+  private machine: Machine;
+  private protocol: number | null = null;
+  private session: string | null = null;
+  private holdsLease = false;
+  private ready = false;
+  private listed: readonly RunEntry[] = [];
+  private received = 0;
+  private creditLimit = 0;
+  private seenAt = 0;
+  private deliveredToPublicAt = 0;
+
+  constructor(
+    private readonly context: GatewayContext,
+    private readonly host: SessionHost,
+    private readonly outbox: Outbox,
+    machine: Machine,
+  ) {
+    this.machine = machine;
+  }
+
+  /** True after the hello (our agent) or the first valid line (public agent) of this connection. */
+  get isReady(): boolean {
+    return this.ready;
+  }
+
+  async handleLine(line: DecodedLine): Promise<void> {
+    const { counters } = this.context;
+    if (line.kind === 'oversized') {
+      counters.lines.inc({ kind: 'oversized' });
+      await this.host.events.once(
+        'line.oversized',
+        `a line of ${line.bytes} bytes was skipped; the limit is ${CHANNEL_LIMITS.lineFromGuest}`,
+      );
+      return this.recover(line);
+    }
+    const parsed = parseGuestLine(line.text);
+    switch (parsed.kind) {
+      case 'invalid':
+        counters.lines.inc({ kind: 'invalid' });
+        return this.host.events.once('line.invalid', `a line was not understood: ${parsed.reason}`);
+      case 'unknown':
+        counters.lines.inc({ kind: 'unknown' });
+        return this.host.events.once(
+          `line.unknown.${parsed.type}`,
+          `messages of the unknown type ${parsed.type} are ignored`,
+        );
+      case 'message':
+        counters.lines.inc({ kind: parsed.message.type });
+        return this.handle(parsed.message);
+      default:
+        return parsed satisfies never;
+    }
+  }
+
+  /** Hands out what is due now. Safe to call at any time; does nothing before the guest has spoken. */
+  async deliver(answerEmpty = false): Promise<void> {
+    if (!this.ready || !this.outbox.writable) return;
+    let written = 0;
+    if (this.holdsLease) {
+      const target = {
+        ...this.target(),
+        listed: this.listed.filter(({ state }) => state !== 'finished').length,
+      };
+      written = (await deliverDue(this.context, target)).length;
+      if (written > 0) this.deliveredToPublicAt = Date.now();
+    }
+    if (written === 0 && answerEmpty) await this.answerEmpty();
+    this.host.rearmTimer();
+  }
+
+  /** Asks the agent to end a run; the public agent cannot. */
+  async cancel(executionId: string): Promise<void> {
+    if (!this.ready || this.protocol === null || this.protocol < 2) return;
+    await this.outbox.send({
+      type: 'cancel_script',
+      execution_id: executionId,
+      grace_seconds: CANCEL_GRACE_SECONDS,
+    });
+  }
+
+  /** Told by a sweep: the lease was lost or won. */
+  async retakeLease(): Promise<void> {
+    if (this.ready) this.holdsLease = await this.host.guestSpoke(this.session);
+  }
+
+  private target() {
+    return {
+      machineId: this.host.machineId,
+      outbox: this.outbox,
+      protocol: this.protocol ?? 1,
+      maxConcurrent: this.machine.maxConcurrent,
+      listed: 0,
+    };
+  }
+
+  private async handle(message: GuestMessage): Promise<void> {
+    if ('timestamp' in message && typeof message.timestamp === 'string')
+      this.outbox.learnClock(message.timestamp);
+    if (message.type === 'handshake') return this.hello(message);
+    if (!this.ready && !(await this.becomeReady())) return;
+    await this.touch();
+    switch (message.type) {
+      case 'request_pending_scripts':
+        await this.compareVmId(message.vm_id);
+        return this.answerRequest();
+      case 'keep_alive':
+        if (message.runs) this.listed = message.runs;
+        await this.outbox.send({
+          type: 'keep_alive_response',
+          sequence_number: message.sequence_number,
+          timestamp: new Date().toISOString(),
+        });
+        return this.deliver();
+      case 'script_started': {
+        const known = await recordStarted(this.context.database.work(), {
+          machineId: this.host.machineId,
+          executionId: message.execution_id,
+          attempt: message.attempt,
+          bootId: message.boot_id ?? this.machine.bootId,
+        });
+        if (!known) await this.checkOwnership(message.execution_id, 'script_started');
+        return;
+      }
+      case 'script_output':
+        this.received += this.host.output.push(message);
+        return this.extendCredit();
+      case 'script_completion':
+        return this.complete(message);
+      case 'agent_event':
+        return this.host.events.record({
+          kind: 'agent',
+          severity: message.severity,
+          code: `agent.${message.source}`.slice(0, 128),
+          message: message.message,
+          executionId: message.executionId,
+          data: message.context,
+        });
+      case 'metrics':
+        return this.host.events.record({
+          kind: 'metrics',
+          severity: 'info',
+          code: 'agent.metrics',
+          message: '',
+          data: message.data,
+        });
+      case 'response':
+        return;
+      case 'error':
+      case 'error_report':
+      case 'circuit_breaker_state':
+      case 'connection_status':
+      case 'ping':
+        return this.host.events.record({
+          kind: 'agent',
+          severity: message.type.startsWith('error') ? 'error' : 'debug',
+          code: `agent.${message.type}`,
+          message: message.type,
+          data: message,
+        });
+      default:
+        return message satisfies never;
+    }
+  }
+
+  private async hello(hello: Handshake): Promise<void> {
+    await this.compareVmId(hello.vm_id);
+    const protocol = hello.session ? Math.min(hello.protocol ?? 1, PROTOCOL_VERSION) : 1;
+    const repeated = this.ready && hello.session !== undefined && hello.session === this.session;
+    this.protocol = protocol;
+    this.listed = hello.runs ?? [];
+    if (!repeated) {
+      this.holdsLease = await this.host.guestSpoke(hello.session ?? null);
+      this.machine = await applyHello(this.context, this.host.machineId, hello, {
+        protocol,
+        holdsLease: this.holdsLease,
+      });
+      this.session = hello.session ?? null;
+      this.ready = true;
+      this.seenAt = Date.now();
+    }
+    if (protocol >= 2 && hello.session) await this.acknowledgeHello(hello.session);
+    if (repeated) return;
+    await this.cancelAgain();
+    // The public agent asks by itself after its handshake, and takes an unasked answer for a second run.
+    if (protocol >= 2) await this.deliver();
+  }
+
+  private async acknowledgeHello(session: string): Promise<void> {
+    this.outbox.beginSession(session);
+    this.received = 0;
+    this.creditLimit = CHANNEL_LIMITS.outputCredit;
+    await this.outbox.send({
+      type: 'handshake_ack',
+      protocol: PROTOCOL_VERSION,
+      heartbeat_seconds: Math.max(1, Math.min(10, Math.floor(this.context.config.LEASE_SECONDS / 3))),
+      credit_bytes: this.creditLimit,
+      output_limit_bytes: CHANNEL_LIMITS.outputHead + CHANNEL_LIMITS.outputTail,
+      host_time: new Date().toISOString(),
+      offsets: this.listed.map(({ execution_id, attempt }) => ({
+        execution_id,
+        attempt,
+        ...this.host.output.offsets(execution_id, attempt),
+      })),
+    });
+  }
+
+  /** A first line that is no hello: enough for the public agent, which says its handshake once in its life; ours repeats its hello until acked. */
+  private async becomeReady(): Promise<boolean> {
+    if ((this.machine.protocol ?? 1) >= 2) return false;
+    this.protocol = this.machine.protocol ?? 1;
+    this.holdsLease = await this.host.guestSpoke(null);
+    this.ready = true;
+    return true;
+  }
+
+  private async answerRequest(): Promise<void> {
+    if ((this.protocol ?? 1) >= 2) return this.deliver(true);
+    const rows = await this.context.database
+      .work()
+      .find(
+        ScriptExecution,
+        { machineId: this.host.machineId, status: 'RUNNING', deliveryStartedAt: { $ne: null } },
+        { orderBy: { order: 'asc', createdAt: 'asc' } },
+      );
+    if (rows.length === 0) return this.deliver(true);
+    if (Date.now() - this.deliveredToPublicAt <= PUBLIC_REPEAT_AFTER_MS) return this.answerEmpty();
+    this.deliveredToPublicAt = Date.now();
+    for (const row of rows) await deliverRow(this.context, this.target(), row);
+  }
+
+  private answerEmpty(): Promise<void> {
+    return this.outbox.send({
+      type: 'pending_scripts_response',
+      timestamp: new Date().toISOString(),
+      scripts: [],
+    });
+  }
+
+  private async complete(message: ScriptCompletion): Promise<void> {
+    const result = await commitCompletion(this.context, this.host.machineId, message);
+    this.host.output.forget(message.execution_id);
+    if (result === 'unknown' || result === 'foreign') {
+      await this.host.events.security(
+        `completion_${result}`,
+        `a completion for an execution that is ${result === 'foreign' ? "another machine's" : 'not known'}`,
+        message.execution_id,
+      );
+    }
+    if ((this.protocol ?? 1) >= 2 && message.attempt !== undefined) {
+      await this.outbox.send({ type: 'ack', execution_id: message.execution_id, attempt: message.attempt });
+      this.listed = this.listed.filter((run) => run.execution_id !== message.execution_id);
+    }
+    await this.deliver();
+  }
+
+  private async recover(line: { head: string; tail: string; bytes: number }): Promise<void> {
+    const found = recoverCompletion(line.head, line.tail);
+    if (!found || (!this.ready && !(await this.becomeReady()))) return;
+    await this.complete({
+      type: 'script_completion',
+      timestamp: null,
+      execution_id: found.executionId,
+      exit_code: found.exitCode,
+      stdout: '',
+      stderr: `The agent's result had ${line.bytes} bytes, more than a line may have: its output was not kept.`,
+      log_file: null,
+      started_at: null,
+      signal: null,
+      truncated: true,
+      ...(found.attempt === null ? {} : { attempt: found.attempt }),
+    });
+  }
+
+  private async extendCredit(): Promise<void> {
+    if (this.creditLimit - this.received > CHANNEL_LIMITS.outputCredit / 2) return;
+    this.creditLimit = this.received + CHANNEL_LIMITS.outputCredit;
+    await this.outbox.send({ type: 'credit', limit: this.creditLimit });
+  }
+
+  private async cancelAgain(): Promise<void> {
+    const rows = await this.context.database.work().find(ScriptExecution, {
+      machineId: this.host.machineId,
+      status: 'RUNNING',
+      cancelRequestedAt: { $ne: null },
+    });
+    for (const row of rows) await this.cancel(row.id);
+  }
+
+  private async compareVmId(said: string | null | undefined): Promise<void> {
+    if (said == null || said.toLowerCase() === this.host.machineId) return;
+    await this.host.events.security(
+      'vm_id_mismatch',
+      'a message names another vm_id than the socket it came from; the socket counts',
+    );
+  }
+
+  private async checkOwnership(executionId: string, what: string): Promise<void> {
+    const row = /^[0-9a-f-]{36}$/i.test(executionId)
+      ? await this.context.database
+          .work()
+          .findOne(ScriptExecution, { id: executionId }, { fields: ['id', 'machineId'] })
+      : null;
+    if (row?.machineId === this.host.machineId) return;
+    await this.host.events.security(
+      `${what}_foreign`,
+      `${what} for an execution that is not this machine's`,
+      executionId,
+    );
+  }
+
+  private async touch(): Promise<void> {
+    if (Date.now() - this.seenAt < SEEN_EVERY_MS) return;
+    this.seenAt = Date.now();
+    const work = this.context.database.work();
+    await work.execute(`update machine set last_seen_at = ${dialectOf(work).now} where id = ?`, [
+      this.host.machineId,
+    ]);
+  }
+}

@@ -1,0 +1,265 @@
+import type { Socket } from 'node:net';
+import { databaseNow, dialectOf, Machine, nextDueInMs, releaseLease, takeLease } from '#db';
+import { BusEvents, type ChannelState, deriveVmSecret, LineDecoder } from '#protocol';
+import { connectFailure, hasWaitingClient, openSocket, readLines } from '../channel/connection.js';
+import { Outbox } from '../channel/outbox.js';
+import type { SocketFolder } from '../channel/socket-folder.js';
+import { Backoff } from '../core/backoff.js';
+import type { GatewayContext } from './gateway-context.js';
+import { GuestSession, type SessionHost } from './guest-session.js';
+import { LiveOutput } from './live-output.js';
+import { MachineEvents } from './machine-events.js';
+
+/** Our agent says hello at once; after a migration the first connection may never hear the guest, and closing it cures that. */
+const HELLO_DEADLINE_MS = { own: 3000, public: 90_000 };
+/** After this much silence on a fresh connection it is worth looking whether another client holds the socket. */
+const SILENT_AFTER_MS = 1000;
+const LONGEST_TIMER_MS = 2_147_000_000;
+
+/** One machine's channel: keeps a connection for ever, knows its state, and hands work to the session that runs on it. */
+export class MachineChannel implements SessionHost {
+  readonly events: MachineEvents;
+  readonly output: LiveOutput;
+  private readonly backoff = new Backoff(100, 5000);
+  private socket: Socket | null = null;
+  private session: GuestSession | null = null;
+  private stopped = false;
+  private retry: (() => void) | null = null;
+  private dueTimer: NodeJS.Timeout | null = null;
+  private queue: Promise<void> = Promise.resolve();
+  private wakeQueued = false;
+  private loop: Promise<void> = Promise.resolve();
+  private shown: ChannelState | null = null;
+
+  constructor(
+    private readonly context: GatewayContext,
+    private readonly folder: SocketFolder,
+    readonly machineId: string,
+  ) {
+    this.events = new MachineEvents(context, machineId);
+    this.output = new LiveOutput(context, machineId);
+  }
+
+  get state(): ChannelState {
+    return this.shown ?? 'unknown';
+  }
+
+  start(): void {
+    this.loop = this.run();
+  }
+
+  /** The folder changed: no need to wait for the back-off. */
+  nudge(): void {
+    if (!this.socket) this.retry?.();
+  }
+
+  /** Look now: a row may be due. */
+  wake(): void {
+    if (this.wakeQueued) return;
+    this.wakeQueued = true;
+    this.enqueue(async () => {
+      this.wakeQueued = false;
+      await this.session?.deliver();
+    });
+  }
+
+  cancel(executionId: string): void {
+    this.enqueue(async () => this.session?.cancel(executionId));
+  }
+
+  /** After a sweep: try for the lease again, and look for work that a lost ring has left. */
+  sweep(holdsLease: boolean): void {
+    this.enqueue(async () => {
+      if (!holdsLease) await this.session?.retakeLease();
+      await this.session?.deliver();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.retry?.();
+    this.socket?.destroy();
+    if (this.dueTimer) clearTimeout(this.dueTimer);
+    await this.loop;
+    await this.queue;
+    this.output.close();
+    await releaseLease(this.context.database.work(), this.machineId, this.context.owner);
+  }
+
+  async guestSpoke(session: string | null): Promise<boolean> {
+    await this.show('ready');
+    this.backoff.reset();
+    const { config, database, owner } = this.context;
+    const work = database.work();
+    const machine = await work.findOneOrFail(Machine, { id: this.machineId });
+    // QEMU serves one client. Whoever held the lease on this host has lost the socket; with the same session the machine has migrated here.
+    const sameHost = machine.leaseOwner?.startsWith(`${config.HOST_ID}#`) ?? false;
+    const migrated = session !== null && session === machine.session;
+    const epoch = await takeLease(database.work(), {
+      machineId: this.machineId,
+      owner,
+      hostId: config.HOST_ID,
+      seconds: config.LEASE_SECONDS,
+      takeOver: sameHost || migrated,
+    });
+    if (epoch === null) {
+      await this.events.security(
+        'machine_elsewhere',
+        `another gateway (${machine.hostId ?? 'unknown'}) holds this machine; scripts stay with it until its lease ends`,
+      );
+    }
+    return epoch !== null;
+  }
+
+  rearmTimer(): void {
+    void nextDueInMs(this.context.database.work(), this.machineId).then(
+      (dueInMs) => {
+        if (this.dueTimer) clearTimeout(this.dueTimer);
+        this.dueTimer = null;
+        // What is due already and still there waits for a free slot: the run's end looks again.
+        if (dueInMs === null || dueInMs <= 0 || this.stopped) return;
+        this.dueTimer = setTimeout(() => this.wake(), Math.min(dueInMs + 1, LONGEST_TIMER_MS));
+      },
+      (error: unknown) =>
+        this.context.logger.warn(
+          { machineId: this.machineId, err: error },
+          'the next due row is not known; the sweep will find it',
+        ),
+    );
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      try {
+        await this.serve(await openSocket(this.folder.address(this.machineId)));
+        await this.show('guest-closed', 'the connection ended');
+      } catch (error) {
+        const failure = connectFailure(error);
+        const file = this.folder.fileOf(this.machineId);
+        if (failure === 'missing') await this.show('missing', `no socket at ${file}`);
+        else if (failure === 'refused')
+          await this.show('refused', `${file} is there and nobody listens: its QEMU has died`);
+        else this.context.logger.warn({ machineId: this.machineId, err: error }, 'the channel failed');
+      }
+      if (this.stopped) return;
+      await this.pause(this.backoff.next());
+    }
+  }
+
+  private async serve(socket: Socket): Promise<void> {
+    this.socket = socket;
+    const machine = await this.ownRow();
+    const { INFINISERVICE_HMAC_MASTER_SECRET: master } = this.context.config;
+    const session = new GuestSession(
+      this.context,
+      this,
+      new Outbox(socket, master ? deriveVmSecret(master, this.machineId) : null),
+      machine,
+    );
+    const decoder = new LineDecoder();
+    if (this.shown !== 'ready') await this.show('silent', 'connected; the guest has not spoken yet');
+    const deadline = setTimeout(
+      () => socket.destroy(),
+      (machine.protocol ?? 1) >= 2 ? HELLO_DEADLINE_MS.own : HELLO_DEADLINE_MS.public,
+    );
+    const look = setTimeout(() => void this.lookForOtherClient(session), SILENT_AFTER_MS);
+    this.session = session;
+    try {
+      await readLines(socket, decoder, (line) =>
+        this.serially(async () => {
+          await session.handleLine(line);
+          if (session.isReady) clearTimeout(deadline);
+        }),
+      );
+    } finally {
+      clearTimeout(deadline);
+      clearTimeout(look);
+      this.session = null;
+      this.socket = null;
+    }
+  }
+
+  private async lookForOtherClient(session: GuestSession): Promise<void> {
+    if (session.isReady || this.session !== session) return;
+    const occupied = await hasWaitingClient(this.folder.fileOf(this.machineId)).catch(() => false);
+    if (!session.isReady && this.session === session) {
+      if (occupied) await this.show('occupied', 'another program holds the socket: QEMU serves one client');
+      else
+        await this.show(
+          'silent',
+          'connected; the guest has not spoken: it is starting, paused, or has no agent',
+        );
+    }
+  }
+
+  /** The machine's row; a socket that nobody registered gets one that says so. */
+  private async ownRow(): Promise<Machine> {
+    const { database, config } = this.context;
+    const work = database.work();
+    const now = await databaseNow(work);
+    const { now: sqlNow } = dialectOf(work);
+    await work.execute(
+      `insert into machine (id, name, registered, channel, max_concurrent, epoch, host_id, created_at, updated_at)
+       values (?, ?, false, 'unknown', 1, 0, ?, ${sqlNow}, ${sqlNow}) on conflict (id) do nothing`,
+      [this.machineId, this.machineId, config.HOST_ID],
+    );
+    const machine = await work.findOneOrFail(Machine, { id: this.machineId });
+    if (machine.createdAt >= now && !machine.registered) {
+      this.context.logger.warn(
+        { machineId: this.machineId },
+        'a socket of a machine that is not registered: it is shown and gets no scripts',
+      );
+    }
+    return machine;
+  }
+
+  private async show(state: ChannelState, detail: string | null = null): Promise<void> {
+    if (state === this.shown) return;
+    const before = this.shown;
+    this.shown = state;
+    const { database, bus, logger, config } = this.context;
+    logger.info({ machineId: this.machineId, channel: state, before }, 'channel');
+    try {
+      const work = database.work();
+      // Another host that holds the machine knows better than a socket that is left over here.
+      await work.execute(
+        `update machine set channel = ?, channel_detail = ?, host_id = coalesce(host_id, ?), updated_at = ${dialectOf(work).now}
+         where id = ? and (lease_owner is null or host_id = ? or lease_expires_at < ${dialectOf(work).now})`,
+        [state, detail, config.HOST_ID, this.machineId, config.HOST_ID],
+      );
+      bus.emit(BusEvents.machineChanged, { machineId: this.machineId, channel: state });
+    } catch (error) {
+      this.shown = before;
+      logger.warn({ machineId: this.machineId, err: error }, 'the channel state was not written');
+    }
+  }
+
+  /** Runs one thing after another for this machine: lines, rings and timers never cross. */
+  private serially(run: () => Promise<void>): Promise<void> {
+    const next = this.queue.then(async () => {
+      try {
+        await run();
+      } catch (error) {
+        if (!this.stopped)
+          this.context.logger.error({ machineId: this.machineId, err: error }, 'a message was not handled');
+      }
+    });
+    this.queue = next;
+    return next;
+  }
+
+  private enqueue(run: () => Promise<void> | undefined): void {
+    void this.serially(async () => run());
+  }
+
+  private async pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.retry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.retry = null;
+  }
+}

@@ -1,0 +1,44 @@
+import { type NewMachineEvent, recordMachineEvent } from '#db';
+import { redactText } from '#runtime';
+import { RateLimit } from '../core/rate-limit.js';
+import type { GatewayContext } from './gateway-context.js';
+
+/** Records a machine's events; a machine that says too much is cut short, and the cut is said. */
+export class MachineEvents {
+  private readonly limits = {
+    agent: new RateLimit(50, 1),
+    channel: new RateLimit(20, 0.2),
+    security: new RateLimit(20, 0.2),
+    install: new RateLimit(20, 0.2),
+    metrics: new RateLimit(2, 0.1),
+  };
+  private readonly seen = new Set<string>();
+
+  constructor(
+    private readonly context: GatewayContext,
+    private readonly machineId: string,
+  ) {}
+
+  async record(event: Omit<NewMachineEvent, 'machineId'>): Promise<void> {
+    const limit = this.limits[event.kind];
+    if (!limit.take()) return;
+    const dropped = limit.takeRefused();
+    const message = dropped > 0 ? `${event.message} (${dropped} more were not recorded)` : event.message;
+    await recordMachineEvent(this.context.database.work(), { ...event, message, machineId: this.machineId });
+  }
+
+  /** Something that is not this machine's to say. It changes nothing and is never a reason to end the channel. */
+  async security(code: string, message: string, executionId: string | null = null): Promise<void> {
+    this.context.counters.security.inc({ code });
+    this.context.logger.warn({ machineId: this.machineId, code }, redactText(message).slice(0, 300));
+    await this.record({ kind: 'security', severity: 'warn', code: `security.${code}`, message, executionId });
+  }
+
+  /** Once per kind of surprise. */
+  async once(code: string, message: string): Promise<void> {
+    if (this.seen.has(code) || this.seen.size >= 100) return;
+    this.seen.add(code);
+    this.context.logger.info({ machineId: this.machineId, code }, redactText(message).slice(0, 300));
+    await this.record({ kind: 'channel', severity: 'warn', code: code.slice(0, 128), message });
+  }
+}

@@ -1,0 +1,46 @@
+import { type Completion, type CompletionResult, recordCompletion, storable } from '#db';
+import { BusEvents, CHANNEL_LIMITS, type ScriptCompletion } from '#protocol';
+import { boundText } from '../core/output.js';
+import { verdictOf } from '../core/verdict.js';
+import type { GatewayContext } from './gateway-context.js';
+
+const LIMITS = { head: CHANNEL_LIMITS.outputHead, tail: CHANNEL_LIMITS.outputTail };
+
+/** Commits what the guest observed. What it returns may be acked: it is on disk. */
+export async function commitCompletion(
+  context: GatewayContext,
+  machineId: string,
+  message: ScriptCompletion,
+): Promise<CompletionResult> {
+  const stdout = boundText(storable(message.stdout ?? ''), LIMITS);
+  const stderr = boundText(storable(message.stderr ?? ''), LIMITS);
+  const completion: Completion = {
+    ...verdictOf(message),
+    machineId,
+    executionId: message.execution_id,
+    attempt: message.attempt ?? null,
+    exitCode: message.exit_code,
+    signal: message.signal ?? null,
+    stdout: stdout.text,
+    stderr: stderr.text,
+    stdoutBytes: message.stdout_bytes ?? stdout.bytes,
+    stderrBytes: message.stderr_bytes ?? stderr.bytes,
+    stdoutSha256: message.stdout_sha256 ?? null,
+    stderrSha256: message.stderr_sha256 ?? null,
+    truncated: (message.truncated ?? false) || stdout.truncated || stderr.truncated,
+    survivors: message.survivors ?? null,
+    durationMs: message.duration_ms ?? null,
+    bootId: message.boot_id ?? null,
+    startedAt: null,
+  };
+  const result = await context.database.transaction((work) => recordCompletion(work, completion));
+  context.counters.completions.inc({ result });
+  if (result === 'recorded' || result === 'late') {
+    context.bus.emit(BusEvents.executionChanged, {
+      executionId: message.execution_id,
+      machineId,
+      status: completion.status,
+    });
+  }
+  return result;
+}
