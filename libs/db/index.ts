@@ -15,3 +15,4 @@ export * from './queries/scheduling.js';
 export { nextSlot, slotTime, stopSeries } from './queries/series.js';
 export { inputContext, seal, unseal } from './seal.js';
 export { clockOf, databaseNow, dialectOf } from './sql.js';
+export { REDACTED, storedInputs, toExecutionDto } from './execution-dto.js';

@@ -20,3 +20,6 @@ export { CHANNEL_LIMITS, PROTOCOL_VERSION } from './channel/limits.js';
 export { type DecodedLine, LineDecoder } from './channel/line-decoder.js';
 export { parseGuestLine, type ParsedLine, recoverCompletion } from './channel/parse.js';
 export * from './media/request.js';
+export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
+export { quoteFor, UnquotableError } from './scripts/quoting.js';
+export { checkInputs, type InputFault } from './scripts/check-inputs.js';

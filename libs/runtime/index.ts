@@ -10,3 +10,5 @@ export { runMain, type Stoppable } from './main.js';
 export { LOGGER, RuntimeModule } from './runtime.module.js';
 export { secretFile } from './secret-file.js';
 export { issuesOf, parse, validated } from './validate.js';
+export { sha512Crypt, verifySha512Crypt } from './crypt.js';
+export { sealPasswords } from './passwords.js';

@@ -44,7 +44,8 @@ export class DownloadService {
     if (ifNoneMatchHolds(request.headers['if-none-match'], etag))
       return void (await reply.status(304).send());
     const usesRange =
-      request.method === 'GET' && ifRangeHolds(request.headers['if-range'], etag, artifact.modifiedAt);
+      request.method === 'GET' &&
+      ifRangeHolds(request.headers['if-range']?.toString(), etag, artifact.modifiedAt);
     const range = usesRange ? parseRange(request.headers.range, artifact.size) : 'whole';
     if (range === 'unsatisfiable') {
       return void (await reply.status(416).header('content-range', `bytes */${artifact.size}`).send());

@@ -10,9 +10,15 @@ import {
   ScriptVersion,
   unseal,
 } from '#db';
-import { BusEvents, CHANNEL_LIMITS, type PendingScript } from '#protocol';
+import {
+  BusEvents,
+  CHANNEL_LIMITS,
+  InputError,
+  inputEnvironment,
+  type PendingScript,
+  substituteInputs,
+} from '#protocol';
 import { LineTooLongError, type Outbox } from '../channel/outbox.js';
-import { InputError, inputEnvironment, substituteInputs } from '../core/inputs.js';
 import type { GatewayContext } from './gateway-context.js';
 
 /** The machine's side of a delivery. */

@@ -21,15 +21,7 @@ export async function takeLease(work: Work, lease: Lease): Promise<number | null
     `update machine set epoch = case when lease_owner = ? then epoch else epoch + 1 end, lease_owner = ?, host_id = ?,
        lease_expires_at = ${nowPlusSeconds}, updated_at = ${now}
      where id = ? and (${lease.takeOver ? '1 = 1' : '1 = 0'} or lease_owner is null or lease_owner = ? or lease_expires_at < ${now}) returning epoch`,
-    [
-      lease.owner,
-      lease.owner,
-      lease.hostId,
-      lease.seconds,
-      lease.machineId,
-      lease.takeOver ?? false,
-      lease.owner,
-    ],
+    [lease.owner, lease.owner, lease.hostId, lease.seconds, lease.machineId, lease.owner],
   );
   return rows[0]?.epoch ?? null;
 }

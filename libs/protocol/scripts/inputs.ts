@@ -1,4 +1,4 @@
-import type { Shell } from '#protocol';
+import type { Shell } from '../api/fields.js';
 import { quoteFor, UnquotableError } from './quoting.js';
 
 export class InputError extends Error {}

@@ -1,4 +1,4 @@
-import type { Shell } from '#protocol';
+import type { Shell } from '../api/fields.js';
 
 /** A value that cannot be written safely in a shell's language. */
 export class UnquotableError extends Error {}

@@ -1,0 +1,287 @@
+import type { ChannelState, ExecutionStatus, FailureReason } from '#protocol';
+
+export interface ExplainedRow {
+  status: ExecutionStatus;
+  failureReason: FailureReason | null;
+  executionType: string;
+  scheduledFor: Date;
+  startedAt: Date | null;
+  completedAt: Date | null;
+  deliveryStartedAt: Date | null;
+  startConfirmed: boolean;
+  cancelRequestedAt: Date | null;
+  timeoutSeconds: number;
+  exitCode: number | null;
+  stderr: string | null;
+  error: string | null;
+  order: number;
+}
+
+export interface ExplainedMachine {
+  registered: boolean;
+  channel: ChannelState;
+  channelDetail: string | null;
+  lastSeenAt: Date | null;
+  hostId: string | null;
+  protocol: number | null;
+}
+
+export interface Surroundings {
+  now: Date;
+  /** Seconds since the machine's gateway was last heard of; null when no gateway has ever reported for its host. */
+  gatewaySilentSeconds: number | null;
+  /** Other rows of this machine that are out. */
+  running: number;
+  /** FIRST_BOOT rows of lower order that are not final. */
+  earlierFirstBoot: number;
+  series: {
+    stoppedAt: Date | null;
+    stopReason: string | null;
+    executionCount: number;
+    maxExecutions: number | null;
+  } | null;
+}
+
+export interface Explanation {
+  code: string;
+  message: string;
+  remedy: string | null;
+}
+
+/** Why an execution is where it is, in one true sentence, and what to do about it. */
+export function explain(
+  row: ExplainedRow,
+  machine: ExplainedMachine | null,
+  around: Surroundings,
+): Explanation {
+  switch (row.status) {
+    case 'PENDING':
+      return explainPending(row, machine, around);
+    case 'RUNNING':
+      return explainRunning(row, machine, around);
+    case 'SUCCESS':
+      return say('success', `SUCCESS: the script ended with exit code 0${seriesEnd(around)}`, null);
+    case 'CANCELLED':
+      return say('cancelled', `CANCELLED: ${row.error ?? 'it was cancelled'}`, null);
+    case 'TIMEOUT':
+      return say(
+        'timeout',
+        `TIMEOUT: ${row.error ?? 'the deadline passed'} (${row.timeoutSeconds} s)`,
+        'give it a longer timeoutSeconds, or see what it waits for in stdout and stderr',
+      );
+    case 'FAILED':
+      return explainFailed(row);
+    default:
+      return row.status satisfies never;
+  }
+}
+
+function explainPending(
+  row: ExplainedRow,
+  machine: ExplainedMachine | null,
+  around: Surroundings,
+): Explanation {
+  if (row.scheduledFor > around.now) {
+    return say(
+      'not_due',
+      `PENDING: scheduled for ${row.scheduledFor.toISOString()}, in ${inWords(row.scheduledFor.getTime() - around.now.getTime())}`,
+      null,
+    );
+  }
+  if (!machine) return say('machine_gone', 'PENDING: its machine was deleted', 'cancel it');
+  if (!machine.registered)
+    return say(
+      'machine_unregistered',
+      'PENDING: the machine is not registered, so it gets no scripts',
+      'POST /api/machines with its id',
+    );
+  if (around.gatewaySilentSeconds === null || around.gatewaySilentSeconds > 120) {
+    const since =
+      around.gatewaySilentSeconds === null
+        ? 'no gateway has reported yet'
+        : `its gateway ${machine.hostId ?? ''} was last heard of ${inWords(around.gatewaySilentSeconds * 1000)} ago`;
+    return say(
+      'gateway_missing',
+      `PENDING: ${since}`,
+      `start the gateway on the machine's host${machine.hostId ? ` (${machine.hostId})` : ''}`,
+    );
+  }
+  const channel = explainChannel(machine, around.now);
+  if (channel) return channel;
+  if (around.earlierFirstBoot > 0)
+    return say(
+      'waits_for_first_boot',
+      `PENDING: waits for ${around.earlierFirstBoot} first-boot script(s) of lower order to end`,
+      null,
+    );
+  if (around.running > 0)
+    return say(
+      'waits_for_slot',
+      `PENDING: the machine runs ${around.running} other script(s); this one is next by order and time`,
+      null,
+    );
+  return say('being_delivered', 'PENDING: it is due and the channel is ready; it goes out now', null);
+}
+
+/** What keeps a machine's channel from working, or null when it works. */
+export function explainChannel(machine: ExplainedMachine, now: Date): Explanation | null {
+  const detail = machine.channelDetail ? `: ${machine.channelDetail}` : '';
+  const seen = machine.lastSeenAt
+    ? `; last heard of ${inWords(now.getTime() - machine.lastSeenAt.getTime())} ago`
+    : '';
+  switch (machine.channel) {
+    case 'ready':
+      return null;
+    case 'missing':
+      return say(
+        'channel_missing',
+        `PENDING: the machine's channel is missing${detail}`,
+        'start the VM, with the virtio-serial port of its media plan',
+      );
+    case 'refused':
+      return say(
+        'channel_refused',
+        `PENDING: the machine's channel refuses connections${detail}`,
+        'start the VM again',
+      );
+    case 'occupied':
+      return say(
+        'channel_occupied',
+        `PENDING: another program holds the machine's channel${detail}`,
+        'stop the other program: QEMU serves one client of a socket',
+      );
+    case 'guest-closed':
+      return say(
+        'channel_closed',
+        `PENDING: the machine's channel was closed${detail}${seen}`,
+        'see that the VM runs',
+      );
+    case 'silent':
+      return say(
+        'channel_silent',
+        `PENDING: the channel is open and InfiniService does not speak${seen}`,
+        'in the guest: systemctl status infiniservice and journalctl -u infiniservice (Windows: Get-Service Infiniservice); infiniservice doctor says what is wrong',
+      );
+    case 'unknown':
+      return say(
+        'channel_unknown',
+        'PENDING: no gateway has seen a channel of this machine',
+        'start the VM with the socket of its media plan on a host that runs a gateway',
+      );
+    default:
+      return machine.channel satisfies never;
+  }
+}
+
+function explainRunning(
+  row: ExplainedRow,
+  machine: ExplainedMachine | null,
+  around: Surroundings,
+): Explanation {
+  if (row.cancelRequestedAt) {
+    const cannot =
+      machine?.protocol === 1
+        ? '; this agent cannot cancel, so the machine is busy until the script ends'
+        : '; the agent has not confirmed yet';
+    return say(
+      'cancelling',
+      `RUNNING: it was asked to end ${inWords(around.now.getTime() - row.cancelRequestedAt.getTime())} ago${cannot}`,
+      null,
+    );
+  }
+  if (row.deliveryStartedAt === null)
+    return say('claimed', 'RUNNING: it was handed out and is being written to the machine', null);
+  const since = inWords(around.now.getTime() - (row.startedAt ?? around.now).getTime());
+  if (!row.startConfirmed && machine?.protocol === 2)
+    return say(
+      'delivered',
+      `RUNNING: it was delivered ${since} ago; the agent has not said yet that it started`,
+      null,
+    );
+  const silent =
+    machine && machine.channel !== 'ready'
+      ? `; the channel is ${machine.channel}, and its result will come when it is back`
+      : '';
+  return say('running', `RUNNING: since ${since}, for ${row.timeoutSeconds} s at the most${silent}`, null);
+}
+
+function explainFailed(row: ExplainedRow): Explanation {
+  const { failureReason } = row;
+  switch (failureReason) {
+    case 'EXIT_CODE': {
+      const tail = lastLines(row.stderr);
+      return say(
+        'exit_code',
+        `FAILED: the script ended with exit code ${row.exitCode ?? 'unknown'}${tail ? `; its last words on stderr: ${tail}` : ''}`,
+        'see stdout and stderr; check the syntax, permissions and what the script depends on',
+      );
+    }
+    case 'INTERRUPTED_BY_REBOOT':
+      return say(
+        'interrupted_by_reboot',
+        `FAILED: ${row.error ?? 'the machine restarted while the script ran'}`,
+        'run it again if that does no harm',
+      );
+    case 'AGENT_LOST':
+      return say(
+        'agent_lost',
+        `FAILED: ${row.error ?? 'the agent lost the run'}`,
+        'see journalctl -u infiniservice in the guest; run it again if that does no harm',
+      );
+    case 'NOT_STARTED':
+      return say(
+        'not_started',
+        `FAILED: the agent could not start the script: ${row.error ?? 'no reason given'}`,
+        'see that the shell and the runAs user exist in the guest',
+      );
+    case 'REFUSED':
+      return say('refused', `FAILED: the agent refused the script: ${row.error ?? 'no reason given'}`, null);
+    case 'EXPIRED':
+      return say(
+        'expired',
+        `FAILED: ${row.error ?? 'deliverBy passed'}`,
+        'schedule it again with a later deliverBy',
+      );
+    case 'BAD_INPUT':
+      return say(
+        'bad_input',
+        `FAILED: ${row.error ?? 'an input did not fit'}`,
+        'schedule it again with correct inputs',
+      );
+    case 'REBOOT_LIMIT':
+      return say(
+        'reboot_limit',
+        'FAILED: the script asked for more than 10 restarts',
+        'see why it never finds its work done',
+      );
+    case null:
+      return say('failed', `FAILED: ${row.error ?? 'no reason was recorded'}`, null);
+    default:
+      return failureReason satisfies never;
+  }
+}
+
+function seriesEnd({ series }: Surroundings): string {
+  if (!series?.stoppedAt) return '';
+  if (series.stopReason === 'maxExecutions')
+    return `; the series has ended: it ran ${series.executionCount} of ${series.maxExecutions} times`;
+  return '; the series was stopped';
+}
+
+function lastLines(text: string | null): string {
+  return (text ?? '').trimEnd().split('\n').slice(-3).join(' / ').slice(-500);
+}
+
+/** A duration as a person says it. */
+export function inWords(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} minutes`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)} hours` : `${Math.round(seconds / 86_400)} days`;
+}
+
+const say = (code: string, message: string, remedy: string | null): Explanation => ({
+  code,
+  message,
+  remedy,
+});

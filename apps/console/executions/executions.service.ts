@@ -1,0 +1,164 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import {
+  Database,
+  databaseNow,
+  Host,
+  Machine,
+  recordAudit,
+  requestCancel,
+  ScriptExecution,
+  Series,
+  stopSeries,
+  toExecutionDto,
+} from '#db';
+import {
+  BusEvents,
+  BusRequests,
+  type ExecutionDto,
+  type ExplanationDto,
+  type ListExecutions,
+} from '#protocol';
+import { AppError, Bus } from '#runtime';
+import type { Actor } from '../access/actor.js';
+import { explain } from '../core/explain.js';
+import { after, NEWEST_FIRST, toPage } from '../pages/cursor.js';
+
+@Injectable()
+export class ExecutionsService implements OnModuleInit {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Bus) private readonly bus: Bus,
+  ) {}
+
+  onModuleInit(): void {
+    const { pattern, schema } = BusRequests.scriptCancel;
+    this.bus.onRequest(pattern, schema, ({ executionId, requestId, requestedBy }) =>
+      this.cancel(executionId, { name: requestedBy, correlationId: requestId }),
+    );
+  }
+
+  async list(query: ListExecutions): Promise<{ items: ExecutionDto[]; nextCursor: string | null }> {
+    const { machineId, status, seriesId, from, to } = query;
+    const where = {
+      $and: [
+        {
+          ...(machineId ? { machineId } : {}),
+          ...(status ? { status } : {}),
+          ...(seriesId ? { seriesId } : {}),
+          ...(from || to
+            ? {
+                createdAt: {
+                  ...(from ? { $gte: new Date(from) } : {}),
+                  ...(to ? { $lt: new Date(to) } : {}),
+                },
+              }
+            : {}),
+        },
+        after(query.cursor),
+      ],
+    };
+    const rows = await this.database
+      .work()
+      .find(ScriptExecution, where, { orderBy: NEWEST_FIRST, limit: query.limit + 1 });
+    return toPage(rows, query.limit, toExecutionDto);
+  }
+
+  async get(id: string): Promise<ExecutionDto> {
+    return toExecutionDto(await this.find(id));
+  }
+
+  async output(id: string, stream: 'stdout' | 'stderr'): Promise<string> {
+    return (await this.find(id))[stream] ?? '';
+  }
+
+  /** Why it is where it is. */
+  async explanation(id: string): Promise<ExplanationDto> {
+    const row = await this.find(id);
+    const work = this.database.work();
+    const machine = await work.findOne(Machine, { id: row.machineId });
+    const now = await databaseNow(work);
+    // An unknown host: any gateway may find the machine.
+    const hosts = await work.find(Host, machine?.hostId ? { id: machine.hostId } : {}, {
+      orderBy: { lastSeenAt: 'desc' },
+      limit: 1,
+    });
+    const around = {
+      now,
+      gatewaySilentSeconds: hosts[0] ? (now.getTime() - hosts[0].lastSeenAt.getTime()) / 1000 : null,
+      running: await work.count(ScriptExecution, {
+        machineId: row.machineId,
+        status: 'RUNNING',
+        id: { $ne: row.id },
+      }),
+      earlierFirstBoot:
+        row.executionType === 'FIRST_BOOT'
+          ? await work.count(ScriptExecution, {
+              machineId: row.machineId,
+              executionType: 'FIRST_BOOT',
+              status: { $in: ['PENDING', 'RUNNING'] },
+              order: { $lt: row.order },
+            })
+          : 0,
+      series: row.seriesId ? await work.findOne(Series, { id: row.seriesId }) : null,
+    };
+    return { executionId: id, status: row.status, ...explain(row, machine, around) };
+  }
+
+  /** @throws AppError `execution.final` (409) when it has ended */
+  async cancel(id: string, actor: Actor): Promise<ExecutionDto> {
+    const row = await this.database.transaction(async (work) => {
+      const result = await requestCancel(work, id);
+      if (result === null) throw notFound(id);
+      if (result === 'final')
+        throw new AppError(
+          'execution.final',
+          409,
+          `the execution ${id} has ended already: there is nothing to cancel`,
+        );
+      await recordAudit(work, {
+        actor: actor.name,
+        action: 'execution.cancel',
+        subjectType: 'execution',
+        subjectId: id,
+        after: { status: result.status },
+        correlationId: actor.correlationId,
+      });
+      return result;
+    });
+    const machine = await this.database.work().findOne(Machine, { id: row.machineId });
+    if (row.status === 'RUNNING')
+      this.bus.emit(BusEvents.cancel(machine?.hostId ?? null), { executionId: id, machineId: row.machineId });
+    this.bus.emit(BusEvents.executionChanged, {
+      executionId: id,
+      machineId: row.machineId,
+      status: row.status,
+    });
+    return toExecutionDto(row);
+  }
+
+  async stopSeries(seriesId: string, actor: Actor): Promise<{ seriesId: string; cancelled: string[] }> {
+    const cancelled = await this.database.transaction(async (work) => {
+      const ids = await stopSeries(work, seriesId);
+      if (ids === null) throw new AppError('series.not_found', 404, `there is no series ${seriesId}`);
+      await recordAudit(work, {
+        actor: actor.name,
+        action: 'series.stop',
+        subjectType: 'series',
+        subjectId: seriesId,
+        after: { cancelled: ids },
+        correlationId: actor.correlationId,
+      });
+      return ids;
+    });
+    return { seriesId, cancelled };
+  }
+
+  private async find(id: string): Promise<ScriptExecution> {
+    const row = await this.database.work().findOne(ScriptExecution, { id });
+    if (!row) throw notFound(id);
+    return row;
+  }
+}
+
+const notFound = (id: string): AppError =>
+  new AppError('execution.not_found', 404, `there is no execution ${id}`);

@@ -1,0 +1,91 @@
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  type NestInterceptor,
+} from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { from, mergeMap, type Observable, of, tap } from 'rxjs';
+import { Database, dialectOf, IdempotencyKey } from '#db';
+import { AppError } from '#runtime';
+
+/**
+ * `Idempotency-Key` on POST: the same key and body give the same answer, another body 409. A key belongs to its caller and route. Requests that failed
+ * may be sent again under their key.
+ */
+@Injectable()
+export class IdempotencyInterceptor implements NestInterceptor {
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const key = request.headers['idempotency-key'];
+    if (request.method !== 'POST' || key === undefined) return next.handle();
+    if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
+      throw new AppError(
+        'idempotency.invalid_key',
+        400,
+        'Idempotency-Key: must be 1 to 255 visible ASCII characters',
+      );
+    }
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    const scope = `${request.caller?.name ?? ''} ${request.url.split('?')[0]}`.slice(0, 255);
+    const bodySha256 = createHash('sha256')
+      .update(JSON.stringify(request.body ?? null))
+      .digest('hex');
+    return from(this.begin(scope, key, bodySha256)).pipe(
+      mergeMap((known) => {
+        if (known) {
+          reply.status(known.status);
+          return of(known.response);
+        }
+        return next.handle().pipe(
+          tap({
+            error: () => void this.forget(scope, key),
+          }),
+          mergeMap(async (response: unknown) => {
+            await this.database
+              .work()
+              .nativeUpdate(
+                IdempotencyKey,
+                { scope, key },
+                { status: reply.statusCode, response: response ?? null },
+              );
+            return response;
+          }),
+        );
+      }),
+    );
+  }
+
+  /** @returns the earlier answer, or null when this request is the first */
+  private async begin(scope: string, key: string, bodySha256: string): Promise<IdempotencyKey | null> {
+    const work = this.database.work();
+    const inserted = await work.execute<{ id: string }[]>(
+      `insert into idempotency_key (id, scope, key, body_sha256, status, created_at) values (?, ?, ?, ?, 0, ${dialectOf(work).now})
+       on conflict (scope, key) do nothing returning id`,
+      [randomUUID(), scope, key, bodySha256],
+    );
+    if (inserted.length > 0) return null;
+    const known = await work.findOneOrFail(IdempotencyKey, { scope, key });
+    if (known.bodySha256 !== bodySha256)
+      throw new AppError(
+        'idempotency.key_reused',
+        409,
+        'Idempotency-Key: was used with another body; take a new key',
+      );
+    if (known.status === 0)
+      throw new AppError(
+        'idempotency.in_progress',
+        409,
+        'Idempotency-Key: the first request with it is still at work; try again',
+      );
+    return known;
+  }
+
+  private async forget(scope: string, key: string): Promise<void> {
+    await this.database.work().nativeDelete(IdempotencyKey, { scope, key });
+  }
+}

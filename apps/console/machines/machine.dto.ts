@@ -1,0 +1,32 @@
+import type { Machine, MachineEvent } from '#db';
+import type { MachineDto, MachineEventDto } from '#protocol';
+
+export function toMachineDto(machine: Machine): MachineDto {
+  const { id, name, hostId, os, registered, channel, agentVersion } = machine;
+  return {
+    id,
+    name,
+    hostId,
+    os,
+    registered,
+    channel,
+    agentVersion,
+    lastSeenAt: machine.lastSeenAt?.toISOString() ?? null,
+    createdAt: machine.createdAt.toISOString(),
+  };
+}
+
+export function toEventDto(event: MachineEvent): MachineEventDto {
+  const { id, machineId, kind, severity, code, message, executionId, data } = event;
+  return {
+    id,
+    machineId,
+    kind,
+    severity,
+    code,
+    message,
+    executionId,
+    data,
+    createdAt: event.createdAt.toISOString(),
+  };
+}

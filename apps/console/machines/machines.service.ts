@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  adoptMachine,
+  Database,
+  databaseNow,
+  endByVerdict,
+  Machine,
+  MachineEvent,
+  recordAudit,
+  ScriptExecution,
+} from '#db';
+import {
+  BusEvents,
+  type CreateMachine,
+  type MachineDto,
+  type MachineEventDto,
+  type MachineHealthDto,
+  type Page,
+} from '#protocol';
+import { AppError, Bus } from '#runtime';
+import type { Actor } from '../access/actor.js';
+import { explainChannel } from '../core/explain.js';
+import { after, NEWEST_FIRST, toPage } from '../pages/cursor.js';
+import { toEventDto, toMachineDto } from './machine.dto.js';
+
+@Injectable()
+export class MachinesService {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Bus) private readonly bus: Bus,
+  ) {}
+
+  /** @throws AppError `machine.exists` (409) when the id is registered with other values */
+  async create(request: CreateMachine, actor: Actor): Promise<MachineDto> {
+    const id = request.id ?? randomUUID();
+    const machine = await this.database.transaction(async (work) => {
+      const { machine: row, existed } = await adoptMachine(work, { ...request, id });
+      if (existed) {
+        const differs =
+          row.name !== request.name ||
+          (request.os && row.os !== request.os) ||
+          (request.hostId && row.hostId !== request.hostId);
+        if (differs)
+          throw new AppError(
+            'machine.exists',
+            409,
+            `id: the machine ${id} is registered already with other values`,
+          );
+        return row;
+      }
+      await recordAudit(work, {
+        actor: actor.name,
+        action: 'machine.create',
+        subjectType: 'machine',
+        subjectId: id,
+        after: { name: row.name, os: row.os, hostId: row.hostId },
+        correlationId: actor.correlationId,
+      });
+      return row;
+    });
+    this.bus.emit(BusEvents.wake(null), { machineId: id });
+    return toMachineDto(machine);
+  }
+
+  async list(page: Page): Promise<{ items: MachineDto[]; nextCursor: string | null }> {
+    const rows = await this.database
+      .work()
+      .find(Machine, after(page.cursor), { orderBy: NEWEST_FIRST, limit: page.limit + 1 });
+    return toPage(rows, page.limit, toMachineDto);
+  }
+
+  async get(id: string): Promise<MachineDto> {
+    return toMachineDto(await this.find(id));
+  }
+
+  /** @throws AppError `machine.busy` (409) while rows are open, unless forced: then they are cancelled */
+  async remove(id: string, force: boolean, actor: Actor): Promise<void> {
+    await this.find(id);
+    await this.database.transaction(async (work) => {
+      const open = await work.find(ScriptExecution, {
+        machineId: id,
+        status: { $in: ['PENDING', 'RUNNING'] },
+      });
+      if (open.length > 0 && !force) {
+        throw new AppError(
+          'machine.busy',
+          409,
+          `the machine has ${open.length} open execution(s): cancel them or add ?force=true`,
+        );
+      }
+      await work.execute(
+        `update series set stopped_at = coalesce(stopped_at, created_at), stop_reason = coalesce(stop_reason, 'machine deleted') where machine_id = ?`,
+        [id],
+      );
+      for (const row of open)
+        await endByVerdict(work, {
+          id: row.id,
+          status: 'CANCELLED',
+          failureReason: null,
+          error: 'the machine was deleted',
+        });
+      await work.nativeDelete(Machine, { id });
+      await recordAudit(work, {
+        actor: actor.name,
+        action: 'machine.delete',
+        subjectType: 'machine',
+        subjectId: id,
+        before: { openExecutions: open.length },
+        correlationId: actor.correlationId,
+      });
+    });
+  }
+
+  /** Is InfiniService installed and talking? In words. */
+  async health(id: string): Promise<MachineHealthDto> {
+    const machine = await this.find(id);
+    const now = await databaseNow(this.database.work());
+    const common = {
+      machineId: id,
+      channel: machine.channel,
+      agentVersion: machine.agentVersion,
+      lastSeenAt: machine.lastSeenAt?.toISOString() ?? null,
+      install: null,
+    };
+    const trouble = explainChannel(machine, now);
+    if (trouble)
+      return {
+        ...common,
+        ok: false,
+        code: trouble.code,
+        message: trouble.message.replace(/^PENDING: /, ''),
+        remedy: trouble.remedy,
+      };
+    if (!machine.registered)
+      return {
+        ...common,
+        ok: false,
+        code: 'machine_unregistered',
+        message: 'InfiniService speaks, and nobody registered this machine: it gets no scripts',
+        remedy: 'POST /api/machines with its id',
+      };
+    if (machine.secret === 'missing') {
+      return {
+        ...common,
+        ok: true,
+        code: 'agent_unsigned',
+        message: 'InfiniService is talking; it has no channel secret and believes every line',
+        remedy: 'give it INFINISERVICE_SHARED_SECRET, which new media carry',
+      };
+    }
+    return {
+      ...common,
+      ok: true,
+      code: 'ok',
+      message: `InfiniService ${machine.agentVersion ?? ''} is installed and talking`,
+      remedy: null,
+    };
+  }
+
+  async events(
+    id: string,
+    page: Page,
+    kind?: MachineEvent['kind'],
+  ): Promise<{ items: MachineEventDto[]; nextCursor: string | null }> {
+    await this.find(id);
+    const where = { machineId: id, kind: kind ?? { $ne: 'metrics' as const }, ...after(page.cursor) };
+    const rows = await this.database
+      .work()
+      .find(MachineEvent, where, { orderBy: NEWEST_FIRST, limit: page.limit + 1 });
+    return toPage(rows, page.limit, toEventDto);
+  }
+
+  private async find(id: string): Promise<Machine> {
+    const machine = await this.database.work().findOne(Machine, { id });
+    if (!machine) throw new AppError('machine.not_found', 404, `there is no machine ${id}`);
+    return machine;
+  }
+}

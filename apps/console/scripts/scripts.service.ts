@@ -1,0 +1,115 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { Database, databaseNow, recordAudit, Script, ScriptVersion, type Work } from '#db';
+import { type CreateScript, defaultPlatforms, type Page, type ScriptDto } from '#protocol';
+import { AppError } from '#runtime';
+import type { Actor } from '../access/actor.js';
+import { after, NEWEST_FIRST, toPage } from '../pages/cursor.js';
+
+@Injectable()
+export class ScriptsService {
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  create(request: CreateScript, actor: Actor): Promise<ScriptDto> {
+    return this.database.transaction(async (work) => {
+      const now = await databaseNow(work);
+      const script = work.create(Script, { id: randomUUID(), version: 1, createdAt: now, updatedAt: now });
+      work.persist(script);
+      return this.addVersion(work, script, request, actor, 'script.create');
+    });
+  }
+
+  /** Adds a version; runs that are scheduled keep the one they name. */
+  update(id: string, request: CreateScript, actor: Actor): Promise<ScriptDto> {
+    return this.database.transaction(async (work) => {
+      const [raised] = await work.execute<{ version: number }[]>(
+        'update script set version = version + 1 where id = ? returning version',
+        [id],
+      );
+      if (!raised) throw notFound(id);
+      const script = await work.findOneOrFail(Script, { id });
+      return this.addVersion(work, script, request, actor, 'script.update');
+    });
+  }
+
+  async list(page: Page): Promise<{ items: ScriptDto[]; nextCursor: string | null }> {
+    const work = this.database.work();
+    const scripts = await work.find(Script, after(page.cursor), {
+      orderBy: NEWEST_FIRST,
+      limit: page.limit + 1,
+    });
+    const versions = await work.find(ScriptVersion, {
+      $or: scripts.map(({ id, version }) => ({ scriptId: id, version })),
+    });
+    const current = new Map(versions.map((version) => [version.scriptId, version]));
+    const { items, nextCursor } = toPage(scripts, page.limit, ({ id }) => current.get(id));
+    return { items: items.flatMap((version) => (version ? [toScriptDto(version)] : [])), nextCursor };
+  }
+
+  async get(id: string): Promise<ScriptDto> {
+    const work = this.database.work();
+    const script = await work.findOne(Script, { id });
+    if (!script) throw notFound(id);
+    return toScriptDto(await work.findOneOrFail(ScriptVersion, { scriptId: id, version: script.version }));
+  }
+
+  private async addVersion(
+    work: Work,
+    script: Script,
+    request: CreateScript,
+    actor: Actor,
+    action: string,
+  ): Promise<ScriptDto> {
+    const now = await databaseNow(work);
+    script.updatedAt = now;
+    const version = work.create(ScriptVersion, {
+      id: randomUUID(),
+      scriptId: script.id,
+      version: script.version,
+      name: request.name,
+      description: request.description ?? null,
+      platforms: request.platforms ?? defaultPlatforms(request),
+      shell: request.shell,
+      content: request.content,
+      inputs: request.inputs,
+      timeoutSeconds: request.timeoutSeconds,
+      runAs: request.runAs ?? null,
+      retry: request.retry ?? null,
+      sha256: createHash('sha256').update(request.content).digest('hex'),
+      createdAt: now,
+    });
+    work.persist(version);
+    await work.flush();
+    await recordAudit(work, {
+      actor: actor.name,
+      action,
+      subjectType: 'script',
+      subjectId: script.id,
+      after: { version: version.version, name: version.name, sha256: version.sha256 },
+      correlationId: actor.correlationId,
+    });
+    return toScriptDto(version);
+  }
+}
+
+const notFound = (id: string): AppError => new AppError('script.not_found', 404, `there is no script ${id}`);
+
+function toScriptDto(version: ScriptVersion): ScriptDto {
+  const { name, description, platforms, shell, content, inputs, timeoutSeconds, runAs, retry, sha256 } =
+    version;
+  return {
+    id: version.scriptId,
+    version: version.version,
+    name,
+    description,
+    platforms,
+    shell,
+    content,
+    inputs,
+    timeoutSeconds,
+    runAs,
+    retry,
+    sha256,
+    createdAt: version.createdAt.toISOString(),
+  };
+}

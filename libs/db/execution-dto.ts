@@ -1,0 +1,75 @@
+import type { ExecutionDto, InputValues, ScriptInput } from '#protocol';
+import type { ScriptExecution, StoredInput } from './entities/script-execution.js';
+import { inputContext, seal } from './seal.js';
+
+/** What is shown in the place of a secret. */
+export const REDACTED = '•••';
+
+/** A row as HTTP and bus show it: no sealed value leaves. */
+export function toExecutionDto(row: ScriptExecution): ExecutionDto {
+  const time = (value: Date | null): string | null => value?.toISOString() ?? null;
+  return {
+    id: row.id,
+    scriptId: row.scriptId,
+    scriptVersion: row.scriptVersion,
+    machineId: row.machineId,
+    executionType: row.executionType,
+    status: row.status,
+    failureReason: row.failureReason,
+    seriesId: row.seriesId,
+    slot: row.slot,
+    order: row.order,
+    scheduledFor: row.scheduledFor.toISOString(),
+    deliverBy: time(row.deliverBy),
+    repeatIntervalMinutes: row.repeatIntervalMinutes,
+    lastExecutedAt: time(row.lastExecutedAt),
+    executionCount: row.executionCount,
+    maxExecutions: row.maxExecutions,
+    inputValues: Object.fromEntries(
+      Object.entries(row.inputValues).map(([name, value]) => [
+        name,
+        typeof value === 'object' ? REDACTED : value,
+      ]),
+    ),
+    timeoutSeconds: row.timeoutSeconds,
+    runAs: row.runAs,
+    attempt: row.attempt,
+    epoch: row.epoch,
+    deliveryStartedAt: time(row.deliveryStartedAt),
+    startedAt: time(row.startedAt),
+    completedAt: time(row.completedAt),
+    bootId: row.bootId,
+    exitCode: row.exitCode,
+    signal: row.signal,
+    stdout: row.stdout,
+    stderr: row.stderr,
+    stdoutBytes: row.stdoutBytes,
+    stderrBytes: row.stderrBytes,
+    truncated: row.truncated,
+    error: row.error,
+    leaseOwner: row.leaseOwner,
+    leaseExpiresAt: time(row.leaseExpiresAt),
+    cancelRequestedAt: time(row.cancelRequestedAt),
+    triggeredBy: row.triggeredBy,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+}
+
+/** Input values as they are stored: passwords sealed, so that neither a dump nor a log of the database shows them. */
+export function storedInputs(
+  scriptId: string,
+  inputs: readonly ScriptInput[],
+  values: InputValues,
+  secretsKey: string,
+): Record<string, StoredInput> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]): [string, StoredInput] => {
+      const isPassword = inputs.some((input) => input.name === name && input.type === 'password');
+      return [
+        name,
+        isPassword ? { sealed: seal(secretsKey, inputContext(scriptId, name), String(value)) } : value,
+      ];
+    }),
+  );
+}

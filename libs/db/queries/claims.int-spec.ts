@@ -1,0 +1,205 @@
+import { beforeEach, expect, it } from '@jest/globals';
+import {
+  claimDue,
+  countRunning,
+  type Database,
+  databaseNow,
+  dialectOf,
+  nextDueInMs,
+  openDatabase,
+  recordDelivery,
+  returnAbandoned,
+  returnToPending,
+} from '../index.js';
+import { newId, onBothDatabases } from '../../../test/support/databases.js';
+import { machineWithLease, readExecution, schedule } from '../../../test/support/rows.js';
+
+const OWNER = 'host-a#1';
+const OTHER = 'host-b#2';
+
+onBothDatabases('claiming rows', (given) => {
+  let database: Database;
+  let machineId: string;
+
+  beforeEach(async () => {
+    ({ database } = given());
+    machineId = await machineWithLease(database, OWNER);
+  });
+
+  const claim = (capacity = 10, owner = OWNER): ReturnType<typeof claimDue> =>
+    claimDue(database.work(), { machineId, owner, capacity });
+
+  const setLease = (seconds: number): Promise<unknown> => {
+    const work = database.work();
+    return work.execute(
+      `update machine set lease_expires_at = ${dialectOf(work).nowPlusSeconds} where id = ?`,
+      [seconds, machineId],
+    );
+  };
+
+  it('hands out a row whose time is exactly now, and marks it RUNNING', async () => {
+    // A row that is scheduled "now" has the database's time of its insert, so it is never ahead of the claim's time.
+    const [row] = await schedule(database, { machineId, scheduledFor: null });
+    const claimed = await claim();
+    expect(claimed.map(({ id }) => id)).toEqual([row?.id]);
+    const read = await readExecution(database, row!.id);
+    expect(read).toMatchObject({ status: 'RUNNING', attempt: 1, leaseOwner: OWNER, deliveryStartedAt: null });
+    expect(read.startedAt).toBeInstanceOf(Date);
+    expect(read.leaseExpiresAt).toBeInstanceOf(Date);
+  });
+
+  it('leaves a row of the future alone and tells when it is due', async () => {
+    const now = await databaseNow(database.work());
+    await schedule(database, { machineId, scheduledFor: new Date(now.getTime() + 60_000) });
+    expect(await claim()).toEqual([]);
+    const due = await nextDueInMs(database.work(), machineId);
+    expect(due).toBeGreaterThan(50_000);
+    expect(due).toBeLessThanOrEqual(60_000);
+    expect(await nextDueInMs(database.work(), newId())).toBeNull();
+  });
+
+  it('hands out by order, then by the time of creation, at most what the machine may run', async () => {
+    const rows = await schedule(
+      database,
+      { machineId, order: 2 },
+      { machineId, order: 1 },
+      { machineId, order: 1 },
+      { machineId, order: 0 },
+    );
+    const ids = rows.map(({ id }) => id);
+    expect((await claim(3)).map(({ id }) => id)).toEqual([ids[3], ids[1], ids[2]]);
+    expect(await countRunning(database.work(), machineId)).toBe(3);
+    expect((await claim(3)).map(({ id }) => id)).toEqual([ids[0]]);
+    expect(await claim(0)).toEqual([]);
+    expect(await claim(-1)).toEqual([]);
+  });
+
+  it('hands out each row once, however many ask at the same moment', async () => {
+    const rows = await schedule(database, ...Array.from({ length: 20 }, () => ({ machineId })));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => claim(5)));
+    const handed = answers.flat().map(({ id }) => id);
+    expect(new Set(handed).size).toBe(handed.length);
+    const rest = (await claim(20)).map(({ id }) => id);
+    expect([...handed, ...rest].sort()).toEqual(rows.map(({ id }) => id).sort());
+  });
+
+  it('gives nothing to an owner that does not hold the lease, or holds one that has ended', async () => {
+    await schedule(database, { machineId });
+    expect(await claim(1, OTHER)).toEqual([]);
+    await setLease(-1);
+    expect(await claim()).toEqual([]);
+    await setLease(60);
+    expect(await claim()).toHaveLength(1);
+  });
+
+  it('gives nothing to a machine that is not registered', async () => {
+    await schedule(database, { machineId });
+    await database.work().execute('update machine set registered = false where id = ?', [machineId]);
+    expect(await claim()).toEqual([]);
+  });
+
+  it("never hands out another machine's rows", async () => {
+    const other = await machineWithLease(database, OWNER);
+    await schedule(database, { machineId: other });
+    expect(await claim()).toEqual([]);
+  });
+
+  it('does not hand out a row whose deliverBy has passed', async () => {
+    const now = await databaseNow(database.work());
+    await schedule(
+      database,
+      { machineId, scheduledFor: new Date(now.getTime() - 10_000), deliverBy: new Date(now.getTime() - 1) },
+      { machineId, scheduledFor: new Date(now.getTime() - 10_000), deliverBy: new Date(now.getTime() + 60_000) },
+    );
+    expect(await claim()).toHaveLength(1);
+  });
+
+  it('lets a first-boot row wait until all lower ones are final, and others pass', async () => {
+    const firstBoot = { machineId, executionType: 'FIRST_BOOT' as const };
+    const [low, high, demand] = await schedule(
+      database,
+      { ...firstBoot, order: 0 },
+      { ...firstBoot, order: 1 },
+      { machineId, order: 5 },
+    );
+    expect((await claim()).map(({ id }) => id)).toEqual([low!.id, demand!.id]);
+    expect(await claim()).toEqual([]);
+    await database
+      .work()
+      .execute(`update script_execution set status = 'FAILED' where id = ?`, [low!.id]);
+    expect((await claim()).map(({ id }) => id)).toEqual([high!.id]);
+  });
+
+  it('records a delivery for the owner of the claim alone', async () => {
+    const [row] = await schedule(database, { machineId });
+    await claim();
+    expect(await recordDelivery(database.work(), [row!.id], OTHER)).toEqual([]);
+    expect((await readExecution(database, row!.id)).deliveryStartedAt).toBeNull();
+    expect(await recordDelivery(database.work(), [row!.id], OWNER)).toEqual([row!.id]);
+    expect((await readExecution(database, row!.id)).deliveryStartedAt).toBeInstanceOf(Date);
+    expect(await recordDelivery(database.work(), [], OWNER)).toEqual([]);
+  });
+
+  it('takes a row back with the same attempt and the next epoch, once', async () => {
+    const [row] = await schedule(database, { machineId });
+    const [claimed] = await claim();
+    expect(await returnToPending(database.work(), claimed!)).toBe(true);
+    expect(await readExecution(database, row!.id)).toMatchObject({
+      status: 'PENDING',
+      attempt: 1,
+      epoch: claimed!.epoch + 1,
+      startedAt: null,
+      leaseOwner: null,
+    });
+    const [again] = await claim();
+    expect(again?.id).toBe(row!.id);
+    // The first holder's knowledge is old: it must not take the row from the second one.
+    expect(await returnToPending(database.work(), claimed!)).toBe(false);
+    expect((await readExecution(database, row!.id)).status).toBe('RUNNING');
+  });
+
+  it('gives up rows that were claimed and never delivered by somebody who is gone, and no others', async () => {
+    const [lost, delivered] = await schedule(database, { machineId }, { machineId });
+    await claim();
+    await recordDelivery(database.work(), [delivered!.id], OWNER);
+    expect(await returnAbandoned(database.work())).not.toContain(machineId);
+    const work = database.work();
+    await work.execute(
+      `update script_execution set lease_expires_at = ${dialectOf(work).nowPlusSeconds} where machine_id = ?`,
+      [-1, machineId],
+    );
+    expect(await returnAbandoned(database.work())).toContain(machineId);
+    expect((await readExecution(database, lost!.id)).status).toBe('PENDING');
+    expect((await readExecution(database, delivered!.id)).status).toBe('RUNNING');
+  });
+
+  it('keeps milliseconds of the time that was asked for', async () => {
+    const at = new Date('2031-05-06T07:08:09.123Z');
+    const [row] = await schedule(database, { machineId, scheduledFor: at });
+    expect((await readExecution(database, row!.id)).scheduledFor.toISOString()).toBe(at.toISOString());
+  });
+});
+
+onBothDatabases('two processes at one database', (given) => {
+  it('claims each row once, also over connections of their own', async () => {
+    const { database, kind, url } = given();
+    const machineId = await machineWithLease(database, OWNER);
+    const rows = await schedule(database, ...Array.from({ length: 12 }, () => ({ machineId })));
+    // A second pool for PostgreSQL; SQLite has one connection per process by design, which openDatabase keeps.
+    const second = await openDatabase(kind === 'PostgreSQL' ? `${url}?application_name=second` : url);
+    try {
+      const answers = await Promise.all(
+        [database, second, database, second].map((from) =>
+          claimDue(from.work(), { machineId, owner: OWNER, capacity: 4 }),
+        ),
+      );
+      const handed = answers.flat().map(({ id }) => id);
+      expect(new Set(handed).size).toBe(handed.length);
+      const rest = await claimDue(second.work(), { machineId, owner: OWNER, capacity: 12 });
+      expect(handed.length + rest.length).toBe(rows.length);
+    } finally {
+      await second.close();
+    }
+    await database.check();
+  });
+});

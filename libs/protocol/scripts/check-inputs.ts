@@ -1,0 +1,78 @@
+import type { InputValues, Shell } from '../api/fields.js';
+import type { ScriptInput } from '../api/scripts.js';
+import { CHANNEL_LIMITS } from '../channel/limits.js';
+import { InputError, substituteInputs } from './inputs.js';
+
+export interface InputFault {
+  path: string;
+  message: string;
+  remedy: string;
+}
+
+/**
+ * Checks the given inputs against a script's declarations, and that the script still fits the channel with them.
+ * @returns the values with defaults filled in, and every fault
+ */
+export function checkInputs(
+  script: { shell: Shell; content: string; inputs: readonly ScriptInput[] },
+  given: InputValues,
+): { values: InputValues; faults: InputFault[] } {
+  const faults: InputFault[] = [];
+  const fault = (name: string, message: string, remedy: string): void =>
+    void faults.push({ path: `inputs.${name}`, message, remedy });
+  const values: InputValues = {};
+  for (const name of Object.keys(given)) {
+    if (script.inputs.some((input) => input.name === name)) continue;
+    const names = script.inputs.map((input) => input.name).join(', ');
+    fault(name, 'the script has no such input', names ? `its inputs are ${names}` : 'it has no inputs');
+  }
+  for (const input of script.inputs) {
+    const value = Object.hasOwn(given, input.name) ? given[input.name] : input.default;
+    if (value === undefined) {
+      if (input.required) fault(input.name, 'is required', `give a ${input.type}`);
+      else values[input.name] = '';
+      continue;
+    }
+    const wrong = wrongValue(input, value);
+    if (wrong) fault(input.name, ...wrong);
+    else values[input.name] = value;
+  }
+  if (faults.length === 0) checkSize(script, values, faults);
+  return { values, faults };
+}
+
+function wrongValue(input: ScriptInput, value: string | number | boolean): [string, string] | null {
+  const expected = input.type === 'number' ? 'number' : input.type === 'boolean' ? 'boolean' : 'string';
+  if (typeof value !== expected)
+    return [`must be a ${expected}, not a ${typeof value}`, `give a ${expected}`];
+  if (input.type === 'select' && !input.options?.includes(String(value)))
+    return ['is not one of the options', `choose from ${input.options?.join(', ')}`];
+  if (typeof value === 'string' && value.includes('\0')) return ['contains NUL', 'remove it'];
+  if (input.pattern !== undefined && !new RegExp(`^(?:${input.pattern})$`, 'u').test(String(value))) {
+    return [`does not match ${input.pattern}`, 'correct the value'];
+  }
+  return null;
+}
+
+function checkSize(
+  script: { shell: Shell; content: string },
+  values: InputValues,
+  faults: InputFault[],
+): void {
+  try {
+    const bytes = Buffer.byteLength(substituteInputs(script.shell, script.content, values));
+    if (bytes <= CHANNEL_LIMITS.scriptContent) return;
+    faults.push({
+      path: 'inputs',
+      message: `the script has ${bytes} bytes with these inputs; the channel carries ${CHANNEL_LIMITS.scriptContent}`,
+      remedy: 'let the script fetch large data itself',
+    });
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    faults.push({
+      path: 'inputs',
+      message: error.message,
+      remedy: 'declare the input in the script or correct its value',
+    });
+  }
+}
