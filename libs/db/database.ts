@@ -43,7 +43,14 @@ export function databaseOptions(url: string): Options {
     discovery: { checkDuplicateTableNames: true },
     forceUtcTimezone: true,
   };
-  const migrations = { snapshot: false, tableName: 'migration', transactional: true, allOrNothing: true };
+  const migrations = {
+    snapshot: false,
+    tableName: 'migration',
+    transactional: true,
+    allOrNothing: true,
+    // Whoever migrates says what was done; it is no line for an app's log.
+    silent: true,
+  };
   if (url.startsWith('sqlite:')) {
     return {
       ...common,

@@ -1,0 +1,23 @@
+import { registerHooks } from 'node:module';
+
+// Jest loads this file outside its own module system: Node strips the types itself, and only the sources' `.js` endings need a hand.
+registerHooks({
+  resolve(specifier, context, next) {
+    try {
+      return next(specifier, context);
+    } catch (error) {
+      if (!/^\.{1,2}\/.*\.js$/.test(specifier)) throw error;
+      return next(specifier.replace(/\.js$/, '.ts'), context);
+    }
+  },
+});
+
+/** One PostgreSQL and one Redis for all integration tests; each file takes a database of its own. */
+export default async function setUp() {
+  const { startPostgres } = await import('./postgres.ts');
+  const { startRedis } = await import('./redis.ts');
+  const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  process.env.TEST_POSTGRES_URL = postgres.url;
+  process.env.TEST_REDIS_URL = redis.url;
+  globalThis.testServers = { postgres, redis };
+}
