@@ -33,6 +33,13 @@ export function dialectOf(work: Work): Dialect {
   return work.getPlatform().constructor.name.startsWith('Sqlite') ? SQLITE : POSTGRESQL;
 }
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** True for an id as we write it. Guests name ids too: PostgreSQL refuses the whole statement when one is no UUID. */
+export function isRowId(text: string): boolean {
+  return UUID.test(text);
+}
+
 /** The database's clock. */
 export async function databaseNow(work: Work): Promise<Date> {
   const [row] = await work.execute<{ now: string | number | Date }[]>(`select ${dialectOf(work).now} as now`);

@@ -18,7 +18,12 @@ export async function machineWithLease(
   id: string = randomUUID(),
 ): Promise<string> {
   await database.transaction((work) => adoptMachine(work, { id, name: `vm-${id.slice(0, 8)}`, os: 'linux' }));
-  await takeLease(database.work(), { machineId: id, owner, hostId: owner.split('#')[0] ?? owner, seconds: 60 });
+  await takeLease(database.work(), {
+    machineId: id,
+    owner,
+    hostId: owner.split('#')[0] ?? owner,
+    seconds: 60,
+  });
   return id;
 }
 

@@ -109,7 +109,11 @@ onBothDatabases('claiming rows', (given) => {
     await schedule(
       database,
       { machineId, scheduledFor: new Date(now.getTime() - 10_000), deliverBy: new Date(now.getTime() - 1) },
-      { machineId, scheduledFor: new Date(now.getTime() - 10_000), deliverBy: new Date(now.getTime() + 60_000) },
+      {
+        machineId,
+        scheduledFor: new Date(now.getTime() - 10_000),
+        deliverBy: new Date(now.getTime() + 60_000),
+      },
     );
     expect(await claim()).toHaveLength(1);
   });
@@ -124,9 +128,7 @@ onBothDatabases('claiming rows', (given) => {
     );
     expect((await claim()).map(({ id }) => id)).toEqual([low!.id, demand!.id]);
     expect(await claim()).toEqual([]);
-    await database
-      .work()
-      .execute(`update script_execution set status = 'FAILED' where id = ?`, [low!.id]);
+    await database.work().execute(`update script_execution set status = 'FAILED' where id = ?`, [low!.id]);
     expect((await claim()).map(({ id }) => id)).toEqual([high!.id]);
   });
 

@@ -1,7 +1,7 @@
 import type { FailureReason } from '#protocol';
 import type { Work } from '../database.js';
 import { ScriptExecution } from '../entities/script-execution.js';
-import { databaseNow, dialectOf } from '../sql.js';
+import { databaseNow, dialectOf, isRowId } from '../sql.js';
 import { continueSeries } from './series.js';
 
 /** How a run ended, as the guest observed it. */
@@ -53,9 +53,16 @@ function isOurVerdict(row: ScriptExecution): boolean {
   );
 }
 
-/** Locks a row by an update that changes nothing: the same statement on both databases. */
+/**
+ * Locks a row by an update that changes nothing: the same statement on both databases. The series comes first, always: whoever
+ * ends a run goes on with its series, and whoever stops a series cancels its runs.
+ */
 export async function lockExecution(work: Work, id: string): Promise<ScriptExecution | null> {
-  if (!/^[0-9a-f-]{36}$/i.test(id)) return null;
+  if (!isRowId(id)) return null;
+  await work.execute(
+    'update series set max_executions = max_executions where id = (select series_id from script_execution where id = ?)',
+    [id],
+  );
   const rows = await work.execute<{ id: string }[]>(
     'update script_execution set epoch = epoch where id = ? returning id',
     [id],
@@ -149,7 +156,7 @@ export async function recordStarted(
   work: Work,
   started: { machineId: string; executionId: string; attempt: number; bootId: string | null },
 ): Promise<boolean> {
-  if (!/^[0-9a-f-]{36}$/i.test(started.executionId)) return false;
+  if (!isRowId(started.executionId)) return false;
   const { now } = dialectOf(work);
   const rows = await work.execute<{ id: string }[]>(
     `update script_execution set started_at = case when start_confirmed = true then started_at else ${now} end, start_confirmed = true,
@@ -174,6 +181,7 @@ export async function saveLiveOutput(
     truncated: boolean;
   },
 ): Promise<boolean> {
+  if (!isRowId(output.executionId)) return false;
   const { now } = dialectOf(work);
   const rows = await work.execute<{ id: string }[]>(
     `update script_execution set stdout = ?, stderr = ?, stdout_bytes = ?, stderr_bytes = ?, truncated = ?, updated_at = ${now}

@@ -22,8 +22,7 @@ export function nextSlot(rule: SeriesRule, slot: number, now: Date): number {
  */
 export async function continueSeries(work: Work, ended: ScriptExecution): Promise<void> {
   if (ended.seriesId === null || ended.slot === null) return;
-  // The lock that both a stop and the end of a run take: an update that changes nothing, the same on both databases.
-  await work.execute('update series set max_executions = max_executions where id = ?', [ended.seriesId]);
+  // Both a stop and the end of a run lock the series before the run (lockExecution).
   const series = await work.findOneOrFail(Series, { id: ended.seriesId }, { refresh: true });
   const now = await databaseNow(work);
   if (ended.startedAt !== null && ended.deliveryStartedAt !== null) {

@@ -1,0 +1,323 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  claimDue,
+  type Completion,
+  type CompletionResult,
+  type Database,
+  dialectOf,
+  endByVerdict,
+  findOverdue,
+  recordCompletion,
+  recordDelivery,
+  recordStarted,
+  requestCancel,
+  returnToPending,
+  saveLiveOutput,
+  type ScriptExecution,
+  storable,
+} from '../index.js';
+import { newId, onBothDatabases } from '../../../test/support/databases.js';
+import { completion, machineWithLease, readExecution, schedule } from '../../../test/support/rows.js';
+
+const OWNER = 'host-a#1';
+
+onBothDatabases('the end of a run', (given) => {
+  let database: Database;
+  let machineId: string;
+
+  beforeEach(async () => {
+    ({ database } = given());
+    machineId = await machineWithLease(database, OWNER);
+  });
+
+  /** A row that is out at the guest. */
+  const delivered = async (): Promise<ScriptExecution> => {
+    const [row] = await schedule(database, { machineId });
+    await claimDue(database.work(), { machineId, owner: OWNER, capacity: 10 });
+    await recordDelivery(database.work(), [row!.id], OWNER);
+    return readExecution(database, row!.id);
+  };
+  const record = (differences: Partial<Completion> & { executionId: string }): Promise<CompletionResult> =>
+    database.transaction((work) =>
+      recordCompletion(work, completion({ machineId, ...differences }, differences)),
+    );
+  const age = (id: string, column: string, seconds: number): Promise<unknown> => {
+    const work = database.work();
+    return work.execute(
+      `update script_execution set ${column} = ${dialectOf(work).nowPlusSeconds} where id = ?`,
+      [-seconds, id],
+    );
+  };
+  const verdict = (id: string, status: 'TIMEOUT' | 'FAILED', epoch?: number): Promise<boolean> =>
+    database.transaction((work) =>
+      endByVerdict(work, {
+        id,
+        status,
+        failureReason: status === 'FAILED' ? 'AGENT_LOST' : null,
+        error: 'no word',
+        ...(epoch === undefined ? {} : { epoch }),
+      }),
+    );
+
+  it('records what the guest observed', async () => {
+    const { id } = await delivered();
+    expect(await record({ executionId: id, exitCode: 0 })).toBe('recorded');
+    const row = await readExecution(database, id);
+    expect(row).toMatchObject({
+      status: 'SUCCESS',
+      exitCode: 0,
+      stdout: 'hello\n',
+      stdoutBytes: 6,
+      bootId: 'boot-1',
+      leaseOwner: null,
+      executionCount: 1,
+    });
+    expect(row.completedAt).toBeInstanceOf(Date);
+    expect(row.completedAt!.getTime()).toBeGreaterThanOrEqual(row.startedAt!.getTime());
+  });
+
+  it.each([
+    ['a negative exit code', -1],
+    ['the largest 32-bit exit code', 2 ** 31 - 1],
+    ["Windows' unsigned exit code", 0xc0000005],
+  ])('keeps %s', async (_name, exitCode) => {
+    const { id } = await delivered();
+    await record({ executionId: id, status: 'FAILED', failureReason: 'EXIT_CODE', exitCode });
+    expect((await readExecution(database, id)).exitCode).toBe(exitCode);
+  });
+
+  it('says of a duplicate that it is one, and changes nothing', async () => {
+    const { id } = await delivered();
+    await record({ executionId: id });
+    const first = await readExecution(database, id);
+    expect(await record({ executionId: id, exitCode: 9, status: 'FAILED', stdout: 'other' })).toBe(
+      'duplicate',
+    );
+    expect(await readExecution(database, id)).toEqual(first);
+  });
+
+  it("changes nothing for another machine's completion", async () => {
+    const { id } = await delivered();
+    expect(await record({ executionId: id, machineId: newId() })).toBe('foreign');
+    expect((await readExecution(database, id)).status).toBe('RUNNING');
+  });
+
+  it.each([
+    ['an id that nobody has', '11111111-2222-4333-8444-555555555555'],
+    ['no id at all', ''],
+    ['dashes', '-'.repeat(36)],
+    ['SQL', `' or 1=1 --`],
+    ['36 characters that are no UUID', 'abcdef-'.repeat(6).slice(0, 36)],
+    ['NUL', '\0'.repeat(36)],
+  ])('takes %s for unknown', async (_name, executionId) => {
+    expect(await record({ executionId })).toBe('unknown');
+    expect(await recordStarted(database.work(), { machineId, executionId, attempt: 1, bootId: null })).toBe(
+      false,
+    );
+    const output = { stdout: '', stderr: '', stdoutBytes: 0, stderrBytes: 0, truncated: false };
+    expect(await saveLiveOutput(database.work(), { machineId, executionId, attempt: 1, ...output })).toBe(
+      false,
+    );
+    expect(await database.transaction((work) => requestCancel(work, executionId))).toBeNull();
+  });
+
+  it('takes an attempt that was never made for unknown', async () => {
+    const { id } = await delivered();
+    expect(await record({ executionId: id, attempt: 2 })).toBe('unknown');
+  });
+
+  it('records one of many completions that arrive at once', async () => {
+    const { id } = await delivered();
+    const results = await Promise.all(
+      Array.from({ length: 6 }, (_, exitCode) => record({ executionId: id, exitCode })),
+    );
+    expect(results.filter((result) => result === 'recorded')).toHaveLength(1);
+    expect(results.filter((result) => result === 'duplicate')).toHaveLength(5);
+  });
+
+  it('counts also when the row was given back meanwhile: what was observed is a fact', async () => {
+    const row = await delivered();
+    await returnToPending(database.work(), row);
+    expect(await record({ executionId: row.id })).toBe('recorded');
+    expect(await claimDue(database.work(), { machineId, owner: OWNER, capacity: 5 })).toEqual([]);
+  });
+
+  it('stores text that no database takes as it is', async () => {
+    const { id } = await delivered();
+    const hostile = storable(`a\0b\uD800c ${'𝄞'.repeat(3)} \u001B[31m`);
+    await record({ executionId: id, stdout: hostile, stderr: hostile });
+    const row = await readExecution(database, id);
+    expect(row.stdout).toBe('a\uFFFDb\uFFFDc 𝄞𝄞𝄞 \u001B[31m');
+    expect(row.stderr).toBe(row.stdout);
+  });
+
+  describe('after a verdict without news', () => {
+    it.each(['TIMEOUT', 'FAILED'] as const)('lets the truth replace %s', async (status) => {
+      const { id } = await delivered();
+      expect(await verdict(id, status)).toBe(true);
+      expect(await record({ executionId: id })).toBe('late');
+      expect(await readExecution(database, id)).toMatchObject({
+        status: 'SUCCESS',
+        failureReason: null,
+        error: null,
+      });
+      expect(await record({ executionId: id })).toBe('duplicate');
+    });
+
+    it("keeps an agent's own TIMEOUT", async () => {
+      const { id } = await delivered();
+      await record({ executionId: id, status: 'TIMEOUT', exitCode: null, durationMs: 600_000 });
+      expect(await record({ executionId: id })).toBe('duplicate');
+      expect((await readExecution(database, id)).status).toBe('TIMEOUT');
+    });
+
+    it('lets an older attempt end a row whose next attempt is not out yet, and only then', async () => {
+      const { id } = await delivered();
+      const nextAttempt = (status: string, out: boolean): Promise<unknown> => {
+        const work = database.work();
+        return work.execute(
+          `update script_execution set attempt = 2, status = ?, delivery_started_at = ${out ? dialectOf(work).now : 'null'} where id = ?`,
+          [status, id],
+        );
+      };
+      await nextAttempt('RUNNING', true);
+      expect(await record({ executionId: id, attempt: 1 })).toBe('stale');
+      await nextAttempt('PENDING', false);
+      expect(await record({ executionId: id, attempt: 1 })).toBe('recorded');
+    });
+  });
+
+  describe('cancelling', () => {
+    const cancel = (id: string): ReturnType<typeof requestCancel> =>
+      database.transaction((work) => requestCancel(work, id));
+
+    it('ends a PENDING row at once', async () => {
+      const [row] = await schedule(database, { machineId });
+      expect(await cancel(row!.id)).toMatchObject({ status: 'CANCELLED' });
+      expect(await claimDue(database.work(), { machineId, owner: OWNER, capacity: 5 })).toEqual([]);
+      expect((await readExecution(database, row!.id)).completedAt).toBeInstanceOf(Date);
+    });
+
+    it('only asks for the end of a RUNNING row, once', async () => {
+      const { id } = await delivered();
+      expect(await cancel(id)).toMatchObject({ status: 'RUNNING' });
+      const asked = (await readExecution(database, id)).cancelRequestedAt;
+      expect(asked).toBeInstanceOf(Date);
+      await cancel(id);
+      expect((await readExecution(database, id)).cancelRequestedAt).toEqual(asked);
+      expect(await record({ executionId: id, status: 'CANCELLED', exitCode: null, signal: 15 })).toBe(
+        'recorded',
+      );
+      expect(await cancel(id)).toBe('final');
+    });
+
+    it('keeps a late result of a cancelled row as evidence', async () => {
+      const { id } = await delivered();
+      await cancel(id);
+      await database.transaction((work) =>
+        endByVerdict(work, { id, status: 'CANCELLED', failureReason: null, error: 'cancelled' }),
+      );
+      expect(await record({ executionId: id, stdout: 'too late' })).toBe('evidence');
+      expect(await readExecution(database, id)).toMatchObject({
+        status: 'CANCELLED',
+        stdout: 'too late',
+        exitCode: 0,
+      });
+      expect(await record({ executionId: id, stdout: 'again' })).toBe('duplicate');
+      expect((await readExecution(database, id)).stdout).toBe('too late');
+    });
+
+    it('gives one final state when a cancel and a claim meet', async () => {
+      const rows = await schedule(database, ...Array.from({ length: 8 }, () => ({ machineId })));
+      const [claimed] = await Promise.all([
+        claimDue(database.work(), { machineId, owner: OWNER, capacity: 8 }),
+        ...rows.map(({ id }) => cancel(id)),
+      ]);
+      const out = new Set(claimed.map(({ id }) => id));
+      for (const { id } of rows) {
+        const { status, cancelRequestedAt } = await readExecution(database, id);
+        expect(status).toBe(out.has(id) ? 'RUNNING' : 'CANCELLED');
+        expect(cancelRequestedAt).not.toBeNull();
+      }
+    });
+  });
+
+  describe('fences', () => {
+    it('lets a verdict of an older epoch change nothing', async () => {
+      const row = await delivered();
+      await returnToPending(database.work(), row);
+      expect(await verdict(row.id, 'FAILED', row.epoch)).toBe(false);
+      expect((await readExecution(database, row.id)).status).toBe('PENDING');
+    });
+
+    it('confirms the start of the attempt that is out, and of no other', async () => {
+      const { id } = await delivered();
+      const started = { machineId, executionId: id, attempt: 1, bootId: 'boot-7' };
+      expect(await recordStarted(database.work(), { ...started, attempt: 2 })).toBe(false);
+      expect(await recordStarted(database.work(), { ...started, machineId: newId() })).toBe(false);
+      expect((await readExecution(database, id)).startConfirmed).toBe(false);
+      expect(await recordStarted(database.work(), started)).toBe(true);
+      const first = await readExecution(database, id);
+      expect(first).toMatchObject({ startConfirmed: true, bootId: 'boot-7' });
+      // An agent says it again after a reconnect: the run did not begin again.
+      await recordStarted(database.work(), started);
+      expect((await readExecution(database, id)).startedAt).toEqual(first.startedAt);
+    });
+
+    it('takes live output of the running attempt only', async () => {
+      const { id } = await delivered();
+      const piece = {
+        machineId,
+        executionId: id,
+        attempt: 1,
+        stdout: 'so far',
+        stderr: '',
+        stdoutBytes: 6,
+        stderrBytes: 0,
+        truncated: false,
+      };
+      expect(await saveLiveOutput(database.work(), piece)).toBe(true);
+      expect((await readExecution(database, id)).stdout).toBe('so far');
+      await record({ executionId: id, stdout: 'all of it' });
+      expect(await saveLiveOutput(database.work(), piece)).toBe(false);
+      expect((await readExecution(database, id)).stdout).toBe('all of it');
+    });
+  });
+
+  describe('what a sweep finds', () => {
+    const found = async (id: string): Promise<unknown> =>
+      (await findOverdue(database.work(), 60)).find((row) => row.id === id);
+
+    it('leaves a run alone until its deadline and the grace after it have passed', async () => {
+      const { id } = await delivered();
+      await age(id, 'started_at', 655);
+      expect(await found(id)).toBeUndefined();
+      await age(id, 'started_at', 665);
+      expect(await found(id)).toMatchObject({ status: 'FAILED', failureReason: 'AGENT_LOST' });
+      await database.work().execute('update script_execution set start_confirmed = true where id = ?', [id]);
+      expect(await found(id)).toMatchObject({ status: 'TIMEOUT', failureReason: null });
+    });
+
+    it('finds a PENDING row whose deliverBy has passed', async () => {
+      const [row] = await schedule(database, { machineId });
+      expect(await found(row!.id)).toBeUndefined();
+      await age(row!.id, 'deliver_by', 1);
+      expect(await found(row!.id)).toMatchObject({ status: 'FAILED', failureReason: 'EXPIRED' });
+    });
+
+    it('finds a cancelled run that its agent does not confirm', async () => {
+      const { id } = await delivered();
+      await age(id, 'cancel_requested_at', 30);
+      expect(await found(id)).toBeUndefined();
+      await age(id, 'cancel_requested_at', 61);
+      expect(await found(id)).toMatchObject({ status: 'CANCELLED' });
+    });
+
+    it('never finds a claimed row that was not delivered: it goes back instead', async () => {
+      const [row] = await schedule(database, { machineId });
+      await claimDue(database.work(), { machineId, owner: OWNER, capacity: 1 });
+      await age(row!.id, 'started_at', 100_000);
+      expect(await found(row!.id)).toBeUndefined();
+    });
+  });
+});
