@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Database } from '#db';
-import { AccessGuard, secretFile } from '#runtime';
+import { ACCESS_RULES, type AccessRules, secretFile } from '#runtime';
 import { consoleTokens } from './access/token-finder.js';
 import type { ConsoleConfig } from './config.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from './console-config.js';
@@ -40,10 +40,12 @@ export class ConsoleModule {
         { provide: CONSOLE_CONFIG, useValue: config },
         { provide: CONSOLE_TOKEN, useValue: token },
         {
-          provide: AccessGuard,
+          provide: ACCESS_RULES,
           inject: [Database],
-          useFactory: (database: Database) =>
-            new AccessGuard(consoleTokens(database, token), [config.CONSOLE_HOST.toLowerCase()]),
+          useFactory: (database: Database): AccessRules => ({
+            findToken: consoleTokens(database, token),
+            hostNames: [config.CONSOLE_HOST.toLowerCase()],
+          }),
         },
         IdempotencyInterceptor,
         MachinesService,

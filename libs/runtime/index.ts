@@ -2,7 +2,15 @@ export { Bus } from './bus/bus.js';
 export * from './config.js';
 export * from './errors.js';
 export { HealthRegistry, Metrics, MetricsPageModule } from './health.js';
-export { AccessGuard, sha256, singleToken, type Caller, type TokenFinder } from './http/access.js';
+export {
+  ACCESS_RULES,
+  AccessGuard,
+  type AccessRules,
+  sha256,
+  singleToken,
+  type Caller,
+  type TokenFinder,
+} from './http/access.js';
 export { toAppError } from './http/error-filter.js';
 export { type HttpAppOptions, type RunningApp, startHttpApp } from './http/http-app.js';
 export { createLogger, type Logger, redactText, shortId } from './logger.js';

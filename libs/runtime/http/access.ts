@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../errors.js';
 
@@ -27,23 +27,28 @@ export function singleToken(name: string, token: string): TokenFinder {
   return (presented) => (timingSafeEqual(presented, expected) ? name : null);
 }
 
+/** Injection token of what an app's `AccessGuard` checks against. */
+export const ACCESS_RULES = Symbol('ACCESS_RULES');
+
+export interface AccessRules {
+  findToken: TokenFinder;
+  /** Host names under which this API may be called, besides literal addresses and localhost. */
+  hostNames: string[];
+}
+
 /**
  * `Authorization: Bearer <token>`, always, also on loopback: a guest on QEMU's user network reaches the host's loopback.
  * `Host` and `Origin` are checked against DNS rebinding and cross-site posts: a browser cannot forge either.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  constructor(
-    private readonly findToken: TokenFinder,
-    /** Host names under which this API may be called, besides literal addresses and localhost. */
-    private readonly hostNames: string[] = [],
-  ) {}
+  constructor(@Inject(ACCESS_RULES) private readonly rules: AccessRules) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     this.checkOrigin(request);
     const [, token] = /^Bearer ([\x21-\x7e]{1,512})$/.exec(request.headers.authorization ?? '') ?? [];
-    const name = token ? await this.findToken(sha256(token)) : null;
+    const name = token ? await this.rules.findToken(sha256(token)) : null;
     if (name === null) {
       throw new AppError('auth.required', 401, 'send the console token as "Authorization: Bearer <token>"');
     }
@@ -55,7 +60,7 @@ export class AccessGuard implements CanActivate {
     const host = request.headers.host ?? '';
     const hostOnly = host.replace(/:\d+$/, '').toLowerCase();
     const literal = /^(localhost|\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:]+\])$/.test(hostOnly);
-    if (!literal && !this.hostNames.includes(hostOnly)) {
+    if (!literal && !this.rules.hostNames.includes(hostOnly)) {
       throw new AppError(
         'auth.host_refused',
         403,

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { Database } from '#db';
+import { ACCESS_RULES, type AccessRules, secretFile, singleToken } from '#runtime';
+import type { MediaConfig } from './config.js';
+import { MediaController } from './http/media.controller.js';
+import { FirstBoot } from './media/first-boot.js';
+import { MEDIA_CONFIG, MediaService } from './media/media.service.js';
+
+/** Makes install media. Needs `RuntimeModule` and `DatabaseModule` beside it. */
+@Module({})
+export class MediaModule {
+  static forRoot(config: MediaConfig): DynamicModule {
+    const token = config.CONSOLE_TOKEN ?? secretFile(join(config.INFINIBAY_BASE_DIR, 'console.token'));
+    return {
+      module: MediaModule,
+      imports: [ScheduleModule.forRoot()],
+      controllers: [MediaController],
+      providers: [
+        { provide: MEDIA_CONFIG, useValue: config },
+        {
+          provide: ACCESS_RULES,
+          useValue: {
+            findToken: singleToken('console', token),
+            hostNames: [config.CONSOLE_HOST.toLowerCase(), 'media'],
+          } satisfies AccessRules,
+        },
+        {
+          provide: FirstBoot,
+          inject: [Database],
+          useFactory: (database: Database) => new FirstBoot(database, config),
+        },
+        MediaService,
+      ],
+    };
+  }
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { commonFields, hostName, loadConfig, onOff, port, positiveInt, secret, secretsKey } from '#runtime';
+
+const schema = z.object({
+  ...commonFields,
+  /** The host name or address at which guests reach the distribution API. */
+  APP_HOST: hostName('localhost'),
+  /** The distribution API's port. */
+  PORT: port(4000),
+  ALLOW_LOOPBACK_APP_HOST: onOff('off'),
+  MEDIA_PORT: port(4002),
+  CONSOLE_HOST: hostName('127.0.0.1'),
+  CONSOLE_TOKEN: secret().optional(),
+  INFINISERVICE_HMAC_MASTER_SECRET: secret().optional(),
+  SECRETS_KEY: secretsKey.optional(),
+  /** Reproducible builds: the same request then gives the same bytes. */
+  SOURCE_DATE_EPOCH: z
+    .string()
+    .regex(/^\d{1,10}$/, 'must be seconds since the epoch')
+    .transform(Number)
+    .optional(),
+  MEDIA_LIFETIME_HOURS: positiveInt(168, 'hours', 8760),
+});
+
+export type MediaConfig = Readonly<z.output<typeof schema>>;
+
+/** @throws ConfigError with every fault */
+export function readConfig(env: NodeJS.ProcessEnv): MediaConfig {
+  return loadConfig('media', schema, env);
+}

@@ -1,0 +1,20 @@
+/** One function per language: the only places where a value enters it. YAML is written by a library. */
+
+/** A word of POSIX sh. Nothing is special between single quotes. @throws Error for NUL, which no shell can carry */
+export function shWord(value: string): string {
+  if (value.includes('\0')) throw new Error('a shell word cannot contain NUL');
+  return `'${value.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A value inside a QEMU option list: a comma is doubled (QEMU manual, "-device"). */
+export function qemuValue(value: string): string {
+  return value.replaceAll(',', ',,');
+}
+
+/** Text or a double-quoted attribute of XML 1.0. @throws Error for characters that XML cannot carry in any form */
+export function xmlText(value: string): string {
+  // eslint-disable-next-line no-control-regex -- these are the characters that XML 1.0 excludes
+  if (/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/.test(value))
+    throw new Error('XML cannot carry control characters');
+  return value.replace(/[&<>"'\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncFile } from './seed-image.js';
+
+const BUILDING = '.building-';
+/** Building takes seconds; what is older belongs to a process that died. */
+const ABANDONED_AFTER_MS = 600_000;
+
+/** `$INFINIBAY_BASE_DIR/media`: a medium appears there whole or not at all. */
+export class MediaFolder {
+  constructor(readonly path: string) {}
+
+  /**
+   * Builds a medium in a temporary folder of the same file system and publishes it under its id by one rename.
+   * When `build` throws, nothing stays.
+   */
+  async publish<T>(mediaId: string, build: (folder: string) => Promise<T>): Promise<T> {
+    await mkdir(this.path, { recursive: true, mode: 0o750 });
+    const temporary = join(this.path, `${BUILDING}${mediaId}-${randomBytes(4).toString('hex')}`);
+    await mkdir(temporary, { mode: 0o700 });
+    try {
+      const result = await build(temporary);
+      await syncFile(temporary);
+      await rename(temporary, this.folderOf(mediaId));
+      await syncFile(this.path);
+      return result;
+    } catch (error) {
+      await rm(temporary, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  folderOf(mediaId: string): string {
+    return join(this.path, mediaId);
+  }
+
+  async remove(mediaId: string): Promise<void> {
+    await rm(this.folderOf(mediaId), { recursive: true, force: true });
+  }
+
+  /** Removes what a process that died left behind, and media that no row knows. @returns what was removed */
+  async sweep(isKnown: (mediaId: string) => Promise<boolean>): Promise<string[]> {
+    const names = await readdir(this.path).catch(() => []);
+    const removed: string[] = [];
+    for (const name of names) {
+      const info = await stat(join(this.path, name)).catch(() => null);
+      const isOld = info !== null && Date.now() - info.mtimeMs > ABANDONED_AFTER_MS;
+      const isOrphan = /^[0-9a-f-]{36}$/.test(name) && !(await isKnown(name));
+      if (!isOld || !(name.startsWith(BUILDING) || isOrphan)) continue;
+      await rm(join(this.path, name), { recursive: true, force: true });
+      removed.push(name);
+    }
+    return removed;
+  }
+}

@@ -1,0 +1,422 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import {
+  adoptMachine,
+  Artifact,
+  Database,
+  databaseNow,
+  Media,
+  recordAudit,
+  requestCancel,
+  scheduleExecutions,
+  ScriptExecution,
+  toExecutionDto,
+  type Work,
+} from '#db';
+import { BusEvents, BusRequests, deriveVmSecret, type MediaRequest, type MediaResult } from '#protocol';
+import { AppError, Bus, LOGGER, type Logger } from '#runtime';
+import type { MediaConfig } from '../config.js';
+import type { AgentPins } from '../core/agent-files.js';
+import { isUnreachableFromGuests } from '../core/app-host.js';
+import { ubuntuPlan } from '../core/plan.js';
+import { UBUNTU_VERSIONS, ubuntuSeed } from '../core/ubuntu.js';
+import { MediaFolder } from '../images/media-folder.js';
+import { makeSeedImage, writeSeedFolder, type WrittenFile } from '../images/seed-image.js';
+import { FirstBoot, type FirstBootScript } from './first-boot.js';
+
+export const MEDIA_CONFIG = Symbol('MEDIA_CONFIG');
+export const SEED_NAME = 'seed.iso';
+const LABEL = 'CIDATA';
+const EXPIRY_CHECK_MS = 600_000;
+
+export interface Asker {
+  name: string;
+  requestId: string;
+}
+
+interface Built {
+  files: WrittenFile[];
+  plan: MediaResult['plan'];
+}
+
+/** Makes install media: checked first, written whole or not at all, then machine, first-boot rows and medium in one transaction, then the ring. */
+@Injectable()
+export class MediaService implements OnModuleInit, OnApplicationBootstrap {
+  private readonly folder: MediaFolder;
+
+  constructor(
+    @Inject(MEDIA_CONFIG) private readonly config: MediaConfig,
+    @Inject(Database) private readonly database: Database,
+    @Inject(Bus) private readonly bus: Bus,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(FirstBoot) private readonly firstBoot: FirstBoot,
+    @Inject(SchedulerRegistry) private readonly scheduler: SchedulerRegistry,
+  ) {
+    this.folder = new MediaFolder(join(config.INFINIBAY_BASE_DIR, 'media'));
+  }
+
+  onModuleInit(): void {
+    const asker = ({ requestId, requestedBy }: { requestId: string; requestedBy: string }): Asker => ({
+      name: requestedBy,
+      requestId,
+    });
+    const { mediaCreate, mediaPlan, mediaGet, mediaDelete } = BusRequests;
+    this.bus.onRequest(mediaCreate.pattern, mediaCreate.schema, (message) =>
+      this.create(message.request, asker(message)),
+    );
+    this.bus.onRequest(mediaPlan.pattern, mediaPlan.schema, (message) => this.plan(message.request));
+    this.bus.onRequest(mediaGet.pattern, mediaGet.schema, ({ id }) => this.get(id));
+    this.bus.onRequest(mediaDelete.pattern, mediaDelete.schema, (message) =>
+      this.remove(message.id, asker(message)),
+    );
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const removed = await this.folder.sweep(
+      async (id) => (await this.database.work().count(Media, { id, state: 'ready' })) > 0,
+    );
+    if (removed.length > 0) this.logger.info({ removed: removed.length }, 'left-over media were removed');
+    const check = setInterval(
+      () =>
+        void this.removeExpired().catch((error: unknown) =>
+          this.logger.warn({ err: error }, 'expired media were not removed'),
+        ),
+      EXPIRY_CHECK_MS,
+    );
+    this.scheduler.addInterval('media.expiry', check);
+  }
+
+  /** @throws AppError for everything that keeps the machine from installing itself, before a byte is written */
+  async create(request: MediaRequest, asker: Asker): Promise<MediaResult> {
+    const earlier = await this.database.work().findOne(Media, { requestId: asker.requestId });
+    if (earlier) return this.toResult(earlier);
+    const { pins, scripts } = await this.check(request);
+    await this.checkReplacement(request);
+    const mediaId = randomUUID();
+    const built = await this.folder.publish(mediaId, (folder) => this.build(request, pins, mediaId, folder));
+    try {
+      const result = await this.database.transaction((work) =>
+        this.record(work, { request, asker, mediaId, built, pins, scripts }),
+      );
+      for (const replaced of result.replaced) await this.folder.remove(replaced);
+      this.bus.emit(BusEvents.mediaChanged, { mediaId, machineId: request.vmId, change: 'created' });
+      this.bus.emit(BusEvents.wake(null), { machineId: request.vmId });
+      return this.toResult(result.media);
+    } catch (error) {
+      await this.folder.remove(mediaId);
+      // The same request arrived twice and the other one was first.
+      const twin = await this.database.work().findOne(Media, { requestId: asker.requestId });
+      if (twin) return this.toResult(twin);
+      throw error;
+    }
+  }
+
+  /** What `create` would make: sizes, hashes and plan, without a file or row that stays. */
+  async plan(request: MediaRequest): Promise<MediaResult> {
+    const { pins } = await this.check(request);
+    const id = randomUUID();
+    const built = await this.folder.publish(id, (folder) => this.build(request, pins, id, folder));
+    await this.folder.remove(id);
+    const now = await databaseNow(this.database.work());
+    return {
+      id,
+      machineId: request.vmId,
+      createdAt: now.toISOString(),
+      expiresAt: now.toISOString(),
+      files: built.files.map((file) => ({ ...file, url: '' })),
+      plan: built.plan,
+      executions: [],
+    };
+  }
+
+  async get(id: string): Promise<MediaResult> {
+    return this.toResult(await this.find(id));
+  }
+
+  async remove(id: string, asker: Asker): Promise<void> {
+    const media = await this.find(id);
+    await this.database.transaction(async (work) => {
+      await work.nativeUpdate(Media, { id }, { state: 'deleted', deletedAt: await databaseNow(work) });
+      await recordAudit(work, {
+        actor: asker.name,
+        action: 'media.delete',
+        subjectType: 'media',
+        subjectId: id,
+        correlationId: asker.requestId.slice(0, 64),
+      });
+    });
+    await this.folder.remove(id);
+    this.bus.emit(BusEvents.mediaChanged, { mediaId: id, machineId: media.machineId, change: 'deleted' });
+  }
+
+  /** @throws AppError `media.file_not_found` (404): names come from the row, never from the URL */
+  async file(id: string, name: string): Promise<{ path: string; file: WrittenFile }> {
+    const media = await this.find(id);
+    const file = media.files.find((candidate) => candidate.name === name);
+    if (!file)
+      throw new AppError(
+        'media.file_not_found',
+        404,
+        `the medium ${id} has no such file; it has ${media.files.map((known) => known.name).join(', ')}`,
+      );
+    return {
+      path: join(this.folder.folderOf(id), file.kind === 'cidata' ? join('cidata', file.name) : file.name),
+      file,
+    };
+  }
+
+  private async check(request: MediaRequest): Promise<{ pins: AgentPins; scripts: FirstBootScript[] }> {
+    const { family, version } = request.os;
+    if (family !== 'ubuntu') {
+      throw new AppError(
+        'media.family_unavailable',
+        400,
+        `os.family: media for ${family} are not available yet; there are ubuntu ${UBUNTU_VERSIONS.join(', ')}`,
+      );
+    }
+    if (!(UBUNTU_VERSIONS as readonly string[]).includes(version)) {
+      throw new AppError(
+        'media.version_unavailable',
+        400,
+        `os.version: there are no media for ubuntu ${version}; there are ${UBUNTU_VERSIONS.join(', ')}`,
+      );
+    }
+    if (request.delivery !== 'seed' && request.delivery !== 'direct-kernel') {
+      throw new AppError(
+        'media.delivery_unavailable',
+        400,
+        `delivery: ${request.delivery} is not available yet; use seed, whose plan says how to boot the installer`,
+      );
+    }
+    if (request.disk.match && (request.source === 'cloud-image' || !('serial' in request.disk.match))) {
+      throw new AppError(
+        'media.disk_rule_unavailable',
+        400,
+        'disk.match: only { serial } with source installer is available yet',
+      );
+    }
+    const { APP_HOST: host, ALLOW_LOOPBACK_APP_HOST: allowed } = this.config;
+    if (isUnreachableFromGuests(host) && !allowed) {
+      throw new AppError(
+        'media.app_host_unreachable',
+        400,
+        `APP_HOST is ${host}, which no guest can reach: set APP_HOST to this machine's name or address in the guests' network`,
+      );
+    }
+    const scripts = await this.firstBoot.check(request);
+    return { pins: await this.pins(request), scripts };
+  }
+
+  /** The hashes that the seed carries, from the rows that the distribution app writes. */
+  private async pins(request: MediaRequest): Promise<AgentPins> {
+    const rows = await this.database.work().find(Artifact, { platform: 'linux', current: true });
+    const binary = rows.find((row) => row.kind === 'binary' && row.arch === request.os.architecture);
+    const script = rows.find((row) => row.kind === 'script');
+    const missing = [
+      binary ? null : `the agent's binary for linux/${request.os.architecture}`,
+      script ? null : 'install-linux.sh',
+    ].filter((part) => part !== null);
+    if (!binary || !script) {
+      throw new AppError(
+        'media.artifact_missing',
+        409,
+        `the distribution app knows no ${missing.join(' and no ')}: run npm run build:agent, and see that the distribution app runs on the same INFINIBAY_BASE_DIR`,
+      );
+    }
+    return { binarySha256: binary.sha256, scriptSha256: script.sha256, version: binary.version };
+  }
+
+  private async checkReplacement({ vmId, replace }: MediaRequest): Promise<void> {
+    if (replace) return;
+    const existing = await this.database.work().findOne(Media, { machineId: vmId, state: 'ready' });
+    if (existing)
+      throw new AppError(
+        'media.exists',
+        409,
+        `vmId: the machine has the medium ${existing.id} already: delete it or send replace: true`,
+      );
+  }
+
+  private async build(
+    request: MediaRequest,
+    pins: AgentPins,
+    mediaId: string,
+    folder: string,
+  ): Promise<Built> {
+    const {
+      INFINISERVICE_HMAC_MASTER_SECRET: master,
+      APP_HOST: host,
+      PORT: port,
+      INFINIBAY_BASE_DIR: base,
+    } = this.config;
+    const install = {
+      vmId: request.vmId,
+      distributionUrl: `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`,
+      pins,
+      channelSecret: master ? deriveVmSecret(master, request.vmId) : null,
+    };
+    const files = ubuntuSeed(request, install, mediaId);
+    const contents = join(folder, 'cidata');
+    const inFolder = await writeSeedFolder(contents, files);
+    const plan = ubuntuPlan(request, {
+      seed: join(this.folder.folderOf(mediaId), SEED_NAME),
+      socket: `${base}/sockets/${request.vmId}.socket`,
+    });
+    try {
+      const image = await makeSeedImage({
+        folder: contents,
+        image: join(folder, SEED_NAME),
+        label: LABEL,
+        names: files.map(({ name }) => name),
+        sourceDateEpoch: this.config.SOURCE_DATE_EPOCH ?? Math.floor(Date.now() / 1000),
+      });
+      await rm(contents, { recursive: true });
+      return { files: [image], plan };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'media.xorriso_missing') throw error;
+      this.logger.warn(error.message);
+      const step = {
+        when: 'before the first start',
+        do: `${error.message}; until then this medium is a folder of files, not an image`,
+      };
+      return { files: inFolder, plan: { ...plan, steps: [step, ...plan.steps] } };
+    }
+  }
+
+  private async record(
+    work: Work,
+    {
+      request,
+      asker,
+      mediaId,
+      built,
+      pins,
+      scripts,
+    }: {
+      request: MediaRequest;
+      asker: Asker;
+      mediaId: string;
+      built: Built;
+      pins: AgentPins;
+      scripts: FirstBootScript[];
+    },
+  ): Promise<{ media: Media; replaced: string[] }> {
+    const replaced = await this.replace(work, request);
+    await adoptMachine(work, { id: request.vmId, name: request.hostname, os: 'linux' });
+    const rows = await scheduleExecutions(
+      work,
+      scripts.map((script) => ({
+        ...script,
+        machineId: request.vmId,
+        scheduledFor: null,
+        executionType: 'FIRST_BOOT' as const,
+        triggeredBy: asker.name,
+      })),
+    );
+    const now = await databaseNow(work);
+    const media = work.create(
+      Media,
+      {
+        id: mediaId,
+        machineId: request.vmId,
+        requestId: asker.requestId,
+        state: 'ready',
+        family: request.os.family,
+        version: request.os.version,
+        source: request.source,
+        files: built.files,
+        plan: built.plan,
+        pins: [
+          { kind: 'binary', sha256: pins.binarySha256, version: pins.version },
+          { kind: 'script', sha256: pins.scriptSha256, version: pins.version },
+        ],
+        executionIds: rows.map(({ id }) => id),
+        createdAt: now,
+        expiresAt: new Date(now.getTime() + this.config.MEDIA_LIFETIME_HOURS * 3_600_000),
+      },
+      { partial: true },
+    );
+    work.persist(media);
+    await work.flush();
+    await recordAudit(work, {
+      actor: asker.name,
+      action: 'media.create',
+      subjectType: 'media',
+      subjectId: mediaId,
+      after: {
+        machineId: request.vmId,
+        family: request.os.family,
+        version: request.os.version,
+        source: request.source,
+        executions: rows.length,
+      },
+      correlationId: asker.requestId.slice(0, 64),
+    });
+    return { media, replaced };
+  }
+
+  /** Takes the place of the machine's earlier medium: its PENDING first-boot rows are cancelled, its files go. */
+  private async replace(work: Work, { vmId, replace }: MediaRequest): Promise<string[]> {
+    // Locks the machine's row, if there is one: two requests for one machine come one after the other.
+    await work.execute('update machine set epoch = epoch where id = ?', [vmId]);
+    const existing = await work.find(Media, { machineId: vmId, state: 'ready' });
+    if (existing.length > 0 && !replace)
+      throw new AppError(
+        'media.exists',
+        409,
+        'vmId: the machine has a medium already: delete it or send replace: true',
+      );
+    const now = await databaseNow(work);
+    for (const media of existing) {
+      media.state = 'deleted';
+      media.deletedAt = now;
+    }
+    const pending = await work.find(ScriptExecution, {
+      machineId: vmId,
+      executionType: 'FIRST_BOOT',
+      status: 'PENDING',
+    });
+    if (replace) for (const { id } of pending) await requestCancel(work, id);
+    await work.flush();
+    return existing.map(({ id }) => id);
+  }
+
+  private async toResult(media: Media): Promise<MediaResult> {
+    const executions = await this.database
+      .work()
+      .find(
+        ScriptExecution,
+        { id: { $in: media.executionIds } },
+        { orderBy: { order: 'asc', createdAt: 'asc' } },
+      );
+    if (!media.plan) throw new AppError('media.not_ready', 409, `the medium ${media.id} is still being made`);
+    return {
+      id: media.id,
+      machineId: media.machineId,
+      createdAt: media.createdAt.toISOString(),
+      expiresAt: media.expiresAt.toISOString(),
+      files: media.files.map((file) => ({ ...file, url: `/media/${media.id}/files/${file.name}` })),
+      plan: media.plan,
+      executions: executions.map(toExecutionDto),
+    };
+  }
+
+  private async find(id: string): Promise<Media> {
+    const media = await this.database.work().findOne(Media, { id, state: 'ready' });
+    if (!media) throw new AppError('media.not_found', 404, `there is no medium ${id}`);
+    return media;
+  }
+
+  private async removeExpired(): Promise<void> {
+    const work = this.database.work();
+    for (const { id } of await work.find(Media, {
+      state: 'ready',
+      expiresAt: { $lt: await databaseNow(work) },
+    })) {
+      await this.remove(id, { name: 'media', requestId: `expired-${id}` });
+    }
+  }
+}
