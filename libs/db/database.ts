@@ -130,8 +130,12 @@ function once(run: () => Promise<void>): () => Promise<void> {
 }
 
 async function connect(url: string): Promise<MikroORM> {
-  if (url.startsWith('sqlite:'))
-    mkdirSync(dirname(url.slice('sqlite:'.length)), { recursive: true, mode: 0o750 });
+  if (url.startsWith('sqlite:')) {
+    const file = url.slice('sqlite:'.length);
+    mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
+    // Results and inputs of scripts are nobody else's to read; SQLite gives its other files the same mode.
+    closeSync(openSync(file, 'a', 0o600));
+  }
   const orm = await MikroORM.init(databaseOptions(url));
   if (url.startsWith('sqlite:')) {
     const connection = orm.em.getConnection();

@@ -14,7 +14,7 @@ export interface TestDatabase {
 }
 
 /** An empty database's URL and what removes it. The PostgreSQL server is the integration run's own and goes with it. */
-export function emptyDatabase(kind: TestDatabase['kind']): { url: string; remove(): void } {
+export function emptyDatabase(kind: TestDatabase['kind']): { url: string; remove: () => void } {
   if (kind === 'PostgreSQL') return { url: freshPostgresDatabase(), remove: () => undefined };
   const folder = mkdtempSync(join(tmpdir(), 'infinibay-db-'));
   return {
@@ -30,7 +30,7 @@ export function onBothDatabases(name: string, cases: (given: () => TestDatabase)
     let remove: () => void = () => undefined;
     beforeAll(async () => {
       const empty = emptyDatabase(kind);
-      remove = () => empty.remove();
+      remove = empty.remove;
       const database = await openDatabase(empty.url);
       await migrateToLatest(database);
       current = { kind, url: empty.url, database };

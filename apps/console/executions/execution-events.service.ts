@@ -1,17 +1,37 @@
-import { Inject, Injectable, type MessageEvent, type OnModuleInit } from '@nestjs/common';
-import { concatMap, defer, filter, from, map, merge, type Observable, share, Subject, takeWhile } from 'rxjs';
-import { BusEvents, ExecutionChanged, ExecutionOutput } from '#protocol';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  type MessageEvent,
+  type OnModuleInit,
+} from '@nestjs/common';
+import {
+  concatMap,
+  distinctUntilChanged,
+  filter,
+  interval,
+  map,
+  merge,
+  type Observable,
+  startWith,
+  Subject,
+  takeUntil,
+  takeWhile,
+} from 'rxjs';
+import { BusEvents, ExecutionChanged, type ExecutionDto, ExecutionOutput } from '#protocol';
 import { Bus } from '#runtime';
 import { ExecutionsService } from './executions.service.js';
 
-type Notice = { executionId: string } & MessageEvent;
-
 const FINAL = new Set(['SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED']);
+/** A ring may get lost, so each follower looks at its row this often anyway. */
+const LOOK_EVERY_MS = 2000;
 
 /** Live news of one execution as server-sent events: `status` with the row, `output` with a piece of a stream. Ends with the row's end. */
 @Injectable()
-export class ExecutionEventsService implements OnModuleInit {
-  private readonly notices = new Subject<Notice>();
+export class ExecutionEventsService implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly changed = new Subject<string>();
+  private readonly output = new Subject<ExecutionOutput>();
+  private readonly stopping = new Subject<void>();
 
   constructor(
     @Inject(Bus) private readonly bus: Bus,
@@ -20,35 +40,41 @@ export class ExecutionEventsService implements OnModuleInit {
 
   onModuleInit(): void {
     this.bus.onEvent(BusEvents.executionChanged, ExecutionChanged, ({ executionId }) =>
-      this.notices.next({ executionId, type: 'status', data: '' }),
+      this.changed.next(executionId),
     );
-    this.bus.onEvent(BusEvents.executionOutput, ExecutionOutput, ({ executionId, ...data }) =>
-      this.notices.next({ executionId, type: 'output', data }),
-    );
+    this.bus.onEvent(BusEvents.executionOutput, ExecutionOutput, (piece) => this.output.next(piece));
   }
 
-  /** The row as it is comes first, so that nothing between two looks is lost. */
+  /** The server waits for open answers: streams have to end before it. */
+  beforeApplicationShutdown(): void {
+    this.stopping.next();
+  }
+
+  /** The row as it is comes first, with its output so far. */
   follow(id: string): Observable<MessageEvent> {
-    const own = this.notices.pipe(
-      filter(({ executionId }) => executionId === id),
-      share(),
-    );
-    const status = (): Observable<MessageEvent> =>
-      defer(() => from(this.executions.get(id))).pipe(map((row) => ({ type: 'status', data: row })));
+    const rings = this.changed.pipe(filter((executionId) => executionId === id));
     // The row is read anew for each ring: a ring may come late, the row is the fact.
-    const later = own.pipe(
-      filter(({ type }) => type === 'status'),
-      concatMap(() => status()),
+    const status = merge(rings, interval(LOOK_EVERY_MS)).pipe(
+      startWith(null),
+      concatMap(() => this.executions.get(id)),
+      distinctUntilChanged((before, now) => stateOf(before) === stateOf(now)),
+      map((row): MessageEvent => ({ type: 'status', data: row })),
     );
-    const output = own.pipe(
-      filter(({ type }) => type === 'output'),
-      map(({ type, data }): MessageEvent => ({ type: type ?? 'output', data })),
+    const output = this.output.pipe(
+      filter(({ executionId }) => executionId === id),
+      map(({ attempt, stream, offset, data }): MessageEvent => ({
+        type: 'output',
+        data: { attempt, stream, offset, data },
+      })),
     );
-    return merge(later, output, status()).pipe(
-      takeWhile(
-        (event) => !(event.type === 'status' && FINAL.has((event.data as { status: string }).status)),
-        true,
-      ),
+    return merge(status, output).pipe(
+      takeWhile(({ type, data }) => type !== 'status' || !FINAL.has((data as ExecutionDto).status), true),
+      takeUntil(this.stopping),
     );
   }
+}
+
+/** What a follower wants to be told of; output has events of its own. */
+function stateOf({ status, attempt, deliveryStartedAt, startedAt, cancelRequestedAt }: ExecutionDto): string {
+  return [status, attempt, deliveryStartedAt, startedAt, cancelRequestedAt].join();
 }

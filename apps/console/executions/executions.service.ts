@@ -10,6 +10,7 @@ import {
   Series,
   stopSeries,
   toExecutionDto,
+  type Work,
 } from '#db';
 import {
   BusEvents,
@@ -21,6 +22,7 @@ import {
 import { AppError, Bus } from '#runtime';
 import type { Actor } from '../access/actor.js';
 import { explain } from '../core/explain.js';
+import { once } from '../idempotency/once.js';
 import { after, NEWEST_FIRST, toPage } from '../pages/cursor.js';
 
 @Injectable()
@@ -33,7 +35,7 @@ export class ExecutionsService implements OnModuleInit {
   onModuleInit(): void {
     const { pattern, schema } = BusRequests.scriptCancel;
     this.bus.onRequest(pattern, schema, ({ executionId, requestId, requestedBy }) =>
-      this.cancel(executionId, { name: requestedBy, correlationId: requestId }),
+      this.cancel(executionId, { name: requestedBy, correlationId: requestId.slice(0, 64) }, requestId),
     );
   }
 
@@ -104,34 +106,43 @@ export class ExecutionsService implements OnModuleInit {
     return { executionId: id, status: row.status, ...explain(row, machine, around) };
   }
 
-  /** @throws AppError `execution.final` (409) when it has ended */
-  async cancel(id: string, actor: Actor): Promise<ExecutionDto> {
-    const row = await this.database.transaction(async (work) => {
-      const result = await requestCancel(work, id);
-      if (result === null) throw notFound(id);
-      if (result === 'final')
-        throw new AppError(
-          'execution.final',
-          409,
-          `the execution ${id} has ended already: there is nothing to cancel`,
-        );
-      await recordAudit(work, {
-        actor: actor.name,
-        action: 'execution.cancel',
-        subjectType: 'execution',
-        subjectId: id,
-        after: { status: result.status },
-        correlationId: actor.correlationId,
-      });
-      return result;
+  /**
+   * @param requestId a request that arrives twice under the same one is carried out once
+   * @throws AppError `execution.final` (409) when it has ended
+   */
+  async cancel(id: string, actor: Actor, requestId?: string): Promise<ExecutionDto> {
+    const execution = await this.database.transaction((work) => {
+      const request = (): Promise<ExecutionDto> => this.requestCancel(work, id, actor);
+      if (requestId === undefined) return request();
+      return once(work, { scope: BusRequests.scriptCancel.pattern, key: requestId, body: id }, request);
     });
-    const machine = await this.database.work().findOne(Machine, { id: row.machineId });
-    if (row.status === 'RUNNING')
-      this.bus.emit(BusEvents.cancel(machine?.hostId ?? null), { executionId: id, machineId: row.machineId });
-    this.bus.emit(BusEvents.executionChanged, {
-      executionId: id,
-      machineId: row.machineId,
-      status: row.status,
+    const { machineId, status } = execution;
+    const machine = await this.database.work().findOne(Machine, { id: machineId });
+    if (status === 'RUNNING')
+      this.bus.emit(BusEvents.cancel(machine?.hostId ?? null), { executionId: id, machineId });
+    this.bus.emit(BusEvents.executionChanged, { executionId: id, machineId, status });
+    // Later rows may have waited for this one.
+    this.bus.emit(BusEvents.wake(machine?.hostId ?? null), { machineId });
+    return execution;
+  }
+
+  private async requestCancel(work: Work, id: string, actor: Actor): Promise<ExecutionDto> {
+    const row = await requestCancel(work, id);
+    if (row === null) throw notFound(id);
+    if (row === 'final') {
+      throw new AppError(
+        'execution.final',
+        409,
+        `the execution ${id} has ended already: there is nothing to cancel`,
+      );
+    }
+    await recordAudit(work, {
+      actor: actor.name,
+      action: 'execution.cancel',
+      subjectType: 'execution',
+      subjectId: id,
+      after: { status: row.status },
+      correlationId: actor.correlationId,
     });
     return toExecutionDto(row);
   }

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import {
   Database,
+  databaseNow,
   Machine,
   recordAudit,
   scheduleExecutions,
@@ -8,13 +9,34 @@ import {
   ScriptVersion,
   storedInputs,
   toExecutionDto,
+  type Work,
 } from '#db';
-import { BusEvents, BusRequests, checkInputs, type ExecutionDto, type ScheduleExecutions } from '#protocol';
-import { AppError, Bus, invalidRequest, type Issue } from '#runtime';
+import {
+  BusEvents,
+  BusRequests,
+  checkInputs,
+  type ExecutionDto,
+  type InputValues,
+  type ScheduleExecutions,
+} from '#protocol';
+import { Bus, invalidRequest, type Issue } from '#runtime';
 import type { Actor } from '../access/actor.js';
-import { CONSOLE_CONFIG } from '../console-config.js';
+import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
 import type { ConsoleConfig } from '../config.js';
 import { zonedTimeToInstant } from '../core/local-time.js';
+import { bodyHash, once } from '../idempotency/once.js';
+
+const EARLIEST_YEAR = 1970;
+const LATEST_YEAR = 9998;
+
+/** A request without a fault, with what it names. */
+interface Checked {
+  version: ScriptVersion;
+  machines: Machine[];
+  values: InputValues;
+  scheduledFor: Date | null;
+  deliverBy: Date | null;
+}
 
 /** Turns a request into rows: all machines or none, with every fault listed. */
 @Injectable()
@@ -23,93 +45,127 @@ export class ScheduleService implements OnModuleInit {
     @Inject(Database) private readonly database: Database,
     @Inject(Bus) private readonly bus: Bus,
     @Inject(CONSOLE_CONFIG) private readonly config: ConsoleConfig,
+    @Inject(CONSOLE_TOKEN) private readonly token: string,
   ) {}
 
   onModuleInit(): void {
     const { pattern, schema } = BusRequests.scriptSchedule;
     this.bus.onRequest(pattern, schema, ({ request, requestId, requestedBy }) =>
-      this.schedule(request, { name: requestedBy, correlationId: requestId }),
+      this.schedule(request, { name: requestedBy, correlationId: requestId.slice(0, 64) }, requestId),
     );
   }
 
-  async schedule(request: ScheduleExecutions, actor: Actor): Promise<{ items: ExecutionDto[] }> {
+  /** @param requestId a request that arrives twice under the same one makes its rows once */
+  async schedule(
+    request: ScheduleExecutions,
+    actor: Actor,
+    requestId?: string,
+  ): Promise<{ items: ExecutionDto[] }> {
+    const checked = await this.check(request);
+    const items = await this.database.transaction((work) => {
+      const insert = (): Promise<ExecutionDto[]> => this.insert(work, request, checked, actor);
+      if (requestId === undefined) return insert();
+      const body = bodyHash(this.token, request);
+      return once(work, { scope: BusRequests.scriptSchedule.pattern, key: requestId, body }, insert);
+    });
+    // The rows are the fact; the ring only says: look now.
+    const hosts = new Map(checked.machines.map(({ id, hostId }) => [id, hostId]));
+    for (const { machineId } of items)
+      this.bus.emit(BusEvents.wake(hosts.get(machineId) ?? null), { machineId });
+    return { items };
+  }
+
+  /** @throws AppError `request.invalid` (400) with every fault */
+  private async check(request: ScheduleExecutions): Promise<Checked> {
     const work = this.database.work();
     const issues: Issue[] = [];
-    const script = await work.findOne(Script, { id: request.scriptId });
-    const version =
-      script &&
-      (await work.findOne(ScriptVersion, {
-        scriptId: script.id,
-        version: request.scriptVersion ?? script.version,
-      }));
-    if (!script)
-      issues.push({
-        path: 'scriptId',
-        message: `there is no script ${request.scriptId}`,
-        remedy: 'GET /api/scripts lists them',
-      });
-    else if (!version)
-      issues.push({
-        path: 'scriptVersion',
-        message: `the script has no version ${request.scriptVersion}`,
-        remedy: `its newest is ${script.version}`,
-      });
+    const version = await this.findVersion(work, request, issues);
     const machines = await work.find(Machine, { id: { $in: request.machineIds } });
     this.checkMachines(request, machines, version, issues);
-    const checked = version ? checkInputs(version, request.inputs ?? {}) : { values: {}, faults: [] };
-    issues.push(...checked.faults);
+    const { values, faults } = version
+      ? checkInputs(version, request.inputs ?? {})
+      : { values: {}, faults: [] };
+    issues.push(...faults);
     const usesPasswords = version?.inputs.some((input) => input.type === 'password') ?? false;
-    const { SECRETS_KEY: secretsKey } = this.config;
-    if (usesPasswords && secretsKey === undefined) {
+    if (usesPasswords && this.config.SECRETS_KEY === undefined) {
       issues.push({
         path: 'inputs',
         message: 'the script takes a password and this console has no SECRETS_KEY to seal it',
         remedy: 'set SECRETS_KEY',
       });
     }
+    const scheduledFor = timeOf(request, 'scheduledFor', issues);
+    const deliverBy = timeOf({ scheduledFor: request.deliverBy }, 'deliverBy', issues);
+    if (deliverBy && deliverBy <= (scheduledFor ?? (await databaseNow(work)))) {
+      issues.push({
+        path: 'deliverBy',
+        message: 'is not after the time it is scheduled for',
+        remedy: 'give a later time or leave it out',
+      });
+    }
     if (issues.length > 0 || !version) throw invalidRequest(issues);
+    return { version, machines, values, scheduledFor, deliverBy };
+  }
 
-    const scheduledFor = timeOf(request);
-    const rows = await this.database.transaction(async (transaction) => {
-      const inserted = await scheduleExecutions(
-        transaction,
-        request.machineIds.map((machineId) => ({
-          machineId,
-          scriptId: request.scriptId,
-          scriptVersion: version.version,
-          scheduledFor,
-          repeatIntervalMinutes: request.repeatIntervalMinutes ?? null,
-          maxExecutions: request.maxExecutions ?? null,
-          deliverBy: request.deliverBy ? new Date(request.deliverBy) : null,
-          inputValues: storedInputs(request.scriptId, version.inputs, checked.values, secretsKey ?? ''),
-          timeoutSeconds: request.timeoutSeconds ?? version.timeoutSeconds,
-          runAs: request.runAs ?? version.runAs,
-          order: request.order ?? 0,
-          triggeredBy: actor.name,
-        })),
-      );
-      for (const row of inserted) {
-        await recordAudit(transaction, {
-          actor: actor.name,
-          action: 'execution.schedule',
-          subjectType: 'execution',
-          subjectId: row.id,
-          after: {
-            scriptId: row.scriptId,
-            scriptVersion: row.scriptVersion,
-            machineId: row.machineId,
-            scheduledFor: row.scheduledFor.toISOString(),
-          },
-          correlationId: actor.correlationId,
-        });
-      }
-      return inserted;
-    });
-    // The rows are the fact; the ring only says: look now.
-    const hosts = new Map(machines.map(({ id, hostId }) => [id, hostId]));
-    for (const { machineId } of rows)
-      this.bus.emit(BusEvents.wake(hosts.get(machineId) ?? null), { machineId });
-    return { items: rows.map(toExecutionDto) };
+  private async insert(
+    work: Work,
+    request: ScheduleExecutions,
+    { version, values, scheduledFor, deliverBy }: Checked,
+    actor: Actor,
+  ): Promise<ExecutionDto[]> {
+    const rows = await scheduleExecutions(
+      work,
+      request.machineIds.map((machineId) => ({
+        machineId,
+        scriptId: request.scriptId,
+        scriptVersion: version.version,
+        scheduledFor,
+        repeatIntervalMinutes: request.repeatIntervalMinutes ?? null,
+        maxExecutions: request.maxExecutions ?? null,
+        deliverBy,
+        inputValues: storedInputs(request.scriptId, version.inputs, values, this.config.SECRETS_KEY ?? ''),
+        timeoutSeconds: request.timeoutSeconds ?? version.timeoutSeconds,
+        runAs: request.runAs ?? version.runAs,
+        order: request.order ?? 0,
+        triggeredBy: actor.name,
+      })),
+    );
+    for (const { id, scriptId, scriptVersion, machineId, scheduledFor: due } of rows) {
+      await recordAudit(work, {
+        actor: actor.name,
+        action: 'execution.schedule',
+        subjectType: 'execution',
+        subjectId: id,
+        after: { scriptId, scriptVersion, machineId, scheduledFor: due.toISOString() },
+        correlationId: actor.correlationId,
+      });
+    }
+    return rows.map(toExecutionDto);
+  }
+
+  private async findVersion(
+    work: Work,
+    request: ScheduleExecutions,
+    issues: Issue[],
+  ): Promise<ScriptVersion | null> {
+    const script = await work.findOne(Script, { id: request.scriptId });
+    if (!script) {
+      issues.push({
+        path: 'scriptId',
+        message: `there is no script ${request.scriptId}`,
+        remedy: 'GET /api/scripts lists them',
+      });
+      return null;
+    }
+    const wanted = request.scriptVersion ?? script.version;
+    const version = await work.findOne(ScriptVersion, { scriptId: script.id, version: wanted });
+    if (!version)
+      issues.push({
+        path: 'scriptVersion',
+        message: `the script has no version ${wanted}`,
+        remedy: `its newest is ${script.version}`,
+      });
+    return version;
   }
 
   private checkMachines(
@@ -144,12 +200,21 @@ export class ScheduleService implements OnModuleInit {
   }
 }
 
-/** Null means now, by the database's clock. @throws AppError when a time cannot be read */
-function timeOf({ scheduledFor, timeZone }: ScheduleExecutions): Date | null {
+/** Null when none was given: now, by the database's clock. A time that cannot be is a fault. */
+function timeOf(
+  { scheduledFor, timeZone }: Pick<ScheduleExecutions, 'scheduledFor' | 'timeZone'>,
+  path: string,
+  issues: Issue[],
+): Date | null {
   if (scheduledFor === undefined) return null;
   const instant =
     timeZone === undefined ? new Date(scheduledFor) : zonedTimeToInstant(scheduledFor, timeZone);
-  if (Number.isNaN(instant.getTime()))
-    throw new AppError('request.invalid', 400, 'scheduledFor: is not a time');
-  return instant;
+  const year = instant.getUTCFullYear();
+  if (year >= EARLIEST_YEAR && year <= LATEST_YEAR) return instant;
+  issues.push({
+    path,
+    message: `is not a time between the years ${EARLIEST_YEAR} and ${LATEST_YEAR}`,
+    remedy: 'give a time such as 2027-01-31T14:00:00Z',
+  });
+  return null;
 }

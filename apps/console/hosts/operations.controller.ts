@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Query, UseGuards, UseInterceptors } from '@nestjs/common';
 import { AuditEntry, Database, databaseNow, Host, Machine } from '#db';
-import { type HostDto, Page } from '#protocol';
+import { type AuditDto, type HostDto, Page } from '#protocol';
 import { AccessGuard, validated } from '#runtime';
 import { after, NEWEST_FIRST, toPage } from '../pages/cursor.js';
 import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
@@ -34,7 +34,7 @@ export class OperationsController {
   }
 
   @Get('audit')
-  async audit(@Query(validated(Page)) page: Page): Promise<{ items: unknown[]; nextCursor: string | null }> {
+  async audit(@Query(validated(Page)) page: Page): Promise<{ items: AuditDto[]; nextCursor: string | null }> {
     const rows = await this.database
       .work()
       .find(AuditEntry, after(page.cursor), { orderBy: NEWEST_FIRST, limit: page.limit + 1 });

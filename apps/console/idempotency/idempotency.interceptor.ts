@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import {
   type CallHandler,
   type ExecutionContext,
@@ -10,6 +10,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, mergeMap, type Observable, of, tap } from 'rxjs';
 import { Database, dialectOf, IdempotencyKey } from '#db';
 import { AppError } from '#runtime';
+import { CONSOLE_TOKEN } from '../console-config.js';
+import { bodyHash, keyReused } from './once.js';
+
+/** A first request that has not answered after this long has died with its process. */
+const ABANDONED_AFTER_SECONDS = 120;
 
 /**
  * `Idempotency-Key` on POST: the same key and body give the same answer, another body 409. A key belongs to its caller and route. Requests that failed
@@ -17,7 +22,10 @@ import { AppError } from '#runtime';
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(CONSOLE_TOKEN) private readonly token: string,
+  ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
@@ -32,9 +40,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const scope = `${request.caller?.name ?? ''} ${request.url.split('?')[0]}`.slice(0, 255);
-    const bodySha256 = createHash('sha256')
-      .update(JSON.stringify(request.body ?? null))
-      .digest('hex');
+    const bodySha256 = bodyHash(this.token, request.body);
     return from(this.begin(scope, key, bodySha256)).pipe(
       mergeMap((known) => {
         if (known) {
@@ -70,12 +76,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     );
     if (inserted.length > 0) return null;
     const known = await work.findOneOrFail(IdempotencyKey, { scope, key });
-    if (known.bodySha256 !== bodySha256)
-      throw new AppError(
-        'idempotency.key_reused',
-        409,
-        'Idempotency-Key: was used with another body; take a new key',
-      );
+    if (known.bodySha256 !== bodySha256) throw keyReused('Idempotency-Key');
+    if (known.status === 0 && (await this.takeOver(known.id))) return null;
     if (known.status === 0)
       throw new AppError(
         'idempotency.in_progress',
@@ -83,6 +85,17 @@ export class IdempotencyInterceptor implements NestInterceptor {
         'Idempotency-Key: the first request with it is still at work; try again',
       );
     return known;
+  }
+
+  /** The first request's process died: this one takes its place. */
+  private async takeOver(id: string): Promise<boolean> {
+    const work = this.database.work();
+    const { now, nowPlusSeconds } = dialectOf(work);
+    const taken = await work.execute<{ id: string }[]>(
+      `update idempotency_key set created_at = ${now} where id = ? and status = 0 and created_at < ${nowPlusSeconds} returning id`,
+      [id, -ABANDONED_AFTER_SECONDS],
+    );
+    return taken.length > 0;
   }
 
   private async forget(scope: string, key: string): Promise<void> {

@@ -1,5 +1,5 @@
-import type { Machine, MachineEvent } from '#db';
-import type { MachineDto, MachineEventDto } from '#protocol';
+import type { Download, Machine, MachineEvent } from '#db';
+import type { DownloadDto, MachineDto, MachineEventDto } from '#protocol';
 
 export function toMachineDto(machine: Machine): MachineDto {
   const { id, name, hostId, os, registered, channel, agentVersion } = machine;
@@ -28,5 +28,21 @@ export function toEventDto(event: MachineEvent): MachineEventDto {
     executionId,
     data,
     createdAt: event.createdAt.toISOString(),
+  };
+}
+
+export function toDownloadDto(machineId: string, download: Download): DownloadDto {
+  const { id, address, file, version, sha256, bytes, status, result, createdAt } = download;
+  return {
+    id,
+    machineId,
+    address,
+    file,
+    version,
+    sha256,
+    bytes,
+    status,
+    result,
+    createdAt: createdAt.toISOString(),
   };
 }

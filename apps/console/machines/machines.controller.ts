@@ -16,6 +16,7 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import {
   CreateMachine,
+  type DownloadDto,
   type MachineDto,
   type MachineEventDto,
   type MachineHealthDto,
@@ -82,5 +83,13 @@ export class MachinesController {
     @Query(validated(Page)) page: Page,
   ): Promise<{ items: MachineEventDto[]; nextCursor: string | null }> {
     return this.machines.events(id, page, 'metrics');
+  }
+
+  @Get(':id/downloads')
+  downloads(
+    @Param('id', validated(uuid)) id: string,
+    @Query(validated(Page)) page: Page,
+  ): Promise<{ items: DownloadDto[]; nextCursor: string | null }> {
+    return this.machines.downloads(id, page);
   }
 }

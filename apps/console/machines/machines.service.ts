@@ -4,6 +4,8 @@ import {
   adoptMachine,
   Database,
   databaseNow,
+  dialectOf,
+  Download,
   endByVerdict,
   Machine,
   MachineEvent,
@@ -13,6 +15,7 @@ import {
 import {
   BusEvents,
   type CreateMachine,
+  type DownloadDto,
   type MachineDto,
   type MachineEventDto,
   type MachineHealthDto,
@@ -22,7 +25,7 @@ import { AppError, Bus } from '#runtime';
 import type { Actor } from '../access/actor.js';
 import { explainChannel } from '../core/explain.js';
 import { after, NEWEST_FIRST, toPage } from '../pages/cursor.js';
-import { toEventDto, toMachineDto } from './machine.dto.js';
+import { toDownloadDto, toEventDto, toMachineDto } from './machine.dto.js';
 
 @Injectable()
 export class MachinesService {
@@ -90,7 +93,7 @@ export class MachinesService {
         );
       }
       await work.execute(
-        `update series set stopped_at = coalesce(stopped_at, created_at), stop_reason = coalesce(stop_reason, 'machine deleted') where machine_id = ?`,
+        `update series set stopped_at = coalesce(stopped_at, ${dialectOf(work).now}), stop_reason = coalesce(stop_reason, 'machine deleted') where machine_id = ?`,
         [id],
       );
       for (const row of open)
@@ -169,6 +172,19 @@ export class MachinesService {
       .work()
       .find(MachineEvent, where, { orderBy: NEWEST_FIRST, limit: page.limit + 1 });
     return toPage(rows, page.limit, toEventDto);
+  }
+
+  async downloads(id: string, page: Page): Promise<{ items: DownloadDto[]; nextCursor: string | null }> {
+    await this.find(id);
+    const rows = await this.database.work().find(
+      Download,
+      { machineId: id, ...after(page.cursor) },
+      {
+        orderBy: NEWEST_FIRST,
+        limit: page.limit + 1,
+      },
+    );
+    return toPage(rows, page.limit, (download) => toDownloadDto(id, download));
   }
 
   private async find(id: string): Promise<Machine> {

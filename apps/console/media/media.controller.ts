@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import {
@@ -48,7 +48,11 @@ export class MediaController {
     const { pattern } = query.dryRun === 'true' ? BusRequests.mediaPlan : BusRequests.mediaCreate;
     const result = await this.bus.request(
       pattern,
-      { requestId: randomUUID(), requestedBy: actorOf(request).name, request: sealPasswords(body) },
+      {
+        requestId: requestIdOf(request),
+        requestedBy: actorOf(request).name,
+        request: sealPasswords(body),
+      },
       { timeoutMs: 60_000 },
     );
     return withOwnUrls(result as MediaResult);
@@ -101,6 +105,15 @@ export class MediaController {
       id,
     });
   }
+}
+
+/** A request that is sent again under its Idempotency-Key is the same one for the media app too, also when the first answer was lost. */
+function requestIdOf(request: FastifyRequest): string {
+  const key = request.headers['idempotency-key'];
+  if (typeof key !== 'string') return randomUUID();
+  return createHash('sha256')
+    .update(JSON.stringify([actorOf(request).name, request.url, key]))
+    .digest('hex');
 }
 
 /** The media app names its own routes; through the console the files are under /api. */

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import {
+  AuditDto,
   CreateMachine,
   CreateScript,
+  DownloadDto,
   ErrorDto,
   ExecutionDto,
   ExplanationDto,
@@ -75,6 +77,14 @@ const ROUTES: Route[] = [
     summary: 'What its agent measured, newest first',
     status: 200,
     response: list(MachineEventDto),
+    query: page,
+  },
+  {
+    method: 'get',
+    path: '/api/machines/{id}/downloads',
+    summary: 'What it fetched, newest first',
+    status: 200,
+    response: list(DownloadDto),
     query: page,
   },
   {
@@ -191,7 +201,7 @@ const ROUTES: Route[] = [
     path: '/api/audit',
     summary: 'Who changed what',
     status: 200,
-    response: list(z.unknown()),
+    response: list(AuditDto),
     query: page,
   },
 ];

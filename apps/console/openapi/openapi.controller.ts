@@ -3,7 +3,7 @@ import { AccessGuard } from '#runtime';
 import { openApiDocument } from './document.js';
 
 @UseGuards(AccessGuard)
-@Controller('openapi.json')
+@Controller(['openapi.json', 'api/openapi.json'])
 export class OpenApiController {
   private readonly document = openApiDocument();
 

@@ -55,6 +55,35 @@ export const MachineEventDto = z.object({
 });
 export type MachineEventDto = z.output<typeof MachineEventDto>;
 
+/** What a machine fetched from the distribution API. */
+export const DownloadDto = z.object({
+  id: z.string(),
+  machineId: z.uuid(),
+  address: z.string(),
+  file: z.string(),
+  version: z.string(),
+  sha256: z.string(),
+  bytes: z.number().int(),
+  status: z.number().int(),
+  result: z.string(),
+  createdAt: wireTime,
+});
+export type DownloadDto = z.output<typeof DownloadDto>;
+
+/** Who changed what; values never hold a secret. */
+export const AuditDto = z.object({
+  id: z.string(),
+  actor: z.string(),
+  action: z.string(),
+  subjectType: z.string(),
+  subjectId: z.string(),
+  before: z.unknown(),
+  after: z.unknown(),
+  correlationId: z.string(),
+  createdAt: wireTime,
+});
+export type AuditDto = z.output<typeof AuditDto>;
+
 export const HostDto = z.object({
   id: z.string(),
   lastSeenAt: wireTime,

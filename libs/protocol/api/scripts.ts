@@ -30,9 +30,17 @@ export const ScriptInput = z
     if (input.type !== 'select' && input.options) fault('options', 'only a select has options');
     if (input.type === 'password' && input.default !== undefined)
       fault('default', 'a password has no default');
+    if (input.name === '__proto__') fault('name', 'is no name that a JSON object can carry');
+    if (input.default !== undefined && input.type !== 'password') {
+      const expected = input.type === 'number' || input.type === 'boolean' ? input.type : 'string';
+      if (typeof input.default !== expected) fault('default', `must be a ${expected}`);
+      else if (input.type === 'select' && !input.options?.includes(String(input.default)))
+        fault('default', 'is not one of the options');
+    }
     if (input.pattern !== undefined) {
       try {
-        new RegExp(input.pattern);
+        // As it will be used: the whole value, with Unicode.
+        new RegExp(`^(?:${input.pattern})$`, 'u');
       } catch {
         fault('pattern', 'is not a regular expression');
       }

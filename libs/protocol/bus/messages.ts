@@ -33,6 +33,7 @@ export const ExecutionOutput = z.object({
   /** At most 64 KiB of text. */
   data: z.string(),
 });
+export type ExecutionOutput = z.output<typeof ExecutionOutput>;
 export const MachineChanged = z.object({ machineId: z.uuid(), channel: z.string() });
 export const MediaChanged = z.object({
   mediaId: z.uuid(),
