@@ -20,6 +20,7 @@ import { z } from 'zod';
 import { type ExecutionDto, type ExplanationDto, ListExecutions, ScheduleExecutions, uuid } from '#protocol';
 import { AccessGuard, validated } from '#runtime';
 import { actorOf } from '../access/actor.js';
+import { ExecutionExistsGuard } from './execution-exists.guard.js';
 import { ExecutionEventsService } from './execution-events.service.js';
 import { ExecutionsService } from './executions.service.js';
 import { ScheduleService } from './schedule.service.js';
@@ -69,9 +70,8 @@ export class ExecutionsController {
   }
 
   @Sse(':id/events')
-  async events(@Param('id', validated(uuid)) id: string): Promise<Observable<MessageEvent>> {
-    // Unknown ids are told before the stream begins.
-    await this.executions.get(id);
+  @UseGuards(ExecutionExistsGuard)
+  events(@Param('id', validated(uuid)) id: string): Observable<MessageEvent> {
     return this.live.follow(id);
   }
 

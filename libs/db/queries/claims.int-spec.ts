@@ -204,4 +204,25 @@ onBothDatabases('two processes at one database', (given) => {
     }
     await database.check();
   });
+
+  it('hands out no more than it was asked for, whatever plan the database makes', async () => {
+    const { database, kind, url } = given();
+    const machineId = await machineWithLease(database, OWNER);
+    await schedule(database, ...Array.from({ length: 30 }, () => ({ machineId })));
+    // A nested loop runs an inner query again for each outer row: a limit inside it then limits nothing.
+    const settings = ['hashjoin', 'mergejoin', 'hashagg', 'material', 'memoize'].map(
+      (name) => `-c enable_${name}=off`,
+    );
+    const loops =
+      kind === 'PostgreSQL'
+        ? await openDatabase(`${url}?options=${encodeURIComponent(settings.join(' '))}`)
+        : database;
+    try {
+      for (let n = 0; n < 5; n += 1)
+        expect(await claimDue(loops.work(), { machineId, owner: OWNER, capacity: 1 })).toHaveLength(1);
+      expect(await countRunning(loops.work(), machineId)).toBe(5);
+    } finally {
+      if (loops !== database) await loops.close();
+    }
+  });
 });

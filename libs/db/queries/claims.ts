@@ -15,9 +15,8 @@ export async function claimDue(
   if (claim.capacity < 1) return [];
   const { now, skipLocked } = dialectOf(work);
   const claimed = await work.execute<{ id: string }[]>(
-    `update script_execution set status = 'RUNNING', started_at = ${now}, start_confirmed = false, delivery_started_at = null,
-       lease_owner = ?, lease_expires_at = (select lease_expires_at from machine where id = ?), updated_at = ${now}
-     where id in (
+    // Materialized: inside an IN, PostgreSQL may run the selection once per row, and its limit then limits nothing.
+    `with due as materialized (
        select e.id from script_execution e
        where e.machine_id = ? and e.status = 'PENDING' and e.scheduled_for <= ${now}
          and (e.deliver_by is null or e.deliver_by > ${now})
@@ -26,9 +25,12 @@ export async function claimDue(
            select 1 from script_execution b where b.machine_id = e.machine_id and b.execution_type = 'FIRST_BOOT'
              and b."order" < e."order" and b.status in ('PENDING', 'RUNNING')))
        order by e."order", e.created_at, e.id limit ? ${skipLocked}
-     ) and status = 'PENDING'
+     )
+     update script_execution set status = 'RUNNING', started_at = ${now}, start_confirmed = false, delivery_started_at = null,
+       lease_owner = ?, lease_expires_at = (select lease_expires_at from machine where id = ?), updated_at = ${now}
+     where id in (select id from due) and status = 'PENDING'
      returning id`,
-    [claim.owner, claim.machineId, claim.machineId, claim.owner, claim.capacity],
+    [claim.machineId, claim.owner, claim.capacity, claim.owner, claim.machineId],
   );
   if (claimed.length === 0) return [];
   return work

@@ -29,7 +29,11 @@ export class AppErrorFilter implements ExceptionFilter {
     // The head is out: the connection is all that can still say that something failed.
     if (reply.raw.headersSent) return void reply.raw.destroy();
     const body = error.toBody(request.id);
-    void reply.status(error.status).send(this.legacyErrorField ? { ...body, error: error.message } : body);
+    // The route may have named the type of what it would have sent.
+    void reply
+      .status(error.status)
+      .header('content-type', 'application/json; charset=utf-8')
+      .send(this.legacyErrorField ? { ...body, error: error.message } : body);
   }
 }
 
