@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Database, databaseNow, Download } from '#db';
@@ -58,7 +59,8 @@ export class DownloadService {
       .header('content-disposition', `attachment; filename="${artifact.entry.file}"`)
       .header('content-length', length);
     if (range !== 'whole') reply.header('content-range', `bytes ${part.start}-${part.end}/${artifact.size}`);
-    if (request.method === 'HEAD' || artifact.size === 0) return void (await reply.send());
+    // An empty stream: Fastify would set the length of an empty text.
+    if (request.method === 'HEAD' || artifact.size === 0) return void (await reply.send(Readable.from([])));
     this.stream(artifact, part, request, reply);
   }
 

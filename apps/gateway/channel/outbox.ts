@@ -36,7 +36,8 @@ export class Outbox {
   beginSession(session: string): void {
     if (session === this.session) return;
     this.session = session;
-    this.counter = 0;
+    // The agent keeps its session over our restarts and over a migration: what we count must go on rising without a memory.
+    this.counter = Date.now() * 1000;
   }
 
   learnClock(guestTime: string | null | undefined): void {

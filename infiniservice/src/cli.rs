@@ -1,0 +1,116 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::config::{self, Config};
+use crate::{agent, doctor, install, runner};
+
+const USAGE: &str = "usage: infiniservice COMMAND [OPTIONS]
+
+  run                                   serve the channel (what the service starts)
+  install --mode normal|ping-pong --vm-id UUID [--root DIR]
+  uninstall [--root DIR]
+  doctor [--json]                       what is wrong, and what to do
+  version [--json]
+
+Options, also from the environment:
+  --vm-id UUID          INFINIBAY_VM_ID
+  --device PATH         INFINISERVICE_DEVICE        a port, or unix:PATH to listen on a UNIX socket
+  --mode MODE           INFINISERVICE_MODE          normal or ping-pong (says hello, runs nothing)
+  --state-dir DIR       INFINISERVICE_STATE_DIR     /var/lib/infiniservice
+                        INFINISERVICE_SHARED_SECRET the channel secret; never an option, which others could read";
+
+/// Runs one command. Exit code 2 for wrong words, 1 for a fault.
+pub fn main(arguments: Vec<String>) -> ExitCode {
+    let Some((command, rest)) = arguments.split_first() else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    let options = match Options::parse(rest) {
+        Ok(options) => options,
+        Err(fault) => {
+            eprintln!("infiniservice: {fault}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let outcome = match command.as_str() {
+        "run" => Config::read(&options).and_then(agent::run),
+        "runner" => runner::main(options.words.first().map(PathBuf::from)),
+        "install" => install::install(&options),
+        "uninstall" => install::uninstall(&options),
+        "doctor" => return doctor::main(&options),
+        "version" => {
+            print_version(options.json);
+            Ok(())
+        }
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => {
+            eprintln!("infiniservice: there is no command {other}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("infiniservice: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print_version(json: bool) {
+    if json {
+        let version = serde_json::json!({
+            "version": config::VERSION,
+            "protocol": config::PROTOCOL,
+            "platform": std::env::consts::OS,
+            "arch": std::env::consts::ARCH,
+        });
+        println!("{version}");
+    } else {
+        println!("infiniservice {}", config::VERSION);
+    }
+}
+
+/// What was typed after the command.
+#[derive(Debug, Default)]
+pub struct Options {
+    pub vm_id: Option<String>,
+    pub device: Option<String>,
+    pub mode: Option<String>,
+    pub state_dir: Option<String>,
+    pub root: Option<String>,
+    pub json: bool,
+    pub words: Vec<String>,
+}
+
+impl Options {
+    fn parse(arguments: &[String]) -> Result<Self, String> {
+        let mut options = Self::default();
+        let mut rest = arguments.iter();
+        while let Some(word) = rest.next() {
+            let place = match word.as_str() {
+                "--vm-id" => &mut options.vm_id,
+                "--device" => &mut options.device,
+                "--mode" => &mut options.mode,
+                "--state-dir" => &mut options.state_dir,
+                "--root" => &mut options.root,
+                "--json" => {
+                    options.json = true;
+                    continue;
+                }
+                option if option.starts_with('-') => return Err(format!("there is no option {option}")),
+                other => {
+                    options.words.push(other.to_owned());
+                    continue;
+                }
+            };
+            *place = Some(rest.next().ok_or_else(|| format!("{word} needs a value"))?.clone());
+        }
+        Ok(options)
+    }
+}

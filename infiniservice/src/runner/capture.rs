@@ -1,0 +1,119 @@
+//! One stream of a script: to a file as it comes, counted and hashed whole, head and tail kept.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::system;
+use crate::text::{hex, lossy};
+
+/// Kept of each end in the completion, in bytes.
+const END: usize = 65_536;
+/// On disk; what a script prints beyond is counted and hashed, and its tail is kept.
+const ON_DISK: u64 = 64 * 1024 * 1024;
+const PIECE: usize = 65_536;
+/// Read at a time from one stream before the other gets its turn.
+const TURN: usize = 16 * PIECE;
+
+pub struct Capture {
+    pub pipe: File,
+    pub ended: bool,
+    path: PathBuf,
+    file: File,
+    on_disk: u64,
+    bytes: u64,
+    hash: Sha256,
+    tail: Vec<u8>,
+    buffer: Vec<u8>,
+}
+
+pub struct Captured {
+    pub text: String,
+    pub bytes: u64,
+    pub sha256: String,
+    pub truncated: bool,
+}
+
+impl Capture {
+    pub fn new(pipe: File, path: &Path) -> io::Result<Self> {
+        system::set_nonblocking(&pipe)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        Ok(Self {
+            pipe,
+            ended: false,
+            path: path.to_owned(),
+            file,
+            on_disk: 0,
+            bytes: 0,
+            hash: Sha256::new(),
+            tail: Vec::with_capacity(2 * END),
+            buffer: vec![0; PIECE],
+        })
+    }
+
+    /// Takes what is there now.
+    pub fn read(&mut self) {
+        let mut taken = 0;
+        while !self.ended && taken < TURN {
+            match self.pipe.read(&mut self.buffer) {
+                Ok(0) => self.ended = true,
+                Ok(count) => {
+                    taken += count;
+                    self.take(count);
+                }
+                Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => return,
+                Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => self.ended = true,
+            }
+        }
+    }
+
+    fn take(&mut self, count: usize) {
+        let piece = &self.buffer[..count];
+        self.hash.update(piece);
+        self.bytes += count as u64;
+        let room = (ON_DISK - self.on_disk).min(count as u64) as usize;
+        // A full disk costs the copy on disk, not the result.
+        if room > 0 && self.file.write_all(&piece[..room]).is_ok() {
+            self.on_disk += room as u64;
+        }
+        self.tail.extend_from_slice(piece);
+        if self.tail.len() > 2 * END {
+            let surplus = self.tail.len() - END;
+            self.tail.drain(..surplus);
+        }
+    }
+
+    pub fn finish(mut self) -> Captured {
+        let _ = self.file.flush();
+        let surplus = self.tail.len().saturating_sub(END);
+        let tail = &self.tail[surplus..];
+        let sha256 = hex(&self.hash.finalize());
+        let whole = self.bytes <= 2 * END as u64;
+        let mut head = Vec::new();
+        if let Ok(file) = fs::File::open(&self.path) {
+            let wanted = if whole { 2 * END } else { END };
+            let _ = file.take(wanted as u64).read_to_end(&mut head);
+        }
+        if whole && head.len() as u64 == self.bytes {
+            return Captured {
+                text: lossy(&head),
+                bytes: self.bytes,
+                sha256,
+                truncated: false,
+            };
+        }
+        head.truncate(END);
+        let cut = self.bytes.saturating_sub(head.len() as u64 + tail.len() as u64);
+        let text = format!("{}\n… {cut} bytes cut …\n{}", lossy(&head), lossy(tail));
+        Captured {
+            text,
+            bytes: self.bytes,
+            sha256,
+            truncated: true,
+        }
+    }
+}
