@@ -1,7 +1,12 @@
 /** Who may import whom: docs/architecture.md. Checked in `npm test`. */
 export default {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { pathNot: '^node_modules' } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { pathNot: '^node_modules' } },
+    },
     {
       name: 'no-app-to-app',
       comment: 'Apps meet over the bus, HTTP and the database only; standalone composes their modules.',
@@ -25,15 +30,29 @@ export default {
     {
       name: 'protocol-needs-zod-only',
       severity: 'error',
-      from: { path: '^libs/protocol/', pathNot: '(\\.spec\\.ts|/generate-[^/]+\\.ts)$' },
-      to: { pathNot: ['^libs/protocol/', 'node_modules/zod/', '^zod$', '^node:(buffer|crypto)$', '^(buffer|crypto)$'] },
+      from: { path: '^libs/protocol/', pathNot: '((\\.|-)spec\\.ts|/generate-[^/]+\\.ts)$' },
+      to: {
+        pathNot: [
+          '^libs/protocol/',
+          'node_modules/zod/',
+          '^zod$',
+          '^node:(buffer|crypto)$',
+          '^(buffer|crypto)$',
+        ],
+      },
     },
     {
       name: 'core-is-pure',
       comment: 'What decides takes values and a clock; it touches no framework, database or device.',
       severity: 'error',
       from: { path: '/core/', pathNot: 'spec\\.ts$' },
-      to: { path: ['node_modules/(@nestjs|@mikro-orm|ioredis)', '^(node:)?(fs|fs/promises|net|child_process)$', '^libs/(db|runtime)/'] },
+      to: {
+        path: [
+          'node_modules/(@nestjs|@mikro-orm|ioredis)',
+          '^(node:)?(fs|fs/promises|net|child_process)$',
+          '^libs/(db|runtime)/',
+        ],
+      },
     },
   ],
   options: {

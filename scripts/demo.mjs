@@ -5,7 +5,15 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { chmodSync, createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { root } from './steps.mjs';
@@ -28,12 +36,20 @@ function run(name, command, args, env) {
   child.stdout.pipe(log);
   child.stderr.pipe(log);
   let last = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (last = (last + chunk).slice(-3000)));
-  const entry = { name, child, exited: new Promise((resolve) => child.once('close', resolve)), last: () => last };
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => (last = (last + chunk).slice(-3000)));
+  const entry = {
+    name,
+    child,
+    exited: new Promise((resolve) => child.once('close', resolve)),
+    last: () => last,
+  };
   children.push(entry);
   void entry.exited.then((code) => {
     if (stopping) return;
-    console.error(`\n${name} has ended (exit code ${code}); its last words, all of them in ${join(folder, `${name}.log`)}:\n${last}`);
+    console.error(
+      `\n${name} has ended (exit code ${code}); its last words, all of them in ${join(folder, `${name}.log`)}:\n${last}`,
+    );
     void stop(1);
   });
   return entry;
@@ -56,7 +72,8 @@ async function until(what, check, seconds = 60) {
     const value = await check().catch(() => null);
     if (value) return value;
     if (stopping) throw new DemoFailed('stopped');
-    if (Date.now() > deadline) throw new DemoFailed(`waited ${seconds} s for ${what}; see the logs in ${folder}`);
+    if (Date.now() > deadline)
+      throw new DemoFailed(`waited ${seconds} s for ${what}; see the logs in ${folder}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -83,7 +100,9 @@ echo "a line on stderr" >&2
 /** What the seed's script does on a real machine: fetch by content hash, compare, and only then use. */
 async function fetchAgent(media) {
   const seed = media.files.find(({ name }) => name === 'seed.iso');
-  const userData = seed ? readFromImage(media, seed) : readFileSync(join(base, 'media', media.id, 'cidata/user-data'), 'utf8');
+  const userData = seed
+    ? readFromImage(media, seed)
+    : readFileSync(join(base, 'media', media.id, 'cidata/user-data'), 'utf8');
   const setting = (name) => new RegExp(`${name}='([^']*)'`).exec(userData)?.[1];
   const url = setting('INFINIBAY_URL');
   const files = [
@@ -107,7 +126,11 @@ function readFromImage(media, seed) {
   const target = join(folder, 'user-data');
   rmSync(target, { force: true });
   const image = join(base, 'media', media.id, seed.name);
-  const { status, stderr } = spawnSync('xorriso', ['-osirrox', 'on', '-indev', image, '-extract', '/user-data', target], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(
+    'xorriso',
+    ['-osirrox', 'on', '-indev', image, '-extract', '/user-data', target],
+    { encoding: 'utf8' },
+  );
   if (status !== 0) throw new DemoFailed(`the medium could not be read: ${stderr}`);
   const text = readFileSync(target, 'utf8');
   rmSync(target, { force: true });
@@ -129,7 +152,9 @@ function startStandIn(state, secret) {
 
 /** Shows the script's output as it comes, until the row is final. */
 async function follow(id) {
-  const response = await fetch(`${consoleUrl}/api/executions/${id}/events`, { headers: { authorization: `Bearer ${token}` } });
+  const response = await fetch(`${consoleUrl}/api/executions/${id}/events`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
   const shown = { stdout: 0, stderr: 0 };
   let text = '';
   for await (const chunk of response.body) {
@@ -148,7 +173,9 @@ async function follow(id) {
       if (type === 'status' && ['SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED'].includes(value.status)) {
         // What was printed before we listened, or after the last live piece, stands in the row.
         for (const stream of ['stdout', 'stderr']) {
-          const rest = Buffer.from(value[stream] ?? '').subarray(shown[stream]).toString();
+          const rest = Buffer.from(value[stream] ?? '')
+            .subarray(shown[stream])
+            .toString();
           process.stdout.write(rest.replace(/^(?=.)/gm, stream === 'stderr' ? '  ! ' : '  | '));
         }
         return value;
@@ -168,7 +195,11 @@ ORDER BY scheduledFor;`;
   if (process.env.DATABASE_URL) return say('  (the database is the one that DATABASE_URL names)');
   const database = new DatabaseSync(join(base, 'infinibay.db'), { readOnly: true });
   for (const row of database.prepare(sql).all()) {
-    say(`\n  ${Object.entries(row).map(([name, value]) => `${name}: ${value}`).join('\n  ')}`);
+    say(
+      `\n  ${Object.entries(row)
+        .map(([name, value]) => `${name}: ${value}`)
+        .join('\n  ')}`,
+    );
   }
   database.close();
 }
@@ -178,7 +209,9 @@ async function main() {
   title('Starting the suite: distribution, media, gateway and console in one process');
   run('standalone', 'node', ['dist/apps/standalone/main.js'], process.env);
   const ready = await until('the suite to be ready', async () => (await fetch(`${consoleUrl}/readyz`)).ok);
-  token = process.env.CONSOLE_TOKEN || readFileSync(process.env.CONSOLE_TOKEN_FILE || join(base, 'console.token'), 'utf8').trim();
+  token =
+    process.env.CONSOLE_TOKEN ||
+    readFileSync(process.env.CONSOLE_TOKEN_FILE || join(base, 'console.token'), 'utf8').trim();
   if (ready) say(`  ready at ${consoleUrl}; data in ${base}`);
 
   const known = existsSync(stateFile) ? JSON.parse(readFileSync(stateFile, 'utf8')) : null;
@@ -188,17 +221,22 @@ async function main() {
   title('A stand-in for the guest fetches InfiniService as the medium says, and checks it');
   const secret = await fetchAgent(state.media);
   startStandIn(state, secret);
-  await until('the agent to say hello', async () => (await api('GET', `/api/machines/${state.machineId}`)).channel === 'ready');
+  await until(
+    'the agent to say hello',
+    async () => (await api('GET', `/api/machines/${state.machineId}`)).channel === 'ready',
+  );
   const health = await api('GET', `/api/machines/${state.machineId}/health`);
   say(`  channel ready: ${health.message}`);
 
   title(state.isNew ? 'The first-boot script runs' : 'The machine is known: a script is pushed to it');
   const id = state.isNew
     ? state.executionId
-    : (await api('POST', '/api/executions', { scriptId: state.scriptId, machineIds: [state.machineId] })).items[0].id;
+    : (await api('POST', '/api/executions', { scriptId: state.scriptId, machineIds: [state.machineId] }))
+        .items[0].id;
   const row = await follow(id);
   say(`  ${row.status}, exit code ${row.exitCode}`);
-  if (row.status !== 'SUCCESS') throw new DemoFailed((await api('GET', `/api/executions/${id}/explanation`)).message);
+  if (row.status !== 'SUCCESS')
+    throw new DemoFailed((await api('GET', `/api/executions/${id}/explanation`)).message);
 
   showRows(state.machineId);
   title('It stays up; Ctrl-C ends it');
@@ -206,13 +244,20 @@ async function main() {
   say(`  execution ${consoleUrl}/api/executions/${id}`);
   say(`  guests    http://127.0.0.1:${process.env.PORT || 4000}/infiniservice/metadata`);
   say(`  logs      ${folder}`);
-  say(`\n  curl -H "Authorization: Bearer $(cat ${join(base, 'console.token')})" ${consoleUrl}/api/machines/${state.machineId}/health`);
+  say(
+    `\n  curl -H "Authorization: Bearer $(cat ${join(base, 'console.token')})" ${consoleUrl}/api/machines/${state.machineId}/health`,
+  );
   if (process.argv.includes('--once')) await stop(0);
 }
 
 async function createMachine() {
   title('A machine gets its install medium');
-  const script = await api('POST', '/api/scripts', { name: 'demo: hello', shell: 'SH', content: SCRIPT, timeoutSeconds: 60 });
+  const script = await api('POST', '/api/scripts', {
+    name: 'demo: hello',
+    shell: 'SH',
+    content: SCRIPT,
+    timeoutSeconds: 60,
+  });
   const machineId = randomUUID();
   const media = await api('POST', '/api/media', {
     vmId: machineId,
@@ -222,8 +267,11 @@ async function createMachine() {
     users: [{ name: 'demo', sshKeys: [] }],
     firstBootScripts: [{ scriptId: script.id }],
   });
-  for (const file of media.files) say(`  ${file.name}: ${file.size} bytes, sha256 ${file.sha256.slice(0, 16)}…`);
-  say(`  its first-boot script is ${media.executions[0].status}; the plan attaches the seed and the channel ${join(base, 'sockets', `${machineId}.socket`)}`);
+  for (const file of media.files)
+    say(`  ${file.name}: ${file.size} bytes, sha256 ${file.sha256.slice(0, 16)}…`);
+  say(
+    `  its first-boot script is ${media.executions[0].status}; the plan attaches the seed and the channel ${join(base, 'sockets', `${machineId}.socket`)}`,
+  );
   const state = { machineId, mediaId: media.id, scriptId: script.id, executionId: media.executions[0].id };
   writeFileSync(stateFile, `${JSON.stringify(state, null, 2)}\n`);
   return { ...state, media, isNew: true };

@@ -87,7 +87,7 @@ export class Database {
 
   /** Runs all of it or nothing. Nothing may be awaited inside that is not the database: on SQLite everybody else waits. */
   transaction<T>(run: (work: Work) => Promise<T>): Promise<T> {
-    return this.work().transactional((work) => run(work as CoreEntityManager as Work));
+    return this.work().transactional((work) => run(work));
   }
 
   /** @throws when the database does not answer */

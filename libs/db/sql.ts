@@ -12,7 +12,7 @@ export interface Dialect {
   /** `now` plus a number of seconds given as a parameter. */
   nowPlusSeconds: string;
   /** A time as a statement's parameter. */
-  time(value: Date): Date | number;
+  time: (value: Date) => Date | number;
 }
 
 const SQLITE: Dialect = {

@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import {
   Body,
   Controller,
@@ -93,7 +92,7 @@ export class MediaController {
       if (value !== null) reply.header(header, value);
     }
     reply.status(answer.status);
-    await reply.send(answer.body ? Readable.fromWeb(answer.body as ReadableStream) : '');
+    await reply.send(answer.body ? Readable.fromWeb(answer.body) : '');
   }
 
   @Delete(':id')

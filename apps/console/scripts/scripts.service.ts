@@ -28,7 +28,8 @@ export class ScriptsService {
       );
       if (!raised) throw notFound(id);
       const script = await work.findOneOrFail(Script, { id });
-      return this.addVersion(work, script, request, actor, 'script.update');
+      const before = await work.findOne(ScriptVersion, { scriptId: id, version: script.version - 1 });
+      return this.addVersion(work, script, request, actor, 'script.update', before);
     });
   }
 
@@ -59,6 +60,7 @@ export class ScriptsService {
     request: CreateScript,
     actor: Actor,
     action: string,
+    before: ScriptVersion | null = null,
   ): Promise<ScriptDto> {
     const now = await databaseNow(work);
     script.updatedAt = now;
@@ -85,12 +87,15 @@ export class ScriptsService {
       action,
       subjectType: 'script',
       subjectId: script.id,
-      after: { version: version.version, name: version.name, sha256: version.sha256 },
+      before: before && auditOf(before),
+      after: auditOf(version),
       correlationId: actor.correlationId,
     });
     return toScriptDto(version);
   }
 }
+
+const auditOf = ({ version, name, sha256 }: ScriptVersion): object => ({ version, name, sha256 });
 
 const notFound = (id: string): AppError => new AppError('script.not_found', 404, `there is no script ${id}`);
 

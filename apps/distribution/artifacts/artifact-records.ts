@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Artifact, Database, databaseNow } from '#db';
-import type { StoredArtifact } from './artifact-store.js';
+import type { StoredArtifact } from './stored-artifact.js';
 
 /** The Artifact rows: the media generator takes the hashes that it pins from here. */
 @Injectable()

@@ -17,21 +17,9 @@ import { AppError, LOGGER, type Logger } from '#runtime';
 import type { DistributionConfig } from '../config.js';
 import { CATALOG, type CatalogEntry } from './catalog.js';
 import { ArtifactRecords } from './artifact-records.js';
+import type { StoredArtifact } from './stored-artifact.js';
 
 export const DISTRIBUTION_CONFIG = Symbol('DISTRIBUTION_CONFIG');
-
-/** A file as it was when it was hashed. */
-export interface StoredArtifact {
-  entry: CatalogEntry;
-  /** Hexadecimal. */
-  sha256: string;
-  /** Bytes. */
-  size: number;
-  version: string;
-  modifiedAt: Date;
-  /** The copy named by its hash: what downloads read. */
-  contentPath: string;
-}
 
 /**
  * The artifacts on disk. A file is hashed once when it changes (watch, and a look at size and time before each use), and a copy of it is kept under

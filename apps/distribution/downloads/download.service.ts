@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Database, databaseNow, Download } from '#db';
 import { LOGGER, type Logger, Metrics } from '#runtime';
-import type { StoredArtifact } from '../artifacts/artifact-store.js';
+import type { StoredArtifact } from '../artifacts/stored-artifact.js';
 import { type ByteRange, ifNoneMatchHolds, ifRangeHolds, parseRange } from './conditional.js';
 
 /** A reader that takes nothing for this long is dropped. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { type DecodedLine, LineDecoder } from '#protocol';
+import { type DecodedLine, type LineDecoder } from '#protocol';
 
 export type ConnectFailure = 'missing' | 'refused' | 'closed';
 

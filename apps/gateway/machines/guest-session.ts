@@ -1,4 +1,4 @@
-import { Machine, recordStarted, ScriptExecution, dialectOf } from '#db';
+import { type Machine, recordStarted, ScriptExecution, dialectOf } from '#db';
 import {
   CHANNEL_LIMITS,
   type DecodedLine,

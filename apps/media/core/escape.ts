@@ -13,7 +13,6 @@ export function qemuValue(value: string): string {
 
 /** Text or a double-quoted attribute of XML 1.0. @throws Error for characters that XML cannot carry in any form */
 export function xmlText(value: string): string {
-  // eslint-disable-next-line no-control-regex -- these are the characters that XML 1.0 excludes
   if (/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/.test(value))
     throw new Error('XML cannot carry control characters');
   return value.replace(/[&<>"'\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);

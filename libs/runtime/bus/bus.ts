@@ -146,7 +146,10 @@ export class Bus implements OnApplicationShutdown {
     this.listening = true;
     if (this.redisUrl) await this.awaitRedis(this.redisUrl);
     await new Promise<void>((resolve, reject) => {
-      this.server.listen((error?: unknown) => (error ? reject(error as Error) : resolve()));
+      void this.server.listen((error?: unknown) => {
+        if (error instanceof Error) reject(error);
+        else resolve();
+      });
     });
     await this.client.connect();
   }
