@@ -44,6 +44,6 @@ export default {
       globalTeardown: '<rootDir>/test/support/servers/global-teardown.mjs',
     },
     { ...common, displayName: 'conformance', testMatch: ['<rootDir>/test/conformance/**/*.conf-spec.ts'] },
-    { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'], maxWorkers: 1 },
+    { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'] },
   ],
 };

@@ -40,7 +40,7 @@ function fail(title, detail, count = 1) {
 }
 
 /** One Jest project; each of its tests counts. Lines appear as the files end. */
-async function jest(project) {
+async function jest(project, ...options) {
   const folder = mkdtempSync(join(tmpdir(), 'infinibay-jest-'));
   const report = join(folder, 'report.json');
   console.log(`▸ Jest: ${project}`);
@@ -57,6 +57,7 @@ async function jest(project) {
       `--outputFile=${report}`,
       '--forceExit=false',
       '--passWithNoTests=false',
+      ...options,
     ],
     { env: projectEnv({ FORCE_COLOR: '0' }), onText: printFileLines },
   );
@@ -128,7 +129,8 @@ const tiers = {
   agent: cargoTests,
   integration: () => jest('integration'),
   conformance: () => jest('conformance'),
-  e2e: () => jest('e2e'),
+  // Guests under TCG take both cores: one at a time.
+  e2e: () => jest('e2e', '--runInBand'),
 };
 
 async function main() {
