@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { sha512Crypt, verifySha512Crypt } from './crypt.js';
+import { sealPasswords } from './passwords.js';
+
+describe('SHA-512 crypt', () => {
+  it('gives the vector that openssl gives', () => {
+    expect(sha512Crypt('Hello world!', 'saltstring')).toBe(
+      '$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1',
+    );
+  });
+
+  it('makes a salt of 16 characters of its own each time', () => {
+    const hashes = [sha512Crypt('secret'), sha512Crypt('secret')];
+    expect(hashes[0]).not.toBe(hashes[1]);
+    for (const hash of hashes) expect(hash).toMatch(/^\$6\$[./0-9A-Za-z]{16}\$[./0-9A-Za-z]{86}$/);
+  });
+
+  it('is verified by the same password and by no other', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 80 }), (password) => {
+        const hash = sha512Crypt(password);
+        expect(verifySha512Crypt(password, hash)).toBe(true);
+        expect(verifySha512Crypt(`${password}x`, hash)).toBe(false);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it.each(['', '$6$', '$6$salt', '$5$salt$x', 'plain', '$6$salt$short'])('refuses %j as a hash', (hash) => {
+    expect(verifySha512Crypt('password', hash)).toBe(false);
+  });
+});
+
+describe('passwords of a media request', () => {
+  it('are hashed and gone; ready hashes and keys stay as they are', () => {
+    const sealed = sealPasswords({
+      hostname: 'web-1',
+      users: [
+        { name: 'ada', password: 'canary-pw' },
+        { name: 'bob', passwordHash: '$6$x$y' },
+        { name: 'eve' },
+      ],
+    });
+    expect(JSON.stringify(sealed)).not.toContain('canary-pw');
+    const [ada, bob, eve] = sealed.users as { passwordHash?: string }[];
+    expect(verifySha512Crypt('canary-pw', ada?.passwordHash ?? '')).toBe(true);
+    expect(bob).toEqual({ name: 'bob', passwordHash: '$6$x$y' });
+    expect(eve).toEqual({ name: 'eve' });
+    expect(sealed.hostname).toBe('web-1');
+  });
+});
