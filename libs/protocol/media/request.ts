@@ -4,6 +4,7 @@ import { ExecutionDto } from '../api/executions.js';
 import {
   isKeyboardLayout,
   isLocale,
+  isSystemName,
   isTimeZone,
   nearest,
   KEYBOARD_LAYOUTS,
@@ -66,7 +67,10 @@ const user = z
     name: z
       .string()
       .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be a Linux user name: lower-case letters, digits, _ and -')
-      .refine((name) => name !== 'root', 'root is locked; name another user and set admin'),
+      .refine(
+        (name) => !isSystemName(name),
+        'is a name that the system itself uses; choose another, and set admin for one that may do everything',
+      ),
     password: z
       .string()
       .min(1)

@@ -107,6 +107,14 @@ export async function startPostgres(options: { fsync?: boolean } = {}): Promise<
   };
 }
 
+/** What psql prints for a statement: rows as any other program sees them. */
+export function psqlOutput(databaseUrl: string, sql: string): string {
+  return execFileSync(join(binaries(), 'psql'), ['-d', databaseUrl, '-tAc', sql], {
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
+}
+
 /** A new database on a running server, by its URL: for test files that share the server of the whole run. */
 export function freshPostgresDatabase(serverUrl = process.env['TEST_POSTGRES_URL'] ?? ''): string {
   const { hostname, port } = new URL(serverUrl);
