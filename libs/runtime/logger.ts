@@ -91,10 +91,12 @@ export function createLogger(options: {
   } satisfies LoggerOptions;
   const logger: Logger = options.stream ? pino(settings, options.stream) : pino(settings);
   // pino runs formatters on a line's own fields only; children inherit this from their parent.
-  const bare = logger.child as (this: Logger, bindings: object, options?: object) => Logger;
-  logger.child = function child(this: Logger, bindings: object, options?: object) {
+  type Child = (this: unknown, bindings: object, options?: object) => unknown;
+  const bare = logger.child as unknown as Child;
+  const child: Child = function (bindings, options) {
     return bare.call(this, redactFields(bindings), options);
-  } as Logger['child'];
+  };
+  logger.child = child as unknown as typeof logger.child;
   return logger;
 }
 
