@@ -92,7 +92,7 @@ export function createLogger(options: {
   const logger: Logger = options.stream ? pino(settings, options.stream) : pino(settings);
   // pino runs formatters on a line's own fields only; children inherit this from their parent.
   type Child = (this: unknown, bindings: object, options?: object) => unknown;
-  const bare = logger.child as unknown as Child;
+  const { child: bare } = logger as unknown as { child: Child };
   const child: Child = function (bindings, options) {
     return bare.call(this, redactFields(bindings), options);
   };

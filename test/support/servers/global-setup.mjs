@@ -1,16 +1,5 @@
-import { registerHooks } from 'node:module';
-
-// Jest loads this file outside its own module system: Node strips the types itself, and only the sources' `.js` endings need a hand.
-registerHooks({
-  resolve(specifier, context, next) {
-    try {
-      return next(specifier, context);
-    } catch (error) {
-      if (!/^\.{1,2}\/.*\.js$/.test(specifier)) throw error;
-      return next(specifier.replace(/\.js$/, '.ts'), context);
-    }
-  },
-});
+// Jest loads this file outside its own module system.
+import '../typescript.mjs';
 
 /** One PostgreSQL and one Redis for all integration tests; each file takes a database of its own. */
 export default async function setUp() {
