@@ -17,11 +17,7 @@ export function percentile(samples: number[], share: number): number {
 }
 
 /** How long each of `count` runs took, in milliseconds, after `warmUp` runs that do not count. */
-export async function timed(
-  count: number,
-  run: () => unknown,
-  warmUp = 5,
-): Promise<number[]> {
+export async function timed(count: number, run: () => unknown, warmUp = 5): Promise<number[]> {
   const samples: number[] = [];
   for (let index = -warmUp; index < count; index += 1) {
     const begun = performance.now();
