@@ -28,19 +28,28 @@ export class AppErrorFilter implements ExceptionFilter {
     }
     // The head is out: the connection is all that can still say that something failed.
     if (reply.raw.headersSent) return void reply.raw.destroy();
-    const body = error.toBody(request.id);
-    // The route may have named the type of what it would have sent.
-    void reply
-      .status(error.status)
-      .header('content-type', 'application/json; charset=utf-8')
-      .send(this.legacyErrorField ? { ...body, error: error.message } : body);
+    void sendError(error, request, reply, this.legacyErrorField);
   }
+}
+
+export function sendError(
+  error: AppError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  legacyErrorField = false,
+): FastifyReply {
+  const body = error.toBody(request.id);
+  // The route may have named the type of what it would have sent.
+  return reply
+    .status(error.status)
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(legacyErrorField ? { ...body, error: error.message } : body);
 }
 
 /** Any error as an AppError. What is not ours says nothing of its inside to the caller. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
-  if (thrown instanceof HttpException)
+  if (thrown instanceof HttpException && thrown.getStatus() < 500)
     return new AppError(codeOf(thrown.getStatus()), thrown.getStatus(), thrown.message);
   const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500) {

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Bus } from '../bus/bus.js';
 import { AppError } from '../errors.js';
 import { type Logger, NestLogger } from '../logger.js';
-import { AppErrorFilter } from './error-filter.js';
+import { AppErrorFilter, sendError, toAppError } from './error-filter.js';
 
 export interface HttpAppOptions {
   logger: Logger;
@@ -43,6 +44,11 @@ export async function startHttpApp(
       return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
     },
     forceCloseConnections: 'idle',
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      // A path that cannot be decoded reaches no route, hook or filter of ours.
+      reply.header('x-correlation-id', request.id);
+      void sendError(toAppError(error), request, reply, options.legacyErrorField);
+    },
     return503OnClosing: true,
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
@@ -53,6 +59,16 @@ export async function startHttpApp(
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-correlation-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
+  });
+  // A connection whose request ends during the stop would be kept open for the client's next one.
+  let closing = false;
+  server.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  server.addHook('onResponse', (_request, _reply, done) => {
+    if (closing) setImmediate(() => server.server.closeIdleConnections());
+    done();
   });
   server.addHook('onResponse', async (request, reply) => {
     const path = request.url.split('?')[0];
