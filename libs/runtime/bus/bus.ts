@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type OnApplicationShutdown } from '@nestjs/common';
-import { ClientRedis, type RedisOptions, ServerRedis } from '@nestjs/microservices';
+import type { ClientRedis, RedisOptions, ServerRedis } from '@nestjs/microservices';
 import { Redis } from 'ioredis';
 import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
 import type { z } from 'zod';
@@ -9,6 +9,7 @@ import { toAppError } from '../http/error-filter.js';
 import { type Logger, redactText } from '../logger.js';
 import { issuesOf } from '../validate.js';
 import { InProcessClient, inProcessListeners, InProcessServer } from './in-process.js';
+import { LastingRedisClient, LastingRedisServer } from './lasting-redis.js';
 
 /** A reply: the result, or an error in the shape of HTTP. */
 type Reply = { ok: true; result: unknown } | { ok: false; error: ErrorBody & { status: number } };
@@ -34,9 +35,9 @@ export class Bus implements OnApplicationShutdown {
   ) {
     if (redisUrl) {
       const options: RedisOptions['options'] = { ...redisOptions(redisUrl), ...RECONNECT };
-      this.server = new ServerRedis({ ...options });
+      this.server = new LastingRedisServer({ ...options });
       // A command that waits for a lost Redis fails after one more try instead of piling up.
-      this.client = new ClientRedis({ ...options, maxRetriesPerRequest: 1 });
+      this.client = new LastingRedisClient({ ...options, maxRetriesPerRequest: 1 });
     } else {
       this.server = new InProcessServer();
       this.client = new InProcessClient();
@@ -83,7 +84,7 @@ export class Bus implements OnApplicationShutdown {
         return { ok: false, error: { ...error.toBody(''), status: 400 } };
       }
       try {
-        return { ok: true, result: (await handler(request.data)) ?? null };
+        return { ok: true, result: asJson((await handler(request.data)) ?? null) };
       } catch (thrown) {
         const error = toAppError(thrown);
         if (error.status >= 500) this.logger.error({ pattern, err: thrown }, redactText(error.message));
@@ -95,9 +96,11 @@ export class Bus implements OnApplicationShutdown {
   /**
    * Sends a request and waits for the first reply.
    * @throws AppError `<app>.unavailable` (503) at once when nobody listens to the pattern or the bus is away;
-   * `bus.timeout` (504) after `timeoutMs`; whatever error the other side replied
+   * `bus.unsendable` (500) for what JSON cannot carry; `bus.timeout` (504) after `timeoutMs`; whatever error the other side replied
    */
   async request(pattern: string, data: unknown, options: { timeoutMs?: number } = {}): Promise<unknown> {
+    // Nest refuses to send nothing; the schema on the other side says what is missing.
+    const body = asJson(data ?? {});
     const app = pattern.split('.')[0] ?? pattern;
     const unavailable = (why: string, cause?: unknown): AppError =>
       new AppError(
@@ -121,7 +124,7 @@ export class Bus implements OnApplicationShutdown {
     let reply: Reply;
     try {
       const timeoutMs = options.timeoutMs ?? 10_000;
-      reply = await firstValueFrom(this.client.send<Reply>(pattern, data).pipe(timeout(timeoutMs)));
+      reply = await firstValueFrom(this.client.send<Reply>(pattern, body).pipe(timeout(timeoutMs)));
     } catch (error) {
       if (error instanceof TimeoutError)
         throw new AppError('bus.timeout', 504, `${pattern} was not answered in time`, { cause: error });
@@ -135,9 +138,13 @@ export class Bus implements OnApplicationShutdown {
   /** Rings. Never throws: what matters is committed already, and whoever missed the ring finds the row on its own. */
   emit(pattern: string, event: unknown): void {
     if (this.closed) return;
-    this.client.emit(pattern, event).subscribe({
-      error: (error: unknown) => this.logger.warn({ pattern, err: error }, 'bus: an event was not delivered'),
-    });
+    const lost = (error: unknown): void =>
+      this.logger.warn({ pattern, err: error }, 'bus: an event was not delivered');
+    try {
+      this.client.emit(pattern, asJson(event)).subscribe({ error: lost });
+    } catch (error) {
+      lost(error);
+    }
   }
 
   /** Subscribes everything that was registered. With Redis it waits until Redis answers: a transport that first fails stays deaf. */
@@ -218,6 +225,21 @@ export class Bus implements OnApplicationShutdown {
   private assertNotListening(pattern: string): void {
     if (this.listening) throw new Error(`bus: ${pattern} is registered too late; register in onModuleInit`);
   }
+}
+
+/**
+ * What arrives on the other side. Inside the transports a fault of this kind would reach nobody: the request would just time out.
+ * @throws AppError `bus.unsendable` (500)
+ */
+function asJson(value: unknown): unknown {
+  let cause: unknown;
+  try {
+    const text = JSON.stringify(value) as string | undefined;
+    if (text !== undefined) return JSON.parse(text);
+  } catch (error) {
+    cause = error;
+  }
+  throw new AppError('bus.unsendable', 500, 'a message for the bus cannot be written as JSON', { cause });
 }
 
 function redisOptions(url: string): {
