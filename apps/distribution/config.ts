@@ -6,6 +6,8 @@ const schema = z.object({
   PORT: port(4000),
   /** Guests must reach it: all addresses unless told otherwise. */
   LISTEN_HOST: hostName('0.0.0.0'),
+  /** Metrics, on loopback: guests reach PORT, and the numbers are not theirs. */
+  DISTRIBUTION_METRICS_PORT: port(4004),
 });
 
 export type DistributionConfig = Readonly<z.output<typeof schema>>;

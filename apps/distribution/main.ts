@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule } from '#db';
-import { createLogger, databaseUrl, runMain, RuntimeModule, startHttpApp } from '#runtime';
+import { createLogger, databaseUrl, runMain, RuntimeModule, startHttpApp, withMetricsPage } from '#runtime';
 import { DistributionModule } from './app.module.js';
 import { type DistributionConfig, readConfig } from './config.js';
 
@@ -21,7 +21,7 @@ class App {
 await runMain(async () => {
   const config = readConfig(process.env);
   const logger = createLogger({ level: config.LOG_LEVEL, app: 'distribution' });
-  const app = await startHttpApp(App.with(config, logger), {
+  const guests = await startHttpApp(App.with(config, logger), {
     logger,
     host: config.LISTEN_HOST,
     port: config.PORT,
@@ -29,6 +29,10 @@ await runMain(async () => {
     bodyLimit: 65_536,
     legacyErrorField: true,
   });
-  logger.info({ url: app.url }, 'distribution is up');
+  const app = await withMetricsPage(guests, {
+    port: config.DISTRIBUTION_METRICS_PORT,
+    portVariable: 'DISTRIBUTION_METRICS_PORT',
+  });
+  logger.info({ url: app.url, metrics: app.metricsUrl }, 'distribution is up');
   return app;
 });

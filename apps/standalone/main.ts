@@ -4,6 +4,7 @@ import {
   createLogger,
   databaseUrl,
   type Logger,
+  Metrics,
   MetricsPageModule,
   runMain,
   RuntimeModule,
@@ -21,11 +22,16 @@ class App {
     logger: Logger,
     url: string,
     redisUrl: string | undefined,
+    metrics: Metrics,
     parts: DynamicModule[],
   ): DynamicModule {
     return {
       module: App,
-      imports: [RuntimeModule.forRoot({ logger, redisUrl }), DatabaseModule.forRoot({ url }), ...parts],
+      imports: [
+        RuntimeModule.forRoot({ logger, redisUrl, metrics }),
+        DatabaseModule.forRoot({ url }),
+        ...parts,
+      ],
     };
   }
 }
@@ -39,9 +45,11 @@ await runMain(async () => {
   const migrated = await migrateToLatest(database);
   if (migrated.length > 0) logger.info({ migrated }, 'the database was brought up to date');
 
+  // One page for the whole process, on the operators' port.
+  const metrics = new Metrics();
   // Guests and operators get ports of their own: what guests reach has no operators' route at all.
   const guests = await startHttpApp(
-    App.with(logger, url, operators.REDIS_URL, [DistributionModule.forRoot(distribution)]),
+    App.with(logger, url, operators.REDIS_URL, metrics, [DistributionModule.forRoot(distribution)]),
     {
       logger,
       host: distribution.LISTEN_HOST,
@@ -57,7 +65,7 @@ await runMain(async () => {
     MediaModule.forRoot(media),
     GatewayModule.forRoot(gateway),
   ] as DynamicModule[];
-  const own = await startHttpApp(App.with(logger, url, operators.REDIS_URL, parts), {
+  const own = await startHttpApp(App.with(logger, url, operators.REDIS_URL, metrics, parts), {
     logger,
     host: operators.CONSOLE_HOST,
     port: operators.CONSOLE_PORT,

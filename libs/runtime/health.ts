@@ -1,4 +1,15 @@
-import { Controller, Get, Global, Header, HttpCode, Inject, Injectable, Module, Res } from '@nestjs/common';
+import {
+  Controller,
+  type DynamicModule,
+  Get,
+  Global,
+  Header,
+  HttpCode,
+  Inject,
+  Injectable,
+  Module,
+  Res,
+} from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
@@ -142,9 +153,18 @@ export class HealthModule {}
 
 /** The registry alone: for an app whose port is open to guests. */
 @Global()
-@Module({ providers: [Metrics], exports: [Metrics] })
-export class MetricsModule {}
+@Module({})
+export class MetricsModule {
+  /** Apps that share a process and one page hand in what they share. */
+  static with(shared?: Metrics): DynamicModule {
+    return {
+      module: MetricsModule,
+      providers: [shared ? { provide: Metrics, useValue: shared } : Metrics],
+      exports: [Metrics],
+    };
+  }
+}
 
 /** `/metrics` in Prometheus' text format; only where the port is the operators'. */
-@Module({ imports: [MetricsModule], controllers: [MetricsController] })
+@Module({ controllers: [MetricsController] })
 export class MetricsPageModule {}

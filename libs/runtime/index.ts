@@ -13,6 +13,7 @@ export {
 } from './http/access.js';
 export { toAppError } from './http/error-filter.js';
 export { type HttpAppOptions, type RunningApp, startHttpApp } from './http/http-app.js';
+export { withMetricsPage } from './http/metrics-page.js';
 export { createLogger, type Logger, redactText, shortId } from './logger.js';
 export { runMain, type Stoppable } from './main.js';
 export { LOGGER, RuntimeModule } from './runtime.module.js';

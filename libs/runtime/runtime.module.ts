@@ -1,6 +1,6 @@
 import { type DynamicModule, Global, Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { Bus } from './bus/bus.js';
-import { HealthModule, HealthRegistry, MetricsModule } from './health.js';
+import { HealthModule, HealthRegistry, type Metrics, MetricsModule } from './health.js';
 import type { Logger } from './logger.js';
 
 /** Injection token of the process' logger. */
@@ -15,10 +15,14 @@ export class RuntimeModule implements OnModuleInit {
     @Inject(HealthRegistry) private readonly health: HealthRegistry,
   ) {}
 
-  static forRoot(options: { logger: Logger; redisUrl?: string | undefined }): DynamicModule {
+  static forRoot(options: {
+    logger: Logger;
+    redisUrl?: string | undefined;
+    metrics?: Metrics;
+  }): DynamicModule {
     return {
       module: RuntimeModule,
-      imports: [HealthModule, MetricsModule],
+      imports: [HealthModule, MetricsModule.with(options.metrics)],
       providers: [
         { provide: LOGGER, useValue: options.logger },
         { provide: Bus, useFactory: () => new Bus(options.logger, options.redisUrl) },

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type FSWatcher, constants, mkdirSync, watch } from 'node:fs';
+import { type FSWatcher, type Stats, constants, mkdirSync, watch } from 'node:fs';
 import {
   copyFile,
   type FileHandle,
@@ -31,6 +31,8 @@ export class ArtifactStore implements OnModuleInit, OnApplicationShutdown {
   readonly folder: string;
   private readonly contentFolder: string;
   private readonly current = new Map<CatalogEntry, { stamp: string; stored: Promise<StoredArtifact> }>();
+  /** Stamps of the kept copies whose bytes were hashed, by their hash. */
+  private readonly verified = new Map<string, string>();
   private readonly watchers: FSWatcher[] = [];
 
   constructor(
@@ -91,9 +93,16 @@ export class ArtifactStore implements OnModuleInit, OnApplicationShutdown {
     });
     if (!info.isFile())
       throw new AppError('artifact.not_found', 404, `${path} is not a file; ${entry.remedy}`);
-    const stamp = `${info.size}/${info.mtimeMs}/${info.ino}`;
+    const stamp = stampOf(info);
     const known = this.current.get(entry);
-    if (known?.stamp === stamp) return known.stored;
+    if (known?.stamp === stamp) {
+      const artifact = await known.stored;
+      if (await this.isIntact(artifact)) return artifact;
+      this.logger.error(
+        { path: artifact.contentPath },
+        'the kept copy of an artifact was damaged: it is made again',
+      );
+    }
     const stored = this.take(entry, path);
     this.current.set(entry, { stamp, stored });
     stored.catch(() => this.current.delete(entry));
@@ -132,7 +141,17 @@ export class ArtifactStore implements OnModuleInit, OnApplicationShutdown {
         `no artifact has the content ${sha256}: the medium that names it is older than the files here; make it again`,
       );
     }
-    return { entry, sha256, size: info.size, version: record.version, modifiedAt: info.mtime, contentPath };
+    const { size, version } = record;
+    const artifact = { entry, sha256, size, version, modifiedAt: info.mtime, contentPath };
+    if (!(await this.isIntact(artifact))) {
+      this.logger.error({ path: contentPath }, 'the kept copy of an artifact was damaged');
+      throw new AppError(
+        'artifact.damaged',
+        503,
+        `the kept copy of ${sha256} was damaged on disk: put the same release's files back, or make the medium again`,
+      );
+    }
+    return artifact;
   }
 
   /** `version` and `platforms` of a hand-written metadata.json, or null. */
@@ -154,6 +173,21 @@ export class ArtifactStore implements OnModuleInit, OnApplicationShutdown {
     );
   }
 
+  /** Whether the kept copy still is what was hashed. It is read again only when its size, time or inode has changed. */
+  private async isIntact({ sha256, contentPath }: StoredArtifact): Promise<boolean> {
+    const file = await open(contentPath, constants.O_RDONLY).catch(() => null);
+    if (!file) return false;
+    try {
+      const stamp = stampOf(await file.stat());
+      if (this.verified.get(sha256) === stamp) return true;
+      if ((await digest(file)).sha256 !== sha256) return false;
+      this.verified.set(sha256, stamp);
+      return true;
+    } finally {
+      await file.close();
+    }
+  }
+
   private async take(entry: CatalogEntry, path: string): Promise<StoredArtifact> {
     // One descriptor for hash and copy: what is hashed is what is kept, whatever happens to the name meanwhile.
     const source = await open(path, constants.O_RDONLY);
@@ -163,10 +197,12 @@ export class ArtifactStore implements OnModuleInit, OnApplicationShutdown {
       try {
         const copy = await open(temporary, 'r');
         const { sha256, size } = await digest(copy).finally(() => copy.close());
+        const copied = stampOf(await stat(temporary));
         const info = await source.stat();
         const contentPath = this.contentPath(sha256);
         await mkdir(this.contentFolder, { recursive: true });
         await rename(temporary, contentPath);
+        this.verified.set(sha256, copied);
         const declared = await this.metadataFile().catch(() => null);
         const version =
           typeof declared?.['version'] === 'string'
@@ -187,6 +223,10 @@ export class ArtifactStore implements OnModuleInit, OnApplicationShutdown {
   private contentPath(sha256: string): string {
     return join(this.contentFolder, sha256);
   }
+}
+
+function stampOf({ size, mtimeMs, ino }: Stats): string {
+  return `${size}/${mtimeMs}/${ino}`;
 }
 
 async function digest(file: FileHandle): Promise<{ sha256: string; size: number }> {

@@ -8,8 +8,13 @@ import { LOGGER, type Logger, Metrics } from '#runtime';
 import type { StoredArtifact } from '../artifacts/stored-artifact.js';
 import { type ByteRange, ifNoneMatchHolds, ifRangeHolds, parseRange } from './conditional.js';
 
-/** A reader that takes nothing for this long is dropped. */
-const IDLE_LIMIT_MS = 60_000;
+export interface DownloadLimits {
+  /** A reader that takes nothing for this long is dropped. */
+  idleMs: number;
+}
+export const DOWNLOAD_LIMITS: DownloadLimits = { idleMs: 60_000 };
+/** Injection token of the limits. */
+export const DOWNLOAD_LIMITS_TOKEN = Symbol('DOWNLOAD_LIMITS');
 const ONE_YEAR_SECONDS = 31_536_000;
 
 /** Answers one download: conditions, ranges, and a stream whose memory does not grow with the file or the number of readers. */
@@ -20,6 +25,7 @@ export class DownloadService {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(DOWNLOAD_LIMITS_TOKEN) private readonly limits: DownloadLimits,
     @Inject(Metrics) metrics: Metrics,
   ) {
     this.bytes = metrics.counter('infinibay_distribution_bytes_total', 'Bytes of artifacts sent to guests.', [
@@ -71,15 +77,18 @@ export class DownloadService {
     reply: FastifyReply,
   ): void {
     const file = createReadStream(artifact.contentPath, { start: part.start, end: part.end });
-    const { socket } = request.raw;
     let sent = 0;
     file.on('data', (chunk) => {
       sent += chunk.length;
     });
-    socket.setTimeout(IDLE_LIMIT_MS, () => socket.destroy());
+    // A copy that is cut while it is read would leave the reader waiting for the rest.
+    file.once('end', () => {
+      if (sent < part.end - part.start + 1) reply.raw.destroy();
+    });
+    // Node itself drops the connection then, and takes the limit back for the next request on it.
+    reply.raw.setTimeout(this.limits.idleMs);
     reply.raw.once('close', () => {
       file.destroy();
-      socket.setTimeout(0);
       this.bytes.inc({ kind: artifact.entry.kind }, sent);
       void this.record(artifact, request, {
         status: reply.statusCode,

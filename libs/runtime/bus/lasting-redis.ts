@@ -37,7 +37,7 @@ export class LastingRedisClient extends ClientRedis {
 
   /** Also without a Redis to say goodbye to: a client that is left would look for it for ever. */
   override async close(): Promise<void> {
-    await super.close().finally(() => this.made.forEach(letGo));
+    await super.close().catch(() => this.made.forEach(letGo));
   }
 }
 
@@ -52,6 +52,6 @@ export class LastingRedisServer extends ServerRedis {
   }
 
   override async close(): Promise<void> {
-    await super.close().finally(() => this.made.forEach(letGo));
+    await super.close().catch(() => this.made.forEach(letGo));
   }
 }

@@ -91,19 +91,25 @@ export async function startHttpApp(
     await app.listen(options.port, options.host);
   } catch (error) {
     await app.close().catch(() => undefined);
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL') {
-      throw new AppError(
-        'listen.failed',
-        500,
-        `${options.portVariable}: cannot listen on ${options.host}:${options.port} (${code}): stop what holds it or set another ${options.portVariable}`,
-        { cause: error },
-      );
-    }
-    throw error;
+    throw listenError(error, options);
   }
   const address = app.getHttpServer().address() as { port: number };
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   let stopping: Promise<void> | undefined;
   return { app, url: `http://${host}:${address.port}`, stop: () => (stopping ??= app.close()) };
+}
+
+/** Why an address could not be had, with the variable to change; any other error as it is. */
+export function listenError(
+  error: unknown,
+  { host, port, portVariable }: Pick<HttpAppOptions, 'host' | 'port' | 'portVariable'>,
+): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') return error;
+  return new AppError(
+    'listen.failed',
+    500,
+    `${portVariable}: cannot listen on ${host}:${port} (${code}): stop what holds it or set another ${portVariable}`,
+    { cause: error },
+  );
 }
