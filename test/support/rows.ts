@@ -7,6 +7,7 @@ import {
   Script,
   ScriptExecution,
   ScriptVersion,
+  type SeriesRule,
   scheduleExecutions,
   takeLease,
 } from '#db';
@@ -77,6 +78,15 @@ export function schedule(
       })),
     ),
   );
+}
+
+/** A schedule that repeats every so many minutes from `first` on. */
+export function every(
+  repeatIntervalMinutes: number,
+  first = new Date(),
+  policy: Partial<SeriesRule> = {},
+): SeriesRule {
+  return { ...policy, first: first.toISOString(), repeatIntervalMinutes };
 }
 
 export function readExecution(database: Database, id: string): Promise<ScriptExecution> {

@@ -208,7 +208,17 @@ onBothDatabases('executions', (given) => {
       ['deliverBy', { scheduledFor: '2031-07-01T12:00:00Z', deliverBy: '2031-07-01T12:00:00Z' }],
       ['repeatIntervalMinutes', { repeatIntervalMinutes: 0 }],
       ['repeatIntervalMinutes', { repeatIntervalMinutes: 0.5 }],
-      ['cron', { cron: '* * * * *' }],
+      ['cron', { cron: '61 * * * *' }],
+      ['cron', { cron: '0 0 30 2 *' }],
+      ['cron', { cron: '*/10 * * * * *' }],
+      ['cron', { cron: '* * * * *', repeatIntervalMinutes: 5 }],
+      ['timeZone', { cron: '0 9 * * *', timeZone: 'Mars/Olympus' }],
+      ['scheduledFor', { cron: '0 9 * * *', scheduledFor: '2031-07-01T12:00:00' }],
+      ['missedRuns', { missedRuns: 'skip' }],
+      ['missedRuns', { repeatIntervalMinutes: 5, missedRuns: 'most' }],
+      ['missedWindowMinutes', { repeatIntervalMinutes: 5, missedWindowMinutes: 5 }],
+      ['jitterSeconds', { repeatIntervalMinutes: 1, jitterSeconds: 60 }],
+      ['deliverBy', { repeatIntervalMinutes: 5, deliverBy: '2099-01-01T00:00:00Z' }],
       ['maxExecutions', { maxExecutions: 2 }],
       ['maxExecutions', { repeatIntervalMinutes: 1, maxExecutions: 0 }],
       ['timeoutSeconds', { timeoutSeconds: 172_801 }],
@@ -347,6 +357,23 @@ onBothDatabases('executions', (given) => {
       const first = await cancel();
       expect(first).toMatchObject({ status: 'CANCELLED' });
       expect(await cancel()).toEqual(first);
+    });
+  });
+
+  it('repeat by a cron expression in a zone, from an earliest time on', async () => {
+    const { body } = await schedule({
+      cron: '30 2 * * *',
+      timeZone: 'Europe/Berlin',
+      scheduledFor: '2031-07-01T12:00:00Z',
+      missedRuns: 'skip',
+      missedWindowMinutes: 10,
+    });
+    expect(body.items[0]).toMatchObject({
+      executionType: 'SCHEDULED',
+      scheduledFor: '2031-07-02T00:30:00.000Z',
+      deliverBy: '2031-07-02T00:40:00.000Z',
+      seriesId: expect.any(String),
+      repeatIntervalMinutes: null,
     });
   });
 

@@ -3,10 +3,12 @@ import {
   Database,
   databaseNow,
   Machine,
+  parseCron,
   recordAudit,
   scheduleExecutions,
   Script,
   ScriptVersion,
+  type SeriesRule,
   storedInputs,
   toExecutionDto,
   type Work,
@@ -36,6 +38,7 @@ interface Checked {
   values: InputValues;
   scheduledFor: Date | null;
   deliverBy: Date | null;
+  rule: SeriesRule | null;
 }
 
 /** Turns a request into rows: all machines or none, with every fault listed. */
@@ -96,7 +99,9 @@ export class ScheduleService implements OnModuleInit {
     }
     const scheduledFor = timeOf(request, 'scheduledFor', issues);
     const deliverBy = timeOf({ scheduledFor: request.deliverBy }, 'deliverBy', issues);
-    if (deliverBy && deliverBy <= (scheduledFor ?? (await databaseNow(work)))) {
+    const now = await databaseNow(work);
+    const rule = ruleOf(request, scheduledFor ?? now, issues);
+    if (deliverBy && deliverBy <= (scheduledFor ?? now)) {
       issues.push({
         path: 'deliverBy',
         message: 'is not after the time it is scheduled for',
@@ -104,13 +109,13 @@ export class ScheduleService implements OnModuleInit {
       });
     }
     if (issues.length > 0 || !version) throw invalidRequest(issues);
-    return { version, machines, values, scheduledFor, deliverBy };
+    return { version, machines, values, scheduledFor, deliverBy, rule };
   }
 
   private async insert(
     work: Work,
     request: ScheduleExecutions,
-    { version, values, scheduledFor, deliverBy }: Checked,
+    { version, values, scheduledFor, deliverBy, rule }: Checked,
     actor: Actor,
   ): Promise<ExecutionDto[]> {
     const rows = await scheduleExecutions(
@@ -120,7 +125,7 @@ export class ScheduleService implements OnModuleInit {
         scriptId: request.scriptId,
         scriptVersion: version.version,
         scheduledFor,
-        repeatIntervalMinutes: request.repeatIntervalMinutes ?? null,
+        rule,
         maxExecutions: request.maxExecutions ?? null,
         deliverBy,
         inputValues: storedInputs(request.scriptId, version.inputs, values, this.config.SECRETS_KEY ?? ''),
@@ -200,6 +205,32 @@ export class ScheduleService implements OnModuleInit {
   }
 }
 
+/** The repeating schedule that was asked for, or null. */
+function ruleOf(request: ScheduleExecutions, earliest: Date, issues: Issue[]): SeriesRule | null {
+  const { cron, repeatIntervalMinutes, timeZone = 'UTC' } = request;
+  const { missedRuns, missedWindowMinutes, jitterSeconds, stopOnFailure } = request;
+  const common = {
+    first: earliest.toISOString(),
+    missedRuns,
+    missedWindowMinutes,
+    jitterSeconds,
+    stopOnFailure,
+  };
+  if (repeatIntervalMinutes !== undefined) return { ...common, repeatIntervalMinutes };
+  if (cron === undefined) return null;
+  const fault = (message: string): null => {
+    const remedy = 'give minute, hour, day of month, month and day of week, such as "30 2 * * 1-5"';
+    issues.push({ path: 'cron', message, remedy });
+    return null;
+  };
+  try {
+    if (!parseCron(cron, timeZone).nextRun(earliest)) return fault('never comes');
+  } catch (error) {
+    return fault(error instanceof Error ? error.message : String(error));
+  }
+  return { ...common, cron, timeZone };
+}
+
 /** Null when none was given: now, by the database's clock. A time that cannot be is a fault. */
 function timeOf(
   { scheduledFor, timeZone }: Pick<ScheduleExecutions, 'scheduledFor' | 'timeZone'>,
@@ -207,8 +238,9 @@ function timeOf(
   issues: Issue[],
 ): Date | null {
   if (scheduledFor === undefined) return null;
+  const isLocal = !/(Z|[+-]\d\d:\d\d)$/i.test(scheduledFor);
   const instant =
-    timeZone === undefined ? new Date(scheduledFor) : zonedTimeToInstant(scheduledFor, timeZone);
+    isLocal && timeZone !== undefined ? zonedTimeToInstant(scheduledFor, timeZone) : new Date(scheduledFor);
   const year = instant.getUTCFullYear();
   if (year >= EARLIEST_YEAR && year <= LATEST_YEAR) return instant;
   issues.push({

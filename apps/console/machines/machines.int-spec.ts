@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { dialectOf, Download, Machine, recordMachineEvent, ScriptExecution } from '#db';
 import { startConsole, type TestConsole } from '../../../test/support/console.js';
 import { newId, onBothDatabases } from '../../../test/support/databases.js';
-import { readExecution, schedule } from '../../../test/support/rows.js';
+import { every, readExecution, schedule } from '../../../test/support/rows.js';
 
 onBothDatabases('machines', (given) => {
   let server: TestConsole;
@@ -141,7 +141,7 @@ onBothDatabases('machines', (given) => {
   it('are not deleted with open executions, unless that is forced', async () => {
     const { database } = given();
     const machineId = await make();
-    const [row, repeated] = await schedule(database, { machineId }, { machineId, repeatIntervalMinutes: 5 });
+    const [row, repeated] = await schedule(database, { machineId }, { machineId, rule: every(5) });
     const refused = await server.request('DELETE', `/api/machines/${machineId}`);
     expect(refused).toMatchObject({ status: 409, body: { code: 'machine.busy' } });
     expect((await server.request('DELETE', `/api/machines/${machineId}?force=true`)).status).toBe(204);

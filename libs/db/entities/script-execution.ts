@@ -1,5 +1,6 @@
 import { Entity, Index, PrimaryKey, Unique } from '@mikro-orm/decorators/legacy';
 import type { ExecutionStatus, ExecutionType, FailureReason } from '#protocol';
+import type { SeriesRule } from '../queries/series-rule.js';
 import { Big, Bool, Id, Int, Json, Str, Text, Time } from './columns.js';
 
 /** An input as it is stored: a plain value, or a password sealed under SECRETS_KEY. */
@@ -184,11 +185,4 @@ export class Series {
 
   @Time()
   createdAt!: Date;
-}
-
-/** Slot n is due at `first` + n × interval: never "end + interval", so there is no drift. */
-export interface SeriesRule {
-  /** RFC 3339 UTC. */
-  first: string;
-  repeatIntervalMinutes: number;
 }

@@ -2,7 +2,7 @@ import type { FailureReason } from '#protocol';
 import type { Work } from '../database.js';
 import { ScriptExecution } from '../entities/script-execution.js';
 import { databaseNow, dialectOf, isRowId } from '../sql.js';
-import { continueSeries } from './series.js';
+import { continueSeries, reopenSeries } from './series.js';
 
 /** How a run ended, as the guest observed it. */
 export interface Outcome {
@@ -93,7 +93,8 @@ export async function recordCompletion(work: Work, completion: Completion): Prom
   const wasFinal = FINAL.has(row.status);
   if (wasFinal && !isOurVerdict(row)) return 'duplicate';
   apply(row, completion, await databaseNow(work));
-  if (!wasFinal) await continueSeries(work, row);
+  if (wasFinal) await reopenSeries(work, row);
+  else await continueSeries(work, row);
   return wasFinal ? 'late' : 'recorded';
 }
 

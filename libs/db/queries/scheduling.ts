@@ -4,15 +4,17 @@ import type { Work } from '../database.js';
 import { Machine } from '../entities/machine.js';
 import { ScriptExecution, Series, type StoredInput } from '../entities/script-execution.js';
 import { databaseNow, dialectOf } from '../sql.js';
+import { deliverBy, dueTime, firstSlot, type SeriesRule } from './series-rule.js';
 
 export interface NewExecution {
   machineId: string;
   scriptId: string;
   scriptVersion: number;
-  /** Null: now, by the database's clock. */
+  /** Null: now, by the database's clock. A repeating schedule takes its first time from the rule. */
   scheduledFor: Date | null;
   executionType?: ExecutionType;
-  repeatIntervalMinutes?: number | null;
+  /** Null: runs once. */
+  rule?: SeriesRule | null;
   maxExecutions?: number | null;
   deliverBy?: Date | null;
   inputValues: Record<string, StoredInput>;
@@ -27,37 +29,40 @@ export async function scheduleExecutions(work: Work, requests: NewExecution[]): 
   const now = await databaseNow(work);
   const rows: ScriptExecution[] = [];
   for (const [index, request] of requests.entries()) {
-    const { repeatIntervalMinutes, maxExecutions, executionType, ...fields } = request;
-    const scheduledFor = request.scheduledFor ?? now;
-    let seriesId: string | null = null;
-    if (repeatIntervalMinutes) {
-      const series = work.create(
+    const { rule, maxExecutions, executionType, ...fields } = request;
+    let scheduledFor = request.scheduledFor ?? now;
+    let slot: number | null = null;
+    let series: Series | null = null;
+    if (rule) {
+      slot = firstSlot(rule);
+      if (slot === null) throw new Error('a schedule that never comes has to be refused before');
+      scheduledFor = dueTime(rule, request.machineId, slot);
+      series = work.create(
         Series,
         {
           id: randomUUID(),
           machineId: request.machineId,
           scriptId: request.scriptId,
-          rule: { first: scheduledFor.toISOString(), repeatIntervalMinutes },
+          rule,
           maxExecutions: maxExecutions ?? null,
           createdAt: now,
         },
         { partial: true },
       );
       work.persist(series);
-      seriesId = series.id;
     }
-    const future = scheduledFor > now;
     const row = work.create(
       ScriptExecution,
       {
         ...fields,
         id: randomUUID(),
-        executionType: executionType ?? (future || seriesId ? 'SCHEDULED' : 'ON_DEMAND'),
-        seriesId,
-        slot: seriesId ? 0 : null,
+        executionType: executionType ?? (scheduledFor > now || series ? 'SCHEDULED' : 'ON_DEMAND'),
+        seriesId: series?.id ?? null,
+        slot,
         scheduledFor,
-        deliverBy: request.deliverBy ?? null,
-        repeatIntervalMinutes: repeatIntervalMinutes ?? null,
+        deliverBy:
+          request.deliverBy ?? (rule && slot !== null ? deliverBy(rule, request.machineId, slot) : null),
+        repeatIntervalMinutes: rule && !('cron' in rule) ? rule.repeatIntervalMinutes : null,
         maxExecutions: maxExecutions ?? null,
         order: request.order ?? 0,
         // One millisecond apart, so that rows of one request keep their order.

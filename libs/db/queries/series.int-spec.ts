@@ -4,6 +4,7 @@ import {
   type Database,
   dialectOf,
   endByVerdict,
+  findOverdue,
   recordCompletion,
   recordDelivery,
   requestCancel,
@@ -12,7 +13,7 @@ import {
   stopSeries,
 } from '../index.js';
 import { newId, onBothDatabases } from '../../../test/support/databases.js';
-import { completion, machineWithLease, readExecution, schedule } from '../../../test/support/rows.js';
+import { completion, every, machineWithLease, readExecution, schedule } from '../../../test/support/rows.js';
 
 const OWNER = 'host-a#1';
 const MINUTE = 60_000;
@@ -41,7 +42,7 @@ onBothDatabases('a repeating schedule', (given) => {
 
   it('inserts the next run on the grid in the transaction that ends one, whoever ends it', async () => {
     const first = new Date(Date.now() - 12.5 * MINUTE);
-    const [row] = await schedule(database, { machineId, scheduledFor: first, repeatIntervalMinutes: 5 });
+    const [row] = await schedule(database, { machineId, rule: every(5, first) });
     await claim();
     await complete(row!.id);
     const [ended, next, ...rest] = await rowsOf(row!.seriesId!);
@@ -61,7 +62,7 @@ onBothDatabases('a repeating schedule', (given) => {
 
   it('goes on after a run that failed, was cancelled or expired', async () => {
     for (const end of ['FAILED', 'CANCELLED', 'EXPIRED'] as const) {
-      const [row] = await schedule(database, { machineId, repeatIntervalMinutes: 1 });
+      const [row] = await schedule(database, { machineId, rule: every(1) });
       if (end === 'CANCELLED') await database.transaction((work) => requestCancel(work, row!.id));
       else {
         const failureReason = end === 'EXPIRED' ? 'EXPIRED' : 'AGENT_LOST';
@@ -80,7 +81,7 @@ onBothDatabases('a repeating schedule', (given) => {
   });
 
   it('ends after maxExecutions runs', async () => {
-    const [row] = await schedule(database, { machineId, repeatIntervalMinutes: 1, maxExecutions: 2 });
+    const [row] = await schedule(database, { machineId, rule: every(1), maxExecutions: 2 });
     for (let run = 0; run < 2; run += 1) {
       const work = database.work();
       await work.execute(
@@ -101,7 +102,7 @@ onBothDatabases('a repeating schedule', (given) => {
   });
 
   it('does not insert a second next run for a late result or a duplicate', async () => {
-    const [row] = await schedule(database, { machineId, repeatIntervalMinutes: 1 });
+    const [row] = await schedule(database, { machineId, rule: every(1) });
     await claim();
     await database.transaction((work) =>
       endByVerdict(work, { id: row!.id, status: 'TIMEOUT', failureReason: null, error: 'no word' }),
@@ -114,13 +115,12 @@ onBothDatabases('a repeating schedule', (given) => {
   it('stops: the pending run is cancelled, a running one ends as it does, and none follows', async () => {
     const [pending] = await schedule(database, {
       machineId,
-      scheduledFor: new Date(Date.now() + MINUTE),
-      repeatIntervalMinutes: 1,
+      rule: every(1, new Date(Date.now() + MINUTE)),
     });
     expect(await database.transaction((work) => stopSeries(work, pending!.seriesId!))).toEqual([pending!.id]);
     expect(await readExecution(database, pending!.id)).toMatchObject({ status: 'CANCELLED' });
 
-    const [running] = await schedule(database, { machineId, repeatIntervalMinutes: 1 });
+    const [running] = await schedule(database, { machineId, rule: every(1) });
     await claim();
     expect(await database.transaction((work) => stopSeries(work, running!.seriesId!))).toEqual([]);
     await complete(running!.id);
@@ -130,7 +130,7 @@ onBothDatabases('a repeating schedule', (given) => {
 
   it('leaves no open run behind when stops, cancels and ends of its runs meet', async () => {
     for (let round = 0; round < 10; round += 1) {
-      const [row] = await schedule(database, { machineId, repeatIntervalMinutes: 1 });
+      const [row] = await schedule(database, { machineId, rule: every(1) });
       const seriesId = row!.seriesId!;
       if (round % 2 === 0) await claim();
       await Promise.all([
@@ -148,8 +148,66 @@ onBothDatabases('a repeating schedule', (given) => {
     }
   });
 
+  it('ends with its first failure when it is asked to, and goes on when the failure was none', async () => {
+    const verdict = { status: 'FAILED', failureReason: 'AGENT_LOST', error: 'no word' } as const;
+    const rule = every(1, new Date(), { stopOnFailure: true });
+    const [row] = await schedule(database, { machineId, rule });
+    const seriesId = row!.seriesId!;
+    await claim();
+    await database.transaction((work) => endByVerdict(work, { id: row!.id, ...verdict }));
+    expect(await rowsOf(seriesId)).toHaveLength(1);
+    expect(await database.work().findOneOrFail(Series, { id: seriesId })).toMatchObject({
+      stopReason: 'stopOnFailure',
+    });
+    expect(await complete(row!.id)).toBe('late');
+    expect((await rowsOf(seriesId)).map(({ status }) => status)).toEqual(['SUCCESS', 'PENDING']);
+    expect(await database.work().findOneOrFail(Series, { id: seriesId })).toMatchObject({
+      stoppedAt: null,
+      stopReason: null,
+    });
+  });
+
+  it('that stops on failure is not ended by a run that expired or was cancelled', async () => {
+    for (const end of ['cancel', 'expire'] as const) {
+      const [row] = await schedule(database, {
+        machineId,
+        rule: every(1, new Date(), { stopOnFailure: true }),
+      });
+      await database.transaction<unknown>((work) =>
+        end === 'cancel'
+          ? requestCancel(work, row!.id)
+          : endByVerdict(work, { id: row!.id, status: 'FAILED', failureReason: 'EXPIRED', error: 'test' }),
+      );
+      expect(await rowsOf(row!.seriesId!)).toHaveLength(2);
+    }
+  });
+
+  it('makes good every missed run under missedRuns all, one after the other', async () => {
+    const first = new Date(Date.now() - 4.5 * MINUTE);
+    const [row] = await schedule(database, { machineId, rule: every(1, first, { missedRuns: 'all' }) });
+    for (let run = 0; run < 5; run += 1) {
+      await claim();
+      const running = (await rowsOf(row!.seriesId!)).filter(({ status }) => status === 'RUNNING');
+      expect(running.map(({ slot }) => slot)).toEqual([run]);
+      await complete(running[0]!.id);
+    }
+    await claim();
+    const rows = await rowsOf(row!.seriesId!);
+    expect(rows.map(({ status }) => status)).toEqual([...Array<string>(5).fill('SUCCESS'), 'PENDING']);
+  });
+
+  it('does not run late under missedRuns skip', async () => {
+    const first = new Date(Date.now() - 4.5 * MINUTE);
+    const rule = every(60, first, { missedRuns: 'skip', missedWindowMinutes: 4 });
+    const [row] = await schedule(database, { machineId, rule });
+    await claim();
+    expect((await readExecution(database, row!.id)).status).toBe('PENDING');
+    const overdue = await findOverdue(database.work(), 60);
+    expect(overdue).toContainEqual(expect.objectContaining({ id: row!.id, failureReason: 'EXPIRED' }));
+  });
+
   it('never has two rows of one slot', async () => {
-    const [row] = await schedule(database, { machineId, repeatIntervalMinutes: 1 });
+    const [row] = await schedule(database, { machineId, rule: every(1) });
     await claim();
     await Promise.all(Array.from({ length: 6 }, () => complete(row!.id)));
     const slots = (await rowsOf(row!.seriesId!)).map(({ slot }) => slot);

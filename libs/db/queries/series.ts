@@ -1,20 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Work } from '../database.js';
-import { ScriptExecution, Series, type SeriesRule } from '../entities/script-execution.js';
+import { ScriptExecution, Series } from '../entities/script-execution.js';
 import { databaseNow, dialectOf } from '../sql.js';
+import { deliverBy, dueTime, nextSlot } from './series-rule.js';
 
-/** When slot n of a rule is due. */
-export function slotTime(rule: SeriesRule, slot: number): Date {
-  return new Date(Date.parse(rule.first) + slot * rule.repeatIntervalMinutes * 60_000);
-}
-
-/**
- * The slot after `slot` at or after `now`: runs that were missed become the one run that is late, and the grid goes on where it would be.
- */
-export function nextSlot(rule: SeriesRule, slot: number, now: Date): number {
-  const interval = rule.repeatIntervalMinutes * 60_000;
-  return Math.max(slot + 1, Math.ceil((now.getTime() - Date.parse(rule.first)) / interval));
-}
+const STOPPED_BY_FAILURE = 'stopOnFailure';
 
 /**
  * Goes on with a series whose run has just become final: counts it when it ran, and inserts the next slot. Called inside the
@@ -39,36 +29,63 @@ export async function continueSeries(work: Work, ended: ScriptExecution): Promis
     series.stoppedAt = now;
     series.stopReason = 'maxExecutions';
   }
-  if (series.stoppedAt === null) {
-    const slot = nextSlot(series.rule, ended.slot, now);
-    work.persist(
-      work.create(
-        ScriptExecution,
-        {
-          id: randomUUID(),
-          scriptId: ended.scriptId,
-          scriptVersion: ended.scriptVersion,
-          machineId: ended.machineId,
-          executionType: 'SCHEDULED',
-          seriesId: series.id,
-          slot,
-          order: ended.order,
-          scheduledFor: slotTime(series.rule, slot),
-          repeatIntervalMinutes: series.rule.repeatIntervalMinutes,
-          executionCount: series.executionCount,
-          lastExecutedAt: series.lastExecutedAt,
-          maxExecutions: series.maxExecutions,
-          inputValues: ended.inputValues,
-          timeoutSeconds: ended.timeoutSeconds,
-          runAs: ended.runAs,
-          triggeredBy: ended.triggeredBy,
-          createdAt: now,
-          updatedAt: now,
-        },
-        { partial: true },
-      ),
-    );
+  if (series.stoppedAt === null && series.rule.stopOnFailure && hasFailed(ended)) {
+    series.stoppedAt = now;
+    series.stopReason = STOPPED_BY_FAILURE;
   }
+  if (series.stoppedAt === null) insertNext(work, series, ended, now);
+}
+
+/** A run that expired never began, and one that was cancelled was not wanted: neither has failed. */
+function hasFailed({ status, failureReason }: ScriptExecution): boolean {
+  return status === 'TIMEOUT' || (status === 'FAILED' && failureReason !== 'EXPIRED');
+}
+
+/** A late result shows that the run which ended a series as failed had succeeded: the series goes on. */
+export async function reopenSeries(work: Work, ended: ScriptExecution): Promise<void> {
+  if (ended.seriesId === null || hasFailed(ended)) return;
+  const series = await work.findOneOrFail(Series, { id: ended.seriesId }, { refresh: true });
+  if (series.stopReason !== STOPPED_BY_FAILURE) return;
+  series.stoppedAt = null;
+  series.stopReason = null;
+  insertNext(work, series, ended, await databaseNow(work));
+}
+
+function insertNext(work: Work, series: Series, ended: ScriptExecution, now: Date): void {
+  const slot = nextSlot(series.rule, ended.slot ?? 0, now);
+  if (slot === null) {
+    series.stoppedAt = now;
+    series.stopReason = 'never again';
+    return;
+  }
+  work.persist(
+    work.create(
+      ScriptExecution,
+      {
+        id: randomUUID(),
+        scriptId: ended.scriptId,
+        scriptVersion: ended.scriptVersion,
+        machineId: ended.machineId,
+        executionType: 'SCHEDULED',
+        seriesId: series.id,
+        slot,
+        order: ended.order,
+        scheduledFor: dueTime(series.rule, ended.machineId, slot),
+        deliverBy: deliverBy(series.rule, ended.machineId, slot),
+        repeatIntervalMinutes: ended.repeatIntervalMinutes,
+        executionCount: series.executionCount,
+        lastExecutedAt: series.lastExecutedAt,
+        maxExecutions: series.maxExecutions,
+        inputValues: ended.inputValues,
+        timeoutSeconds: ended.timeoutSeconds,
+        runAs: ended.runAs,
+        triggeredBy: ended.triggeredBy,
+        createdAt: now,
+        updatedAt: now,
+      },
+      { partial: true },
+    ),
+  );
 }
 
 /** Ends a series; its pending run is cancelled. @returns the cancelled ids, or null when there is no such series */

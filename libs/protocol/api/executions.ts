@@ -29,10 +29,12 @@ export const ScheduleExecutions = z
     scheduledFor: z.union([givenTime, z.iso.datetime({ local: true })]).optional(),
     timeZone: z.string().max(64).refine(isZone, 'must be an IANA time zone such as Europe/Berlin').optional(),
     repeatIntervalMinutes: z.number().int().min(1, 'must be at least 1 minute').max(5_256_000).optional(),
+    /** Five fields, by the clock of `timeZone` (UTC unless given). */
     cron: z.string().max(256).optional(),
     maxExecutions: z.number().int().min(1, 'must be at least 1').optional(),
-    missedRuns: z.enum(['one', 'skip', 'all']).optional(),
-    missedWindowMinutes: z.number().int().min(1).optional(),
+    missedRuns: z.enum(['one', 'skip', 'all'], { error: 'must be one, skip or all' }).optional(),
+    /** `skip`: how late a run may start (5). `all`: how far back runs are made good (1440). */
+    missedWindowMinutes: z.number().int().min(1).max(525_600).optional(),
     jitterSeconds: z.number().int().min(0).max(86_400).optional(),
     stopOnFailure: z.boolean().optional(),
     inputs: inputValues.optional(),
@@ -44,9 +46,8 @@ export const ScheduleExecutions = z
   .superRefine((request, context) => {
     const fault = (path: string, message: string, remedy: string) =>
       context.addIssue({ code: 'custom', path: [path], message, params: { remedy } });
-    if (request.cron !== undefined) {
-      fault('cron', 'cron schedules are not available yet', 'use repeatIntervalMinutes');
-    }
+    if (request.cron !== undefined && request.repeatIntervalMinutes !== undefined)
+      fault('cron', 'and repeatIntervalMinutes are both given', 'keep one of them');
     const { scheduledFor, timeZone } = request;
     const local = scheduledFor !== undefined && !/(Z|[+-]\d\d:\d\d)$/i.test(scheduledFor);
     if (local && timeZone === undefined) {
@@ -56,7 +57,8 @@ export const ScheduleExecutions = z
         'add its offset (…Z or …+02:00) or give timeZone',
       );
     }
-    if (scheduledFor !== undefined && !local && timeZone !== undefined) {
+    // A cron expression needs the zone for itself.
+    if (scheduledFor !== undefined && !local && timeZone !== undefined && request.cron === undefined) {
       fault(
         'timeZone',
         'scheduledFor has an offset already',
@@ -72,17 +74,23 @@ export const ScheduleExecutions = z
       'stopOnFailure',
     ] as const) {
       if (request[name] !== undefined && !repeats)
-        fault(name, 'only a repeating schedule has it', 'add repeatIntervalMinutes or leave it out');
+        fault(name, 'only a repeating schedule has it', 'add repeatIntervalMinutes or cron, or leave it out');
     }
-    for (const name of ['missedWindowMinutes', 'jitterSeconds', 'stopOnFailure', 'missedRuns'] as const) {
-      if (
-        request[name] !== undefined &&
-        repeats &&
-        !(name === 'missedRuns' && request.missedRuns === 'one')
-      ) {
-        fault(name, 'is not available yet', 'leave it out: missed runs become one run, without jitter');
-      }
-    }
+    if (request.missedWindowMinutes !== undefined && (request.missedRuns ?? 'one') === 'one')
+      fault('missedWindowMinutes', 'is for missedRuns skip and all', 'set missedRuns, or leave it out');
+    const { jitterSeconds = 0, repeatIntervalMinutes } = request;
+    if (repeatIntervalMinutes !== undefined && jitterSeconds >= repeatIntervalMinutes * 60)
+      fault(
+        'jitterSeconds',
+        `must be less than the interval of ${repeatIntervalMinutes * 60} s`,
+        'give a smaller jitter or a longer interval',
+      );
+    if (repeats && request.deliverBy !== undefined)
+      fault(
+        'deliverBy',
+        'a repeating schedule has no single one',
+        'use missedRuns: "skip" with missedWindowMinutes',
+      );
     const duplicates = request.machineIds.filter((id, index) => request.machineIds.indexOf(id) !== index);
     if (duplicates.length > 0)
       fault('machineIds', `${duplicates[0]} is named twice`, 'name each machine once');
