@@ -68,12 +68,24 @@ describe('secrets', () => {
     expect(text).not.toContain(CANARY);
     expect(lines[0]).toMatchObject({
       err: {
+        stack: expect.stringContaining('logger.spec.ts'),
         type: 'UniqueConstraintViolationException',
         code: 'SQLITE_CONSTRAINT',
         message: expect.stringContaining('UNIQUE constraint failed'),
       },
     });
     expect(JSON.stringify(lines[1])).toContain('outer');
+  });
+});
+
+describe('an error that shows the entity it is about', () => {
+  it('is written without it', () => {
+    const error = new Error(
+      `Value for Machine.name is required\nentity: Machine {\n  secret: '${CANARY}'\n}`,
+    );
+    const { text } = logged((logger) => logger.warn({ err: error }, 'not recorded'));
+    expect(text).not.toContain(CANARY);
+    expect(text).toContain('Value for Machine.name is required');
   });
 });
 

@@ -61,10 +61,16 @@ function describeError(error: Error, depth: number): Record<string, unknown> {
   return {
     type: error.name,
     ...(typeof code === 'string' ? { code } : {}),
-    message: redactText(error.message),
-    stack: redactText(error.stack ?? ''),
+    // MikroORM's validation puts the whole entity below its message.
+    message: redactText(error.message.replace(/\nentity: [^]*$/, '')),
+    stack: framesOf(error),
     ...(error.cause === undefined || depth > MAX_DEPTH ? {} : { cause: redactValue(error.cause, depth + 1) }),
   };
+}
+
+function framesOf({ stack = '' }: Error): string {
+  const frames = stack.split('\n').filter((line) => /^ +at /.test(line));
+  return redactText(frames.join('\n'));
 }
 
 /**

@@ -78,6 +78,8 @@ export class DownloadService {
   ): void {
     const file = createReadStream(artifact.contentPath, { start: part.start, end: part.end });
     let sent = 0;
+    // A connection that is gone no longer knows whose it was.
+    const address = request.ip;
     file.on('data', (chunk) => {
       sent += chunk.length;
     });
@@ -90,7 +92,7 @@ export class DownloadService {
     reply.raw.once('close', () => {
       file.destroy();
       this.bytes.inc({ kind: artifact.entry.kind }, sent);
-      void this.record(artifact, request, {
+      void this.record(artifact, address, {
         status: reply.statusCode,
         bytes: sent,
         complete: reply.raw.writableFinished,
@@ -101,7 +103,7 @@ export class DownloadService {
 
   private async record(
     artifact: StoredArtifact,
-    request: FastifyRequest,
+    address: string,
     outcome: { status: number; bytes: number; complete: boolean },
   ): Promise<void> {
     try {
@@ -111,7 +113,7 @@ export class DownloadService {
           Download,
           {
             id: randomUUID(),
-            address: request.ip,
+            address,
             sha256: artifact.sha256,
             file: artifact.entry.file,
             version: artifact.version,

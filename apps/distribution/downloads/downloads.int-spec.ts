@@ -1,0 +1,289 @@
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { createServer, connect, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Download, openDatabase } from '#db';
+import { sha256, startDistribution, type TestDistribution } from '../../../test/support/distribution.js';
+import { send } from '../../../test/support/http.js';
+import { waitFor } from '../../../test/support/wait.js';
+
+const MIB = 1_048_576;
+/** More than the buffers of sockets and streams hold, so that a reader that stops makes the server wait. */
+const OLD = randomBytes(24 * MIB);
+const NEW = randomBytes(24 * MIB);
+const PATH = '/infiniservice/linux/binary';
+
+let server: TestDistribution;
+beforeAll(async () => {
+  server = await startDistribution({
+    'binaries/linux/infiniservice': OLD,
+    'install/install-linux.sh': 'echo 1\n',
+  });
+});
+afterAll(() => server.stop());
+
+/** A response whose body nobody reads yet. */
+function begin(url: string, agent?: Agent): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent }, (response) => resolve(response.pause())).once('error', reject);
+  });
+}
+
+async function hashOf(response: IncomingMessage): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of response) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+function curl(args: string[]): Promise<number | null> {
+  return new Promise((resolve) => {
+    spawn('curl', ['--silent', '--show-error', '--fail', '--max-time', '60', ...args], {
+      stdio: 'ignore',
+    }).once('close', resolve);
+  });
+}
+
+describe('an artifact that is replaced', () => {
+  it('during slow downloads gives each of them one of the two whole, never a mixture', async () => {
+    const early = await Promise.all(Array.from({ length: 4 }, () => begin(server.url + PATH)));
+    server.put('binaries/linux/infiniservice', NEW);
+    const late = await begin(server.url + PATH);
+    expect(late.headers.etag).toBe(`"${sha256(NEW)}"`);
+    expect(await hashOf(late)).toBe(sha256(NEW));
+    for (const response of early) {
+      expect(response.headers.etag).toBe(`"${sha256(OLD)}"`);
+      expect(await hashOf(response)).toBe(sha256(OLD));
+    }
+  });
+
+  it('in place, while others download, never gives a body that is not its ETag', async () => {
+    const target = join(server.folder, 'binaries/linux/infiniservice');
+    const downloads: Promise<[string | undefined, string]>[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      // As cp does it: the same inode is cut and written again.
+      writeFileSync(target, round % 2 === 0 ? OLD : NEW);
+      for (let count = 0; count < 3; count += 1)
+        downloads.push(
+          begin(server.url + PATH).then(async (response) => [response.headers.etag, await hashOf(response)]),
+        );
+      await Promise.race(downloads.slice(-3));
+    }
+    for (const [etag, hash] of await Promise.all(downloads)) expect(etag).toBe(`"${hash}"`);
+  });
+
+  it('stays available under its hash, also after a restart, because media pin it', async () => {
+    server.put('binaries/linux/infiniservice', OLD);
+    expect((await server.get(PATH)).headers['etag']).toBe(`"${sha256(OLD)}"`);
+    server.put('binaries/linux/infiniservice', NEW);
+    expect((await server.get(PATH)).headers['etag']).toBe(`"${sha256(NEW)}"`);
+    const pinned = `/infiniservice/sha256/${sha256(OLD)}`;
+    expect((await server.get(pinned)).bytes.equals(OLD)).toBe(true);
+    await server.restart();
+    expect((await server.get(pinned)).bytes.equals(OLD)).toBe(true);
+    expect((await server.get(PATH)).bytes.equals(NEW)).toBe(true);
+  });
+
+  it('is hashed once, not with each request', async () => {
+    await server.get(PATH, {}, { method: 'HEAD' });
+    const begun = process.cpuUsage();
+    for (let count = 0; count < 50; count += 1) await server.get(PATH, {}, { method: 'HEAD' });
+    const { user, system } = process.cpuUsage(begun);
+    const hashing = process.cpuUsage();
+    for (let count = 0; count < 50; count += 1) sha256(NEW);
+    const { user: hashUser, system: hashSystem } = process.cpuUsage(hashing);
+    expect(user + system).toBeLessThan(hashUser + hashSystem);
+  });
+});
+
+describe('a kept copy that is damaged on disk', () => {
+  const kept = (content: Buffer): string => join(server.folder, '.by-sha256', sha256(content));
+
+  it('is made again from the artifact, and never sent as if it were whole', async () => {
+    await server.get(PATH, {}, { method: 'HEAD' });
+    truncateSync(kept(NEW), 1000);
+    const cut = await server.get(PATH);
+    expect(cut.bytes.equals(NEW)).toBe(true);
+    const flipped = readFileSync(kept(NEW));
+    flipped[5] = (flipped[5] ?? 0) ^ 1;
+    writeFileSync(kept(NEW), flipped);
+    expect((await server.get(PATH)).bytes.equals(NEW)).toBe(true);
+    rmSync(kept(NEW));
+    expect((await server.get(PATH)).bytes.equals(NEW)).toBe(true);
+  });
+
+  it('of an older release is refused, with what to do', async () => {
+    truncateSync(kept(OLD), 1000);
+    const pinned = `/infiniservice/sha256/${sha256(OLD)}`;
+    expect(await server.get(pinned)).toMatchObject({
+      status: 503,
+      body: {
+        code: 'artifact.damaged',
+        message: expect.stringContaining("put the same release's files back"),
+      },
+    });
+    writeFileSync(kept(OLD), OLD);
+    expect((await server.get(pinned)).bytes.equals(OLD)).toBe(true);
+  });
+
+  it('while it is read breaks the connection: no reader waits for the rest', async () => {
+    const response = await begin(server.url + PATH);
+    truncateSync(kept(NEW), MIB);
+    await expect(hashOf(response)).rejects.toThrow(/aborted|reset/);
+    expect((await server.get(PATH)).bytes.equals(NEW)).toBe(true);
+  });
+});
+
+describe('readers', () => {
+  it('200 at once get the whole, and memory does not grow with them', async () => {
+    const agent = new Agent({ maxSockets: Infinity });
+    const content = randomBytes(6 * MIB);
+    server.put('binaries/linux/aarch64/infiniservice', content);
+    const path = `${PATH}?arch=arm64`;
+    await server.get(path, {}, { method: 'HEAD' });
+    const before = process.memoryUsage.rss();
+    let peak = before;
+    const expected = sha256(content);
+    const responses = await Promise.all(Array.from({ length: 200 }, () => begin(server.url + path, agent)));
+    peak = Math.max(peak, process.memoryUsage.rss());
+    const hashes = await Promise.all(
+      responses.map(async (response) => {
+        const hash = await hashOf(response);
+        peak = Math.max(peak, process.memoryUsage.rss());
+        return hash;
+      }),
+    );
+    expect(hashes.filter((hash) => hash === expected)).toHaveLength(200);
+    // 200 whole files would be 1,200 MiB. This process is server and clients in one.
+    expect((peak - before) / MIB).toBeLessThan(600);
+    agent.destroy();
+  }, 120_000);
+
+  it('that use one connection again and again leave nothing behind on it', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ports = new Set<number | undefined>();
+    for (let count = 0; count < 30; count += 1) {
+      const response = await begin(`${server.url}/infiniservice/linux/script`, agent);
+      ports.add(response.socket.localPort);
+      await hashOf(response);
+    }
+    expect(ports.size).toBe(1);
+    agent.destroy();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
+  it('that take nothing are dropped after the idle limit; slow ones that go on are not', async () => {
+    const impatient = await startDistribution({ 'binaries/linux/infiniservice': OLD }, { idleMs: 400 });
+    try {
+      const { hostname, port } = new URL(impatient.url);
+      const stuck = connect(Number(port), hostname, () =>
+        stuck.write(`GET ${PATH} HTTP/1.1\r\nHost: x\r\n\r\n`),
+      );
+      let closed = false;
+      stuck.pause().once('close', () => (closed = true));
+      stuck.once('error', () => undefined);
+      const slow = await begin(impatient.url + PATH);
+      const hash = createHash('sha256');
+      let taken = 0;
+      const started = Date.now();
+      for await (const chunk of slow as AsyncIterable<Buffer>) {
+        hash.update(chunk);
+        taken += chunk.length;
+        // A chunk now and then, for longer than the limit.
+        if (taken % (2 * MIB) < chunk.length && Date.now() - started < 1500)
+          await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      expect(Date.now() - started).toBeGreaterThan(400);
+      expect(hash.digest('hex')).toBe(sha256(OLD));
+      stuck.resume();
+      await waitFor(() => closed, { what: 'the reader that takes nothing to be dropped' });
+      const database = await openDatabase(impatient.databaseUrl);
+      await waitFor(async () => (await database.work().count(Download, { result: 'aborted' })) === 1, {
+        what: 'the record of the dropped download',
+      });
+      await database.close();
+    } finally {
+      await impatient.stop();
+    }
+  }, 30_000);
+
+  it('are written down: what, how much, and whether to the end', async () => {
+    const database = await openDatabase(server.databaseUrl);
+    const count = (): Promise<number> => database.work().count(Download, { file: 'install-linux.sh' });
+    const before = await count();
+    await server.get('/infiniservice/linux/script', { range: 'bytes=0-2' });
+    await waitFor(async () => (await count()) === before + 1, { what: 'the record' });
+    const row = await database
+      .work()
+      .findOneOrFail(Download, { file: 'install-linux.sh', status: 206 }, { orderBy: { createdAt: 'desc' } });
+    expect(row).toMatchObject({
+      address: '127.0.0.1',
+      sha256: sha256('echo 1\n'),
+      bytes: 3,
+      result: 'complete',
+    });
+    await database.close();
+  });
+});
+
+describe('curl', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'infinibay-curl-'));
+  let cutting: Server | undefined;
+  afterAll(() => {
+    cutting?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('goes on where the connection was cut', async () => {
+    const { port } = new URL(server.url);
+    let connections = 0;
+    // A line that breaks after 5 MiB, the first time.
+    cutting = createServer((client) => {
+      connections += 1;
+      const limit = connections === 1 ? 5 * MIB : Infinity;
+      let passed = 0;
+      const upstream = connect(Number(port), '127.0.0.1');
+      client.pipe(upstream);
+      upstream.on('data', (chunk) => {
+        passed += chunk.length;
+        client.write(chunk);
+        if (passed > limit) client.destroySoon();
+      });
+      upstream.once('end', () => client.end());
+      for (const socket of [client, upstream]) socket.once('error', () => undefined);
+      client.once('close', () => upstream.destroy());
+    }).listen(0, '127.0.0.1');
+    await waitFor(() => cutting?.listening, { what: 'the line' });
+    const line = `http://127.0.0.1:${(cutting.address() as { port: number }).port}${PATH}`;
+    const file = join(folder, 'agent');
+    expect(await curl(['--output', file, line])).not.toBe(0);
+    const first = statSync(file).size;
+    expect(first).toBeGreaterThan(MIB);
+    expect(first).toBeLessThan(NEW.length);
+    expect(await curl(['--continue-at', '-', '--output', file, line])).toBe(0);
+    expect(sha256(readFileSync(file))).toBe(sha256(NEW));
+  }, 60_000);
+
+  it('-O -J saves under the name that the operating system expects', async () => {
+    const child = spawn('curl', ['-sSfOJ', `${server.url}/infiniservice/linux/script`], { cwd: folder });
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
+    expect(readFileSync(join(folder, 'install-linux.sh'), 'utf8')).toBe('echo 1\n');
+  });
+
+  it('is told in JSON when there is nothing', async () => {
+    expect(
+      await send(server.url, '/infiniservice/windows/binary', { headers: { 'user-agent': 'curl/8' } }),
+    ).toMatchObject({
+      status: 404,
+      body: { error: expect.stringContaining('infiniservice.exe is missing') },
+    });
+  });
+});
