@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { type SignedEnvelope, verifyEnvelope } from '#protocol';
+import { waitFor } from '../wait.js';
+
+/** A line that the host wrote, with the envelope taken off. */
+export interface HostLine {
+  type: string;
+  [field: string]: unknown;
+}
+
+export interface GivenScript {
+  execution_id: string;
+  attempt: number;
+  script_content: string;
+  [field: string]: unknown;
+}
+
+/**
+ * A machine as the gateway sees it: a UNIX socket that QEMU would listen on. Serves one client and leaves others in the backlog, as QEMU does. What it
+ * says is up to the test, byte by byte or by message.
+ */
+export class FakeGuest {
+  /** Everything the host has written since the guest was made. */
+  readonly lines: HostLine[] = [];
+  readonly envelopes: SignedEnvelope[] = [];
+  readonly session = randomUUID().replaceAll('-', '');
+  readonly spoolId = randomUUID().replaceAll('-', '');
+  bootId = randomUUID();
+  /** Connections so far. */
+  connections = 0;
+  /** False: what the host writes stays in the socket. */
+  reads = true;
+  private server: Server | null = null;
+  private client: Socket | null = null;
+  private text = '';
+
+  constructor(
+    private readonly folder: string,
+    readonly vmId: string,
+    /** When set, unsigned lines and those with another signature are kept out of `lines`. */
+    private readonly secret: string | null = null,
+  ) {}
+
+  get file(): string {
+    return join(this.folder, `${this.vmId}.socket`);
+  }
+
+  get isConnected(): boolean {
+    return this.client !== null;
+  }
+
+  /** QEMU starts: the socket appears. */
+  async open(): Promise<this> {
+    const server = createServer((socket) => this.serve(socket));
+    server.maxConnections = 1;
+    this.server = server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.file, resolve);
+    });
+    return this;
+  }
+
+  /** The guest's side closes and QEMU goes on: the gateway has to come again. */
+  hangUp(): void {
+    this.client?.destroy();
+    this.client = null;
+    this.text = '';
+  }
+
+  /** QEMU ends in an orderly way: the socket is gone. */
+  async close(): Promise<void> {
+    this.hangUp();
+    const { server } = this;
+    this.server = null;
+    if (server) await new Promise<void>((resolve) => server.close(() => resolve()));
+    rmSync(this.file, { force: true });
+  }
+
+  connected(): Promise<unknown> {
+    return waitFor(() => this.client !== null, { what: 'the gateway to connect' });
+  }
+
+  sendBytes(bytes: Buffer | string): void {
+    this.client?.write(bytes);
+  }
+
+  send(message: object): void {
+    this.sendBytes(`${JSON.stringify(message)}\n`);
+  }
+
+  /** Our agent's greeting, on a new or the present connection. */
+  async hello(more: Record<string, unknown> = {}): Promise<void> {
+    await this.connected();
+    const before = this.count('handshake_ack');
+    this.send({
+      type: 'handshake',
+      timestamp: new Date().toISOString(),
+      vm_id: this.vmId,
+      version: '9.9.9',
+      platform: 'linux',
+      capabilities: ['scripts'],
+      protocol: 2,
+      session: this.session,
+      boot_id: this.bootId,
+      spool_id: this.spoolId,
+      runs: [],
+      ...more,
+    });
+    await waitFor(() => this.count('handshake_ack') > before, { what: 'the hello to be acked' });
+  }
+
+  /** The greeting of the public agent, which is not answered. */
+  async helloPublic(): Promise<void> {
+    await this.connected();
+    this.send({ type: 'handshake', vm_id: this.vmId, version: '0.1.0', platform: 'linux', capabilities: [] });
+  }
+
+  ask(more: Record<string, unknown> = {}): void {
+    this.send({
+      type: 'request_pending_scripts',
+      timestamp: new Date().toISOString(),
+      vm_id: this.vmId,
+      request_timestamp: new Date().toISOString(),
+      ...more,
+    });
+  }
+
+  started(script: GivenScript): void {
+    const { execution_id, attempt } = script;
+    const started_at = new Date().toISOString();
+    this.send({ type: 'script_started', execution_id, attempt, pid: 7, started_at, boot_id: this.bootId });
+  }
+
+  complete(script: Pick<GivenScript, 'execution_id' | 'attempt'>, more: Record<string, unknown> = {}): void {
+    this.send({
+      type: 'script_completion',
+      timestamp: new Date().toISOString(),
+      execution_id: script.execution_id,
+      attempt: script.attempt,
+      boot_id: this.bootId,
+      exit_code: 0,
+      status: 'success',
+      stdout: 'hello\n',
+      stderr: '',
+      duration_ms: 5,
+      ...more,
+    });
+  }
+
+  output(script: GivenScript, offset: number, data: string, more: Record<string, unknown> = {}): void {
+    const { execution_id, attempt } = script;
+    this.send({ type: 'script_output', execution_id, attempt, stream: 'stdout', offset, data, ...more });
+  }
+
+  /** Scripts handed over so far, in order, repeats included. */
+  get scripts(): GivenScript[] {
+    return this.lines
+      .filter(({ type }) => type === 'pending_scripts_response')
+      .flatMap(({ scripts }) => scripts as GivenScript[]);
+  }
+
+  /** The script that was handed over as number `index`. */
+  script(index = 0): Promise<GivenScript> {
+    return waitFor(() => this.scripts[index], { what: `script number ${index}` });
+  }
+
+  acked(executionId: string): Promise<HostLine> {
+    return waitFor(
+      () => this.lines.find(({ type, execution_id }) => type === 'ack' && execution_id === executionId),
+      { what: `the ack of ${executionId}` },
+    );
+  }
+
+  count(type: string): number {
+    return this.lines.filter((line) => line.type === type).length;
+  }
+
+  private serve(socket: Socket): void {
+    this.client = socket;
+    this.connections += 1;
+    this.text = '';
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      if (this.client === socket) this.client = null;
+    });
+    if (!this.reads) return void socket.pause();
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => {
+      const lines = (this.text + chunk).split('\n');
+      this.text = lines.pop() ?? '';
+      for (const line of lines) this.take(JSON.parse(line) as HostLine);
+    });
+  }
+
+  private take(line: HostLine): void {
+    if (line.type !== 'signed') {
+      if (this.secret === null) this.lines.push(line);
+      return;
+    }
+    const envelope = line as unknown as SignedEnvelope;
+    this.envelopes.push(envelope);
+    if (this.secret !== null && !verifyEnvelope(this.secret, envelope)) return;
+    this.lines.push(JSON.parse(envelope.payload) as HostLine);
+  }
+}
