@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { adoptMachine, type Database, Machine, MachineEvent, ScriptExecution } from '#db';
-import { BusEvents, deriveVmSecret } from '#protocol';
+import { BusEvents } from '#protocol';
 import { Bus, createLogger } from '#runtime';
 import { onBothDatabases } from '../../../test/support/databases.js';
 import { socketFolder, startGateway, type TestGateway } from '../../../test/support/gateway.js';
 import { FakeGuest } from '../../../test/support/guests/fake-guest.js';
 import { readExecution, schedule, script } from '../../../test/support/rows.js';
 import { waitFor } from '../../../test/support/wait.js';
-
-const MASTER = 'a master secret for the test';
 
 onBothDatabases('a gateway', (given) => {
   const host = socketFolder();
@@ -368,58 +366,6 @@ onBothDatabases('a gateway', (given) => {
       await waitFor(() => guest.count('pending_scripts_response') === 2, { what: 'the second answer' });
       expect(guest.scripts).toHaveLength(1);
     });
-  });
-
-  it('signs every line when there is a master secret', async () => {
-    const other = socketFolder();
-    const id = randomUUID();
-    await database.transaction((work) => adoptMachine(work, { id, name: 'signed', os: 'linux' }));
-    const signed = await startGateway(given().url, other.baseDir, {
-      HOST_ID: 'host-signed',
-      INFINISERVICE_HMAC_MASTER_SECRET: MASTER,
-    });
-    const own = await new FakeGuest(other.sockets, id, deriveVmSecret(MASTER, id)).open();
-    try {
-      const [row] = await schedule(database, { machineId: id, scriptId });
-      await own.hello();
-      expect((await own.script()).execution_id).toBe(row?.id);
-      expect(own.envelopes.length).toBe(own.lines.length);
-      const counters = own.lines.map(({ counter }) => Number(counter));
-      expect(counters).toEqual([...counters].sort((a, b) => a - b));
-      expect(new Set(own.envelopes.map(({ nonce }) => nonce)).size).toBe(own.envelopes.length);
-    } finally {
-      await own.close();
-      await signed.stop();
-      other.remove();
-    }
-  });
-
-  it('hands its machines over: a gateway that starts anew goes on with what is running', async () => {
-    const other = socketFolder();
-    const id = randomUUID();
-    await database.transaction((work) => adoptMachine(work, { id, name: 'kept', os: 'linux' }));
-    const own = await new FakeGuest(other.sockets, id).open();
-    let second: TestGateway | undefined;
-    const first = await startGateway(given().url, other.baseDir, { HOST_ID: 'host-b' });
-    try {
-      const [row] = await schedule(database, { machineId: id, scriptId });
-      await own.hello();
-      const handed = await own.script();
-      await first.stop();
-      second = await startGateway(given().url, other.baseDir, { HOST_ID: 'host-b' });
-      await waitFor(() => own.connections >= 2 && own.isConnected, { what: 'the new gateway' });
-      await own.hello({
-        runs: [{ execution_id: handed.execution_id, attempt: 1, state: 'running', boot_id: own.bootId }],
-      });
-      own.complete(handed);
-      await own.acked(handed.execution_id);
-      expect(await readExecution(database, row?.id ?? '')).toMatchObject({ status: 'SUCCESS', epoch: 0 });
-      expect(own.scripts).toHaveLength(1);
-    } finally {
-      await own.close();
-      await (second ?? first).stop();
-      other.remove();
-    }
   });
 
   it('keeps its counts', async () => {
