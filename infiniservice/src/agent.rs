@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use crate::commands;
-use crate::config::{Config, Mode, PROTOCOL, VERSION, short_id};
-use crate::envelope::{Envelope, Nonces};
+use crate::config::{Config, PROTOCOL, VERSION, short_id};
+use crate::envelope::Nonces;
 use crate::line::LineDecoder;
-use crate::messages::{GuestMessage, HandshakeAck, HostMessage, Numbering, RunEntry, Script, Status};
+use crate::messages::{GuestMessage, RunEntry, Status};
 use crate::metrics::Meter;
 use crate::outbox::Outbox;
 use crate::port::{self, Port, Transfer};
 use crate::runner;
-use crate::spool::{Entry, MAX_ENTRIES, Spool};
+use crate::spool::{Entry, Spool};
 use crate::{system, text, time};
 
 mod follow;
+mod hear;
 use follow::Run;
 
 const HELLO_EVERY: Duration = Duration::from_secs(1);
@@ -362,172 +362,5 @@ impl Agent {
             timestamp: time::now(),
             data,
         });
-    }
-
-    fn handle_line(&mut self, line: &[u8]) {
-        let Some(payload) = self.unwrap(line) else { return };
-        let Ok(numbering) = serde_json::from_slice::<Numbering>(&payload) else {
-            return;
-        };
-        // A line of another session was meant for an agent that is no more. The number rises, so that no line counts twice.
-        if numbering.session.as_deref() != Some(self.session.as_str()) || numbering.counter.is_none_or(|counter| counter <= self.counter) {
-            return;
-        }
-        self.counter = numbering.counter.unwrap_or(self.counter);
-        self.heard_at = Instant::now();
-        // Unknown types are ignored: a newer host may say more.
-        if let Ok(message) = serde_json::from_slice::<HostMessage>(&payload) {
-            self.handle(message);
-        }
-    }
-
-    /// The payload of a line: of a signed one when its signature fits; with a secret nothing else counts.
-    fn unwrap(&mut self, line: &[u8]) -> Option<Vec<u8>> {
-        if !line.starts_with(b"{") {
-            return None;
-        }
-        let is_signed = serde_json::from_slice::<serde_json::Value>(line).ok()?.get("type")? == "signed";
-        let Some(secret) = &self.config.secret else {
-            let inner = if is_signed {
-                serde_json::from_slice::<Envelope>(line).ok()?.payload.into_bytes()
-            } else {
-                line.to_vec()
-            };
-            return Some(inner);
-        };
-        if !is_signed {
-            return None;
-        }
-        let envelope: Envelope = serde_json::from_slice(line).ok()?;
-        // Session and counter protect what is inside, so a clock that is off by hours locks nobody out.
-        (envelope.is_signed_with(secret) && self.nonces.take(&envelope.nonce)).then(|| envelope.payload.into_bytes())
-    }
-
-    fn handle(&mut self, message: HostMessage) {
-        match message {
-            HostMessage::HandshakeAck(ack) => self.begin(ack),
-            _ if !self.acked => {}
-            HostMessage::PendingScripts { scripts } => {
-                self.requests_left = 0;
-                for script in scripts {
-                    self.accept(script);
-                }
-            }
-            HostMessage::KeepAliveResponse { .. } => {}
-            HostMessage::Ack { execution_id, attempt } => self.forget(&execution_id, attempt),
-            HostMessage::CancelScript {
-                execution_id,
-                grace_seconds,
-            } => self.cancel(&execution_id, grace_seconds),
-            HostMessage::Credit { limit } => self.credit = self.credit.max(limit),
-            HostMessage::CollectMetrics {} => self.send_metrics(),
-            HostMessage::SafeCommand { id, command_type, timeout } => {
-                commands::start_safe(id, command_type, timeout, self.answers.0.clone())
-            }
-            HostMessage::UnsafeCommand(command) => commands::start_unsafe(command, self.answers.0.clone()),
-        }
-    }
-
-    fn begin(&mut self, ack: HandshakeAck) {
-        if self.acked {
-            return;
-        }
-        self.acked = true;
-        self.credit = ack.credit_bytes;
-        self.sent = 0;
-        self.heartbeat = Duration::from_secs(ack.heartbeat_seconds.clamp(1, 300));
-        let now = Instant::now();
-        self.keep_alive_at = now + self.heartbeat;
-        self.metrics_at = now;
-        for run in self.runs.values_mut() {
-            run.begin_session(&ack.offsets);
-        }
-        if self.config.mode == Mode::Normal {
-            self.requests_left = REQUESTS;
-            self.request_at = Some(now);
-        }
-    }
-
-    /// Takes a script. One that cannot be taken is answered alone; the others go on.
-    fn accept(&mut self, value: serde_json::Value) {
-        if self.config.mode == Mode::PingPong {
-            return;
-        }
-        let id = value.get("execution_id").and_then(|id| id.as_str()).map(str::to_owned);
-        let attempt = value
-            .get("attempt")
-            .and_then(serde_json::Value::as_u64)
-            .and_then(|attempt| u32::try_from(attempt).ok())
-            .unwrap_or(1);
-        let mut script: Script = match serde_json::from_value(value) {
-            Ok(script) => script,
-            Err(fault) => return self.refuse(id.as_deref(), attempt, &format!("the script was not understood: {fault}")),
-        };
-        if self.runs.len() >= MAX_ENTRIES || self.runs.values().filter(|run| run.is_active()).count() >= MAX_RUNNING {
-            let known = self.runs.contains_key(&(script.execution_id.clone(), script.attempt));
-            if !known {
-                return self.refuse(id.as_deref(), attempt, "too many scripts are waiting or running on this machine");
-            }
-        }
-        script.env.insert("INFINIBAY_VM_ID".into(), self.config.vm_id.clone());
-        for (name, value) in &script.input_values {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            script
-                .env
-                .entry(format!("INFINIBAY_INPUT_{}", name.to_uppercase()))
-                .or_insert(value);
-        }
-        let key = (script.execution_id.clone(), script.attempt);
-        match self.spool.accept(&script) {
-            Ok((entry, true)) => {
-                if let Err(fault) = runner::spawn(&entry) {
-                    let _ = entry.record_result(
-                        &entry.result_without_run(Status::Failed, &format!("the script's supervisor could not be started: {fault}")),
-                    );
-                }
-                self.runs.insert(key, Run::new(entry));
-            }
-            // Here before: never started again; what is known of it is said again.
-            Ok((entry, false)) => match self.runs.get_mut(&key) {
-                Some(run) => run.say_again(),
-                None if entry.is_acked() => {}
-                None => drop(self.runs.insert(key, Run::new(entry))),
-            },
-            Err(fault) => self.refuse(id.as_deref(), attempt, &format!("the script could not be stored: {fault}")),
-        }
-    }
-
-    fn refuse(&mut self, execution_id: Option<&str>, attempt: u32, reason: &str) {
-        eprintln!("a script is refused: {reason}");
-        let Some(entry) = execution_id.and_then(|id| self.spool.entry(id, attempt)) else {
-            return;
-        };
-        let result = entry.result_without_run(Status::Failed, reason);
-        self.outbox.push(&GuestMessage::ScriptCompletion(Box::new(result)));
-    }
-
-    fn forget(&mut self, execution_id: &str, attempt: u32) {
-        let Some(entry) = self.spool.entry(execution_id, attempt) else {
-            return;
-        };
-        // Only what has ended can be committed; an ack for anything else is not for this run.
-        if entry.result().is_none() {
-            return;
-        }
-        match entry.ack() {
-            Ok(()) => drop(self.runs.remove(&(execution_id.to_owned(), attempt))),
-            Err(fault) => eprintln!("spool: {fault}"),
-        }
-    }
-
-    fn cancel(&mut self, execution_id: &str, grace_seconds: u64) {
-        for ((id, _), run) in &self.runs {
-            if id == execution_id
-                && run.is_active()
-                && let Err(fault) = run.entry.ask_to_cancel(grace_seconds.min(300))
-            {
-                eprintln!("spool: {fault}");
-            }
-        }
     }
 }

@@ -20,6 +20,7 @@ const UNIT_TEXT: &str = "[Unit]
 Description=InfiniService, the Infinibay guest agent
 Documentation=man:virtio-serial
 After=local-fs.target
+StartLimitIntervalSec=0
 
 [Service]
 Type=simple
@@ -28,7 +29,6 @@ EnvironmentFile=-/etc/infiniservice/agent.env
 ExecStart=/opt/infiniservice/infiniservice run
 Restart=always
 RestartSec=2
-StartLimitIntervalSec=0
 KillMode=process
 OOMScoreAdjust=-500
 SyslogIdentifier=infiniservice

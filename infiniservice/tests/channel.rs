@@ -1,0 +1,242 @@
+//! The conversation with a host, well-behaved and otherwise.
+
+mod support;
+
+use serde_json::json;
+use support::{Agent, Folder, Host, VM_ID, envelope, script, wait_for};
+
+#[test]
+fn hello_request_start_output_and_end() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let (mut host, hello) = Host::meet(&folder);
+    assert_eq!(hello["vm_id"], VM_ID);
+    assert_eq!(hello["protocol"], 2);
+    assert_eq!(hello["runs"], json!([]));
+    assert_eq!(host.hear("request_pending_scripts")["vm_id"], VM_ID);
+    host.give(
+        "run-1",
+        "echo \"out $INFINIBAY_VM_ID $INFINIBAY_EXECUTION_ID $INFINIBAY_ATTEMPT\"; echo err >&2; exit 3",
+        20,
+    );
+    assert_eq!(host.hear("script_started")["execution_id"], "run-1");
+    let output = host.hear("script_output");
+    assert_eq!((&output["stream"], &output["offset"]), (&json!("stdout"), &json!(0)));
+    let end = host.completion("run-1");
+    assert_eq!((&end["exit_code"], &end["status"]), (&json!(3), &json!("failed")));
+    assert_eq!(end["stdout"], format!("out {VM_ID} run-1 1\n"));
+    assert_eq!(end["stderr"], "err\n");
+    assert_eq!(end["stdout_bytes"], end["stdout"].as_str().unwrap().len());
+}
+
+#[test]
+fn a_result_is_said_again_until_it_is_acked_and_never_after() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let (mut host, _) = Host::meet(&folder);
+    host.give("run-1", "echo once", 20);
+    let first = host.completion("run-1");
+    assert_eq!(host.completion("run-1"), first, "said again without an ack");
+    // The host goes away and comes back: the hello lists the run, and the result comes again.
+    drop(host);
+    let (mut host, hello) = Host::meet(&folder);
+    assert_eq!(hello["runs"][0]["execution_id"], "run-1");
+    assert_eq!(hello["runs"][0]["state"], "finished");
+    assert_eq!(host.completion("run-1"), first);
+    host.ack("run-1");
+    wait_for("the run to be forgotten", || {
+        host.next().filter(|line| line["type"] == "keep_alive" && line["runs"] == json!([]))
+    });
+    drop(host);
+    let (_host, hello) = Host::meet(&folder);
+    assert_eq!(hello["runs"], json!([]));
+}
+
+#[test]
+fn a_script_that_is_given_twice_runs_once() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let witness = folder.join("witness");
+    let content = format!("echo ran >>{}", witness.display());
+    let (mut host, _) = Host::meet(&folder);
+    host.give("run-1", &content, 20);
+    host.give("run-1", &content, 20);
+    host.completion("run-1");
+    host.give("run-1", &content, 20);
+    host.completion("run-1");
+    host.ack("run-1");
+    host.give("run-1", &content, 20);
+    host.give("run-2", "true", 20);
+    host.completion("run-2");
+    assert_eq!(std::fs::read_to_string(witness).unwrap(), "ran\n");
+}
+
+#[test]
+fn garbage_costs_nothing_but_itself() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let (mut host, _) = Host::meet(&folder);
+    host.send(b"not json\n{}\n[]\nnull\n\xff\xfe\n{\"type\":\"unheard of\"}\n");
+    host.send(&[b'x'; 2_000_000]);
+    host.send(b"\n");
+    host.say(
+        json!({ "type": "pending_scripts_response", "scripts": [{ "execution_id": "bad", "shell": 7 }, script("good", "echo good", 20)] }),
+    );
+    let refused = host.completion("bad");
+    assert_eq!((&refused["exit_code"], &refused["status"]), (&json!(-1), &json!("failed")));
+    assert_eq!(host.completion("good")["stdout"], "good\n");
+    for id in ["../../escape", "", "a b", &"x".repeat(500)] {
+        host.give(id, "echo escaped", 20);
+    }
+    host.give("after", "echo after", 20);
+    assert_eq!(host.completion("after")["stdout"], "after\n");
+}
+
+#[test]
+fn lines_of_another_session_and_lines_that_come_again_are_ignored() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let (mut host, _) = Host::meet(&folder);
+    let session = std::mem::replace(&mut host.session, "another".into());
+    host.give("foreign", "echo foreign", 20);
+    host.session = session;
+    host.counter -= 1;
+    host.give("first", "true", 20);
+    host.counter -= 1;
+    host.give("again", "true", 20);
+    host.give("last", "true", 20);
+    let mut seen = Vec::new();
+    wait_for("the last script", || {
+        let line = host.next()?;
+        if line["type"] == "script_started" {
+            seen.push(line["execution_id"].as_str().unwrap().to_owned());
+        }
+        seen.contains(&"last".to_owned()).then_some(())
+    });
+    seen.sort();
+    assert_eq!(seen, ["first", "last"]);
+}
+
+#[test]
+fn with_a_secret_only_signed_lines_count_and_each_once() {
+    let folder = Folder::new();
+    let secret = "5e".repeat(32);
+    let _agent = Agent::start(&folder, &[("INFINISERVICE_SHARED_SECRET", &secret)]);
+    let (mut host, hello) = Host::meet_with(&folder, Some(&secret), &json!([]));
+    assert_eq!(hello["secret"], "ok");
+    host.secret = None;
+    host.give("unsigned", "true", 20);
+    host.secret = Some("another".into());
+    host.give("forged", "true", 20);
+    // The same envelope with a number that fits: the nonce alone gives it away.
+    host.counter += 2;
+    let payload = json!({ "type": "pending_scripts_response", "scripts": [script("signed", "true", 20)], "session": host.session, "counter": host.counter });
+    let line = envelope(&secret, &payload.to_string(), "nonce");
+    host.send(format!("{line}\n{line}\n").as_bytes());
+    assert_eq!(host.completion("signed")["status"], "success");
+    host.secret = Some(secret);
+    host.give("last", "true", 20);
+    let mut seen = std::collections::BTreeSet::new();
+    wait_for("the last script", || {
+        let line = host.next()?;
+        if let Some(id) = line["execution_id"].as_str() {
+            seen.insert(id.to_owned());
+        }
+        seen.contains("last").then_some(())
+    });
+    assert!(!seen.contains("unsigned") && !seen.contains("forged"));
+}
+
+#[test]
+fn a_script_that_is_cancelled_is_ended() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let (mut host, _) = Host::meet(&folder);
+    host.give(
+        "run-1",
+        "trap 'echo caught; exit 0' TERM; echo ready; while :; do sleep 0.05; done",
+        60,
+    );
+    host.hear("script_output");
+    host.say(json!({ "type": "cancel_script", "execution_id": "run-1", "grace_seconds": 5 }));
+    let end = host.completion("run-1");
+    assert_eq!(end["status"], "cancelled");
+    assert_eq!(end["stdout"], "ready\ncaught\n");
+}
+
+#[test]
+fn output_waits_for_credit_and_the_result_does_not() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let (mut host, _) = Host::meet(&folder);
+    host.give("run-1", "head -c 1000000 /dev/zero | tr '\\0' x", 30);
+    let mut received = 0;
+    let end = wait_for("the end", || {
+        let line = host.next()?;
+        if line["type"] == "script_output" {
+            received += line["data"].as_str().unwrap().len();
+        }
+        (line["type"] == "script_completion").then_some(line)
+    });
+    assert_eq!(received, 262_144, "no byte more than the credit");
+    assert_eq!((&end["stdout_bytes"], &end["truncated"]), (&json!(1_000_000), &json!(true)));
+
+    let go = folder.join("go");
+    let content = format!(
+        "head -c 1000000 /dev/zero | tr '\\0' y; while [ ! -e {} ]; do sleep 0.05; done; echo end",
+        go.display()
+    );
+    host.give("run-2", &content, 30);
+    host.say(json!({ "type": "credit", "limit": 10_000_000 }));
+    let mut text = String::new();
+    wait_for("all output", || {
+        let line = host.next()?;
+        if line["type"] == "script_output" && line["execution_id"] == "run-2" {
+            assert_eq!(line["offset"], text.len());
+            text.push_str(line["data"].as_str().unwrap());
+        }
+        if text.len() == 1_000_000 {
+            std::fs::write(&go, "").unwrap();
+        }
+        text.ends_with("end\n").then_some(())
+    });
+    assert_eq!(text.len(), 1_000_004);
+}
+
+#[test]
+fn output_of_any_bytes_arrives() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let (mut host, _) = Host::meet(&folder);
+    host.give("run-1", "printf 'gr\\303\\274\\303\\237e\\n\\000\\377end'", 20);
+    let end = host.completion("run-1");
+    assert_eq!(end["stdout"], "grüße\n\u{fffd}\u{fffd}end");
+    assert_eq!(end["stdout_bytes"], 13);
+}
+
+#[test]
+fn ping_pong_runs_nothing() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[("INFINISERVICE_MODE", "ping-pong")]);
+    let (mut host, _) = Host::meet(&folder);
+    host.give("run-1", "true", 20);
+    host.hear("keep_alive");
+    let runs = host.hear("keep_alive")["runs"].clone();
+    assert_eq!(runs, json!([]));
+}
+
+#[test]
+fn commands_are_answered() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let (mut host, _) = Host::meet(&folder);
+    host.say(
+        json!({ "type": "UnsafeCommand", "id": "c-1", "raw_command": "echo $WORD; exit 4", "timeout": 10, "env_vars": { "WORD": "hi" } }),
+    );
+    let answer = host.hear("response");
+    assert_eq!(
+        (&answer["id"], &answer["success"], &answer["exit_code"]),
+        (&json!("c-1"), &json!(false), &json!(4))
+    );
+    assert_eq!(answer["stdout"], "hi\n");
+}
