@@ -6,7 +6,8 @@ import { ACCESS_RULES, type AccessRules, secretFile, singleToken } from '#runtim
 import type { MediaConfig } from './config.js';
 import { MediaController } from './http/media.controller.js';
 import { FirstBoot } from './media/first-boot.js';
-import { MEDIA_CONFIG, MediaService } from './media/media.service.js';
+import { MediaService } from './media/media.service.js';
+import { MEDIA_CONFIG, Preconditions } from './media/preconditions.js';
 
 /** Makes install media. Needs `RuntimeModule` and `DatabaseModule` beside it. */
 @Module({})
@@ -31,6 +32,7 @@ export class MediaModule {
           inject: [Database],
           useFactory: (database: Database) => new FirstBoot(database, config),
         },
+        Preconditions,
         MediaService,
       ],
     };

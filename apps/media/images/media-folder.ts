@@ -1,11 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AppError } from '#runtime';
 import { syncFile } from './seed-image.js';
 
 const BUILDING = '.building-';
 /** Building takes seconds; what is older belongs to a process that died. */
 const ABANDONED_AFTER_MS = 600_000;
+
+const isFull = (error: unknown): boolean => error instanceof AppError && /No space left/i.test(error.message);
+
+const diskFull = (path: string, cause: unknown): AppError =>
+  new AppError(
+    'media.disk_full',
+    507,
+    `${path} is full: nothing was kept of the medium; make room there and send the request again`,
+    { cause },
+  );
 
 /** `$INFINIBAY_BASE_DIR/media`: a medium appears there whole or not at all. */
 export class MediaFolder {
@@ -27,6 +38,8 @@ export class MediaFolder {
       return result;
     } catch (error) {
       await rm(temporary, { recursive: true, force: true });
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC' || isFull(error))
+        throw diskFull(this.path, error);
       throw error;
     }
   }

@@ -5,7 +5,6 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } fr
 import { SchedulerRegistry } from '@nestjs/schedule';
 import {
   adoptMachine,
-  Artifact,
   Database,
   databaseNow,
   Media,
@@ -20,14 +19,13 @@ import { BusEvents, BusRequests, deriveVmSecret, type MediaRequest, type MediaRe
 import { AppError, Bus, LOGGER, type Logger } from '#runtime';
 import type { MediaConfig } from '../config.js';
 import type { AgentPins } from '../core/agent-files.js';
-import { isUnreachableFromGuests } from '../core/app-host.js';
 import { ubuntuPlan } from '../core/plan.js';
-import { UBUNTU_VERSIONS, ubuntuSeed } from '../core/ubuntu.js';
+import { ubuntuSeed } from '../core/ubuntu.js';
 import { MediaFolder } from '../images/media-folder.js';
 import { makeSeedImage, writeSeedFolder, type WrittenFile } from '../images/seed-image.js';
-import { FirstBoot, type FirstBootScript } from './first-boot.js';
+import type { FirstBootScript } from './first-boot.js';
+import { MEDIA_CONFIG, Preconditions } from './preconditions.js';
 
-export const MEDIA_CONFIG = Symbol('MEDIA_CONFIG');
 export const SEED_NAME = 'seed.iso';
 const LABEL = 'CIDATA';
 const EXPIRY_CHECK_MS = 600_000;
@@ -52,7 +50,7 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
     @Inject(Database) private readonly database: Database,
     @Inject(Bus) private readonly bus: Bus,
     @Inject(LOGGER) private readonly logger: Logger,
-    @Inject(FirstBoot) private readonly firstBoot: FirstBoot,
+    @Inject(Preconditions) private readonly preconditions: Preconditions,
     @Inject(SchedulerRegistry) private readonly scheduler: SchedulerRegistry,
   ) {
     this.folder = new MediaFolder(join(config.INFINIBAY_BASE_DIR, 'media'));
@@ -93,7 +91,7 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
   async create(request: MediaRequest, asker: Asker): Promise<MediaResult> {
     const earlier = await this.database.work().findOne(Media, { requestId: asker.requestId });
     if (earlier) return this.toResult(earlier);
-    const { pins, scripts } = await this.check(request);
+    const { pins, scripts } = await this.preconditions.check(request);
     await this.checkReplacement(request);
     const mediaId = randomUUID();
     const built = await this.folder.publish(mediaId, (folder) => this.build(request, pins, mediaId, folder));
@@ -116,7 +114,7 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
 
   /** What `create` would make: sizes, hashes and plan, without a file or row that stays. */
   async plan(request: MediaRequest): Promise<MediaResult> {
-    const { pins } = await this.check(request);
+    const { pins } = await this.preconditions.check(request);
     const id = randomUUID();
     const built = await this.folder.publish(id, (folder) => this.build(request, pins, id, folder));
     await this.folder.remove(id);
@@ -166,67 +164,6 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
       path: join(this.folder.folderOf(id), file.kind === 'cidata' ? join('cidata', file.name) : file.name),
       file,
     };
-  }
-
-  private async check(request: MediaRequest): Promise<{ pins: AgentPins; scripts: FirstBootScript[] }> {
-    const { family, version } = request.os;
-    if (family !== 'ubuntu') {
-      throw new AppError(
-        'media.family_unavailable',
-        400,
-        `os.family: media for ${family} are not available yet; there are ubuntu ${UBUNTU_VERSIONS.join(', ')}`,
-      );
-    }
-    if (!(UBUNTU_VERSIONS as readonly string[]).includes(version)) {
-      throw new AppError(
-        'media.version_unavailable',
-        400,
-        `os.version: there are no media for ubuntu ${version}; there are ${UBUNTU_VERSIONS.join(', ')}`,
-      );
-    }
-    if (request.delivery !== 'seed' && request.delivery !== 'direct-kernel') {
-      throw new AppError(
-        'media.delivery_unavailable',
-        400,
-        `delivery: ${request.delivery} is not available yet; use seed, whose plan says how to boot the installer`,
-      );
-    }
-    if (request.disk.match && (request.source === 'cloud-image' || !('serial' in request.disk.match))) {
-      throw new AppError(
-        'media.disk_rule_unavailable',
-        400,
-        'disk.match: only { serial } with source installer is available yet',
-      );
-    }
-    const { APP_HOST: host, ALLOW_LOOPBACK_APP_HOST: allowed } = this.config;
-    if (isUnreachableFromGuests(host) && !allowed) {
-      throw new AppError(
-        'media.app_host_unreachable',
-        400,
-        `APP_HOST is ${host}, which no guest can reach: set APP_HOST to this machine's name or address in the guests' network`,
-      );
-    }
-    const scripts = await this.firstBoot.check(request);
-    return { pins: await this.pins(request), scripts };
-  }
-
-  /** The hashes that the seed carries, from the rows that the distribution app writes. */
-  private async pins(request: MediaRequest): Promise<AgentPins> {
-    const rows = await this.database.work().find(Artifact, { platform: 'linux', current: true });
-    const binary = rows.find((row) => row.kind === 'binary' && row.arch === request.os.architecture);
-    const script = rows.find((row) => row.kind === 'script');
-    const missing = [
-      binary ? null : `the agent's binary for linux/${request.os.architecture}`,
-      script ? null : 'install-linux.sh',
-    ].filter((part) => part !== null);
-    if (!binary || !script) {
-      throw new AppError(
-        'media.artifact_missing',
-        409,
-        `the distribution app knows no ${missing.join(' and no ')}: run npm run build:agent, and see that the distribution app runs on the same INFINIBAY_BASE_DIR`,
-      );
-    }
-    return { binarySha256: binary.sha256, scriptSha256: script.sha256, version: binary.version };
   }
 
   private async checkReplacement({ vmId, replace }: MediaRequest): Promise<void> {
