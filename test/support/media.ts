@@ -115,7 +115,11 @@ export async function publishArtifacts(database: Database): Promise<void> {
         sha256,
       };
       work.persist(
-        work.create(Artifact, { ...row, size: 1, current: true, createdAt: now } as never, { partial: true }),
+        work.create(
+          Artifact,
+          { ...row, size: 1, current: true, createdAt: now, updatedAt: now },
+          { partial: true },
+        ),
       );
     }
     await work.flush();

@@ -1,6 +1,9 @@
 import type { MediaPlan, MediaRequest } from '#protocol';
 import { qemuValue, xmlText } from './escape.js';
 
+/** Where libvirt's default pool keeps disks: its schema takes absolute paths only, so a placeholder cannot stand there. */
+const LIBVIRT_IMAGES = '/var/lib/libvirt/images';
+
 export interface PlanPaths {
   seed: string;
   /** The machine's channel: QEMU listens there. */
@@ -113,7 +116,10 @@ function libvirtDomain(request: MediaRequest, installer: boolean, { seed, socket
       <readonly/>
     </disk>`;
   const media = installer
-    ? [cdrom(seed, 'sda'), cdrom(request.vendorIso ?? '{vendorIso}', 'sdb')]
+    ? [
+        cdrom(seed, 'sda'),
+        cdrom(request.vendorIso ?? `${LIBVIRT_IMAGES}/ubuntu-${request.os.version}.iso`, 'sdb'),
+      ]
     : [seedDisk];
   const firmware = request.firmware === 'uefi' ? ` firmware='efi'` : '';
   return `<domain type='kvm'>
@@ -132,7 +138,7 @@ function libvirtDomain(request: MediaRequest, installer: boolean, { seed, socket
   <devices>
     <disk type='file' device='disk'>
       <driver name='qemu' type='qcow2'/>
-      <source file='{disk}'/>
+      <source file='${xmlText(`${LIBVIRT_IMAGES}/${request.hostname}.qcow2`)}'/>
       <target dev='vda' bus='virtio'/>
     </disk>
 ${media.join('\n')}

@@ -8,7 +8,8 @@ const BUILDING = '.building-';
 /** Building takes seconds; what is older belongs to a process that died. */
 const ABANDONED_AFTER_MS = 600_000;
 
-const isFull = (error: unknown): boolean => error instanceof AppError && /No space left/i.test(error.message);
+const isFull = (error: unknown): boolean =>
+  error instanceof AppError && /No space left|exceeds free space/i.test(error.message);
 
 const diskFull = (path: string, cause: unknown): AppError =>
   new AppError(

@@ -229,6 +229,7 @@ export const MediaPlan = z.object({
   steps: z.array(z.object({ when: z.string(), do: z.string() })),
   /** QEMU arguments, one list entry an argument; placeholders {disk}, {vendorIso}, {seed}. */
   qemu: z.array(z.string()),
+  /** A whole domain; the system disk is looked for in libvirt's default pool under the host name. */
   libvirtXml: z.string(),
 });
 export type MediaPlan = z.output<typeof MediaPlan>;
