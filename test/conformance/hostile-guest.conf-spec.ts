@@ -9,7 +9,8 @@ import {
   openDatabase,
   type ScriptExecution,
 } from '#db';
-import { CHANNEL_LIMITS } from '#protocol';
+import { BusEvents, CHANNEL_LIMITS, ExecutionOutput } from '#protocol';
+import { Bus, createLogger } from '#runtime';
 import { emptyDatabase } from '../support/databases.js';
 import { socketFolder, startGateway, type TestGateway } from '../support/gateway.js';
 import { FakeGuest, type GivenScript } from '../support/guests/fake-guest.js';
@@ -153,18 +154,30 @@ describe('a hostile guest', () => {
     await neighbour.hello();
     const theirs = await neighbour.script();
     const before = await readExecution(database, theirs.execution_id);
+    const bus = new Bus(createLogger({ level: 'silent', app: 'test' }));
+    const shown: string[] = [];
+    bus.onEvent(BusEvents.executionOutput, ExecutionOutput, ({ data }) => void shown.push(data));
+    await bus.listen();
     guest.started(theirs);
     guest.output(theirs, 0, 'forged');
     guest.complete(theirs, { exit_code: 0, stdout: 'forged' });
-    await waitFor(async () => (await securityEvents()).length >= 2, { what: 'security events' });
+    await waitFor(async () => (await securityEvents()).length >= 3, { what: 'security events' });
+    // Nor does it appear live where an operator follows that execution.
+    neighbour.output(theirs, 0, 'true');
+    await waitFor(() => shown.length > 0, { what: 'the output of the machine itself' });
+    expect(shown.join('')).toBe('true');
+    await bus.close();
     expect((await securityEvents()).map(({ code }) => code)).toEqual(
-      expect.arrayContaining(['security.script_started_foreign', 'security.completion_foreign']),
+      expect.arrayContaining([
+        'security.script_started_foreign',
+        'security.script_output_foreign',
+        'security.completion_foreign',
+      ]),
     );
     await stillWorks();
     expect(await readExecution(database, foreign?.id ?? '')).toMatchObject({
       status: 'RUNNING',
       startConfirmed: false,
-      stdout: before.stdout,
       epoch: before.epoch,
     });
     neighbour.complete(theirs);

@@ -3,12 +3,10 @@ import {
   claimDue,
   countRunning,
   endByVerdict,
-  inputContext,
   recordDelivery,
   returnToPending,
   type ScriptExecution,
   ScriptVersion,
-  unseal,
 } from '#db';
 import {
   BusEvents,
@@ -20,6 +18,7 @@ import {
 } from '#protocol';
 import { LineTooLongError, type Outbox } from '../channel/outbox.js';
 import type { GatewayContext } from './gateway-context.js';
+import { openInputs } from './inputs.js';
 
 /** The machine's side of a delivery. */
 export interface DeliveryTarget {
@@ -106,7 +105,7 @@ async function buildScript(
     .work()
     .findOne(ScriptVersion, { scriptId: row.scriptId, version: row.scriptVersion });
   if (!version) throw new InputError(`version ${row.scriptVersion} of the script is gone`);
-  const values = openInputs(context, row);
+  const values = openInputs(context.config, row);
   const content = substituteInputs(version.shell, version.content, values);
   if (Buffer.byteLength(content) > CHANNEL_LIMITS.scriptContent) {
     throw new InputError(
@@ -133,25 +132,4 @@ async function buildScript(
     output_limit_bytes: CHANNEL_LIMITS.outputHead + CHANNEL_LIMITS.outputTail,
     sha256: createHash('sha256').update(content).digest('hex'),
   };
-}
-
-function openInputs(
-  { config }: GatewayContext,
-  row: ScriptExecution,
-): Record<string, string | number | boolean> {
-  const values: Record<string, string | number | boolean> = {};
-  for (const [name, stored] of Object.entries(row.inputValues)) {
-    if (typeof stored !== 'object') {
-      values[name] = stored;
-      continue;
-    }
-    if (config.SECRETS_KEY === undefined)
-      throw new InputError(`the input ${name} is sealed and this gateway has no SECRETS_KEY`);
-    try {
-      values[name] = unseal(config.SECRETS_KEY, inputContext(row.scriptId, name), stored.sealed);
-    } catch {
-      throw new InputError(`the input ${name} was sealed under another SECRETS_KEY`);
-    }
-  }
-  return values;
 }

@@ -161,9 +161,12 @@ export class GuestSession {
         if (!known) await this.checkOwnership(message.execution_id, 'script_started');
         return;
       }
-      case 'script_output':
-        this.received += this.host.output.push(message);
+      case 'script_output': {
+        const { bytes, known } = await this.host.output.push(message);
+        this.received += bytes;
+        if (!known) await this.checkOwnership(message.execution_id, 'script_output');
         return this.extendCredit();
+      }
       case 'script_completion':
         return this.complete(message);
       case 'agent_event':

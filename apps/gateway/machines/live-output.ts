@@ -1,7 +1,9 @@
-import { saveLiveOutput, storable } from '#db';
+import { saveLiveOutput, ScriptExecution, storable } from '#db';
 import { BusEvents, CHANNEL_LIMITS, type ScriptOutput } from '#protocol';
 import { StreamTail } from '../core/output.js';
+import { Redactor } from '../core/redactor.js';
 import type { GatewayContext } from './gateway-context.js';
+import { secretsOf } from './inputs.js';
 
 const LIMITS = { head: CHANNEL_LIMITS.outputHead, tail: CHANNEL_LIMITS.outputTail };
 /** A running script's output reaches its row this often at the most. */
@@ -13,9 +15,40 @@ const BUS_PIECE_BYTES = 65_536;
 interface Run {
   executionId: string;
   attempt: number;
-  stdout: StreamTail;
-  stderr: StreamTail;
+  stdout: Stream;
+  stderr: Stream;
   timer: NodeJS.Timeout | null;
+}
+
+/** What has come of a stream, and what of it may be shown. */
+class Stream {
+  /** Bytes that have come. */
+  received = 0;
+  readonly shown = new StreamTail(LIMITS);
+  private readonly redactor: Redactor;
+
+  constructor(secrets: readonly string[]) {
+    this.redactor = new Redactor(secrets);
+  }
+
+  /** @returns what can be shown now and where it begins; null when nothing is new */
+  push(offset: number, piece: Buffer): { offset: number; bytes: Buffer } | null {
+    const end = offset + piece.length;
+    if (end <= this.received) return null;
+    // A gap: what was held back has lost its continuation.
+    const heldFrom = this.received - this.redactor.pending;
+    if (offset > this.received) this.show(this.redactor.flush(), heldFrom);
+    const fresh = offset < this.received ? piece.subarray(this.received - offset) : piece;
+    const start = end - fresh.length - this.redactor.pending;
+    this.received = end;
+    return this.show(this.redactor.push(fresh), start);
+  }
+
+  private show(bytes: Buffer, offset: number): { offset: number; bytes: Buffer } | null {
+    if (bytes.length === 0) return null;
+    this.shown.push(offset, bytes);
+    return { offset, bytes };
+  }
 }
 
 /** What the machine's running scripts have printed: kept bounded, shown in the row, passed on as it comes. */
@@ -27,33 +60,32 @@ export class LiveOutput {
     private readonly machineId: string,
   ) {}
 
-  /** @returns bytes that count against the agent's credit */
-  push(message: ScriptOutput): number {
+  /** @returns bytes that count against the agent's credit, and whether the run is one of this machine's */
+  async push(message: ScriptOutput): Promise<{ bytes: number; known: boolean }> {
     const bytes = Buffer.from(message.data, message.encoding === 'base64' ? 'base64' : 'utf8');
     this.context.counters.outputBytes.inc(bytes.length);
-    const run = this.run(message.execution_id, message.attempt);
-    if (!run) return bytes.length;
+    const run = await this.run(message.execution_id, message.attempt);
+    if (!run) return { bytes: bytes.length, known: false };
     const fresh = run[message.stream].push(message.offset, bytes);
-    if (fresh === null) return bytes.length;
-    const end = message.offset + bytes.length;
-    for (let at = 0; at < fresh.length; at += BUS_PIECE_BYTES) {
+    if (fresh === null) return { bytes: bytes.length, known: true };
+    for (let at = 0; at < fresh.bytes.length; at += BUS_PIECE_BYTES) {
       this.context.bus.emit(BusEvents.executionOutput, {
         executionId: message.execution_id,
         machineId: this.machineId,
         attempt: message.attempt,
         stream: message.stream,
-        offset: end - fresh.length + at,
-        data: storable(fresh.subarray(at, at + BUS_PIECE_BYTES).toString('utf8')),
+        offset: fresh.offset + at,
+        data: storable(fresh.bytes.subarray(at, at + BUS_PIECE_BYTES).toString('utf8')),
       });
     }
     run.timer ??= setTimeout(() => void this.save(run), SAVE_EVERY_MS);
-    return bytes.length;
+    return { bytes: bytes.length, known: true };
   }
 
   /** Bytes received of a run's streams, for an agent that begins a session. */
   offsets(executionId: string, attempt: number): { stdout: number; stderr: number } {
     const run = this.runs.get(key(executionId, attempt));
-    return { stdout: run?.stdout.bytes ?? 0, stderr: run?.stderr.bytes ?? 0 };
+    return { stdout: run?.stdout.received ?? 0, stderr: run?.stderr.received ?? 0 };
   }
 
   /** The run has ended: its completion carries what is to be kept. */
@@ -70,17 +102,26 @@ export class LiveOutput {
     this.runs.clear();
   }
 
-  private run(executionId: string, attempt: number): Run | null {
+  private async run(executionId: string, attempt: number): Promise<Run | null> {
     const name = key(executionId, attempt);
     const known = this.runs.get(name);
     if (known) return known;
     // A guest chooses these ids: more than it can have running are none of its runs.
     if (this.runs.size >= MAX_RUNS || !/^[0-9a-f-]{36}$/i.test(executionId)) return null;
+    // The socket is the identity: what a guest prints for another machine's run is shown to nobody.
+    const row = await this.context.database.work().findOne(ScriptExecution, {
+      id: executionId.toLowerCase(),
+      machineId: this.machineId,
+      attempt,
+      status: 'RUNNING',
+    });
+    if (!row) return null;
+    const secrets = secretsOf(this.context.config, row);
     const run: Run = {
       executionId,
       attempt,
-      stdout: new StreamTail(LIMITS),
-      stderr: new StreamTail(LIMITS),
+      stdout: new Stream(secrets),
+      stderr: new Stream(secrets),
       timer: null,
     };
     this.runs.set(name, run);
@@ -95,11 +136,11 @@ export class LiveOutput {
         machineId: this.machineId,
         executionId: run.executionId,
         attempt: run.attempt,
-        stdout: storable(run.stdout.text()),
-        stderr: storable(run.stderr.text()),
-        stdoutBytes: run.stdout.bytes,
-        stderrBytes: run.stderr.bytes,
-        truncated: run.stdout.truncated || run.stderr.truncated,
+        stdout: storable(run.stdout.shown.text()),
+        stderr: storable(run.stderr.shown.text()),
+        stdoutBytes: run.stdout.received,
+        stderrBytes: run.stderr.received,
+        truncated: run.stdout.shown.truncated || run.stderr.shown.truncated,
       });
       // Not a running row of this machine: nothing to follow.
       if (!known) this.forget(run.executionId);

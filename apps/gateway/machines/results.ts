@@ -1,8 +1,10 @@
-import { type Completion, type CompletionResult, recordCompletion, storable } from '#db';
+import { type CompletionResult, type Outcome, recordCompletion, storable } from '#db';
 import { BusEvents, CHANNEL_LIMITS, type ScriptCompletion } from '#protocol';
 import { boundText } from '../core/output.js';
+import { Redactor } from '../core/redactor.js';
 import { verdictOf } from '../core/verdict.js';
 import type { GatewayContext } from './gateway-context.js';
+import { secretsOf } from './inputs.js';
 
 const LIMITS = { head: CHANNEL_LIMITS.outputHead, tail: CHANNEL_LIMITS.outputTail };
 
@@ -12,13 +14,41 @@ export async function commitCompletion(
   machineId: string,
   message: ScriptCompletion,
 ): Promise<CompletionResult> {
-  const stdout = boundText(storable(message.stdout ?? ''), LIMITS);
-  const stderr = boundText(storable(message.stderr ?? ''), LIMITS);
-  const completion: Completion = {
-    ...verdictOf(message),
+  const outcome = outcomeOf(message);
+  const completion = {
+    ...outcome,
     machineId,
     executionId: message.execution_id,
     attempt: message.attempt ?? null,
+  };
+  const result = await context.database.transaction((work) =>
+    recordCompletion(work, completion, (row) => {
+      const redactor = new Redactor(secretsOf(context.config, row));
+      if (redactor.isIdle) return {};
+      const { stdout, stderr } = message;
+      return outcomeOf({
+        ...message,
+        stdout: redactor.text(stdout ?? ''),
+        stderr: redactor.text(stderr ?? ''),
+      });
+    }),
+  );
+  context.counters.completions.inc({ result });
+  if (result === 'recorded' || result === 'late') {
+    context.bus.emit(BusEvents.executionChanged, {
+      executionId: message.execution_id,
+      machineId,
+      status: completion.status,
+    });
+  }
+  return result;
+}
+
+function outcomeOf(message: ScriptCompletion): Outcome {
+  const stdout = boundText(storable(message.stdout ?? ''), LIMITS);
+  const stderr = boundText(storable(message.stderr ?? ''), LIMITS);
+  return {
+    ...verdictOf(message),
     exitCode: message.exit_code,
     signal: message.signal ?? null,
     stdout: stdout.text,
@@ -33,14 +63,4 @@ export async function commitCompletion(
     bootId: message.boot_id ?? null,
     startedAt: null,
   };
-  const result = await context.database.transaction((work) => recordCompletion(work, completion));
-  context.counters.completions.inc({ result });
-  if (result === 'recorded' || result === 'late') {
-    context.bus.emit(BusEvents.executionChanged, {
-      executionId: message.execution_id,
-      machineId,
-      status: completion.status,
-    });
-  }
-  return result;
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, it } from '@jest/globals';
-import { adoptMachine, type Database } from '#db';
-import { deriveVmSecret } from '#protocol';
+import { adoptMachine, type Database, inputContext, seal } from '#db';
+import { BusEvents, deriveVmSecret, ExecutionOutput } from '#protocol';
+import { Bus, createLogger } from '#runtime';
 import { onBothDatabases } from '../../../test/support/databases.js';
 import { socketFolder, startGateway, type TestGateway } from '../../../test/support/gateway.js';
 import { FakeGuest } from '../../../test/support/guests/fake-guest.js';
@@ -39,6 +40,52 @@ onBothDatabases('a gateway of its own', (given) => {
     } finally {
       await own.close();
       await signed.stop();
+      other.remove();
+    }
+  });
+
+  it('shows no password that a script prints, in no piece of its output and not at its end', async () => {
+    const other = socketFolder();
+    const id = randomUUID();
+    const key = '5e'.repeat(32);
+    await database.transaction((work) => adoptMachine(work, { id, name: 'secret', os: 'linux' }));
+    const app = await startGateway(given().url, other.baseDir, { HOST_ID: 'host-secret', SECRETS_KEY: key });
+    const own = await new FakeGuest(other.sockets, id).open();
+    const bus = new Bus(createLogger({ level: 'silent', app: 'test' }));
+    const seen: string[] = [];
+    bus.onEvent(BusEvents.executionOutput, ExecutionOutput, ({ data }) => void seen.push(data));
+    await bus.listen();
+    try {
+      const password = 'correct-horse-battery';
+      const sealed = seal(key, inputContext(scriptId, 'password'), password);
+      const [row] = await schedule(database, {
+        machineId: id,
+        scriptId,
+        inputValues: { password: { sealed } },
+      });
+      await own.hello();
+      const handed = await own.script();
+      expect(handed['input_values']).toEqual({ password });
+      const text = `login ${password} ok\n`;
+      for (let at = 0; at < text.length; at += 5) own.output(handed, at, text.slice(at, at + 5));
+      await waitFor(() => seen.join('').length === text.length, { what: 'all output' });
+      expect(seen.join('')).toBe(`login ${'*'.repeat(password.length)} ok\n`);
+      await waitFor(
+        async () => (await readExecution(database, handed.execution_id)).stdout?.endsWith('ok\n'),
+        {
+          what: 'the row to show it',
+        },
+      );
+      expect((await readExecution(database, handed.execution_id)).stdout).not.toContain('horse');
+      own.complete(handed, { status: 'failed', exit_code: -1, stdout: text, stderr: `no ${password}` });
+      await own.acked(handed.execution_id);
+      const ended = await readExecution(database, row?.id ?? '');
+      expect(ended).toMatchObject({ stdout: `login ${'*'.repeat(password.length)} ok\n`, status: 'FAILED' });
+      expect(JSON.stringify(ended)).not.toContain('horse');
+    } finally {
+      await bus.close();
+      await own.close();
+      await app.stop();
       other.remove();
     }
   });

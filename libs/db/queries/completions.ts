@@ -70,11 +70,19 @@ export async function lockExecution(work: Work, id: string): Promise<ScriptExecu
   return rows.length === 0 ? null : work.findOneOrFail(ScriptExecution, { id }, { refresh: true });
 }
 
-/** Records what a guest observed; to be called inside a transaction and acked to the guest after its commit. */
-export async function recordCompletion(work: Work, completion: Completion): Promise<CompletionResult> {
-  const row = await lockExecution(work, completion.executionId);
+/**
+ * Records what a guest observed; to be called inside a transaction and acked to the guest after its commit.
+ * @param refine what the row itself changes of the outcome, such as crossing its passwords out
+ */
+export async function recordCompletion(
+  work: Work,
+  observed: Completion,
+  refine: (row: ScriptExecution) => Partial<Outcome> = () => ({}),
+): Promise<CompletionResult> {
+  const row = await lockExecution(work, observed.executionId);
   if (!row) return 'unknown';
-  if (row.machineId !== completion.machineId) return 'foreign';
+  if (row.machineId !== observed.machineId) return 'foreign';
+  const completion = { ...observed, ...refine(row) };
   const attempt = completion.attempt ?? row.attempt;
   if (attempt > row.attempt) return 'unknown';
   // An older attempt's end counts only while the newer one has not been delivered.
