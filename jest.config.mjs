@@ -26,6 +26,8 @@ const common = {
 };
 
 export default {
+  // A deadline for the machine at its busiest, not an expectation.
+  testTimeout: 60_000,
   projects: [
     {
       ...common,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck over every shell script that git tracks.
+# Runs shellcheck over every shell script that git tracks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
