@@ -14,8 +14,9 @@ export function readConfig(given: NodeJS.ProcessEnv) {
     INFINIBAY_BASE_DIR: baseDir,
     LISTEN_HOST: given['LISTEN_HOST'] || '127.0.0.1',
     CONSOLE_PORT: consolePort,
-    // The media routes are served on the console's port.
-    MEDIA_URL: given['MEDIA_URL'] || `http://127.0.0.1:${consolePort}`,
+    // The media routes are served on the console's port; a wrong one is one fault, not two.
+    MEDIA_URL:
+      given['MEDIA_URL'] || (/^\d{1,5}$/.test(consolePort) ? `http://127.0.0.1:${consolePort}` : undefined),
     INFINISERVICE_HMAC_MASTER_SECRET: ownSecret(
       given,
       'INFINISERVICE_HMAC_MASTER_SECRET',
