@@ -1,27 +1,12 @@
-import { type DynamicModule, Module } from '@nestjs/common';
-import { DatabaseModule } from '#db';
-import { createLogger, databaseUrl, runMain, RuntimeModule, startHttpApp, withMetricsPage } from '#runtime';
+import { AppModule } from '#db';
+import { createLogger, runMain, startHttpApp, withMetricsPage } from '#runtime';
 import { DistributionModule } from './app.module.js';
-import { type DistributionConfig, readConfig } from './config.js';
-
-@Module({})
-class App {
-  static with(config: DistributionConfig, logger: ReturnType<typeof createLogger>): DynamicModule {
-    return {
-      module: App,
-      imports: [
-        RuntimeModule.forRoot({ logger, redisUrl: config.REDIS_URL }),
-        DatabaseModule.forRoot({ url: databaseUrl(config) }),
-        DistributionModule.forRoot(config),
-      ],
-    };
-  }
-}
+import { readConfig } from './config.js';
 
 await runMain(async () => {
   const config = readConfig(process.env);
   const logger = createLogger({ level: config.LOG_LEVEL, app: 'distribution' });
-  const guests = await startHttpApp(App.with(config, logger), {
+  const guests = await startHttpApp(AppModule.forRoot(config, logger, [DistributionModule.forRoot(config)]), {
     logger,
     host: config.LISTEN_HOST,
     port: config.PORT,

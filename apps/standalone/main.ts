@@ -1,40 +1,10 @@
-import { type DynamicModule, Module } from '@nestjs/common';
-import { DatabaseModule, migrateToLatest, openDatabase } from '#db';
-import {
-  createLogger,
-  databaseUrl,
-  type Logger,
-  Metrics,
-  MetricsPageModule,
-  runMain,
-  RuntimeModule,
-  startHttpApp,
-} from '#runtime';
+import { AppModule, migrateToLatest, openDatabase } from '#db';
+import { createLogger, databaseUrl, Metrics, MetricsPageModule, runMain, startHttpApp } from '#runtime';
 import { ConsoleModule } from '../console/app.module.js';
 import { DistributionModule } from '../distribution/app.module.js';
 import { GatewayModule } from '../gateway/app.module.js';
 import { MediaModule } from '../media/app.module.js';
 import { readConfig } from './config.js';
-
-@Module({})
-class App {
-  static with(
-    logger: Logger,
-    url: string,
-    redisUrl: string | undefined,
-    metrics: Metrics,
-    parts: DynamicModule[],
-  ): DynamicModule {
-    return {
-      module: App,
-      imports: [
-        RuntimeModule.forRoot({ logger, redisUrl, metrics }),
-        DatabaseModule.forRoot({ url }),
-        ...parts,
-      ],
-    };
-  }
-}
 
 await runMain(async () => {
   const config = readConfig(process.env);
@@ -49,7 +19,7 @@ await runMain(async () => {
   const metrics = new Metrics();
   // Guests and operators get ports of their own: what guests reach has no operators' route at all.
   const guests = await startHttpApp(
-    App.with(logger, url, operators.REDIS_URL, metrics, [DistributionModule.forRoot(distribution)]),
+    AppModule.forRoot(operators, logger, [DistributionModule.forRoot(distribution)], metrics),
     {
       logger,
       host: distribution.LISTEN_HOST,
@@ -64,8 +34,8 @@ await runMain(async () => {
     ConsoleModule.forRoot(operators),
     MediaModule.forRoot(media),
     GatewayModule.forRoot(gateway),
-  ] as DynamicModule[];
-  const own = await startHttpApp(App.with(logger, url, operators.REDIS_URL, metrics, parts), {
+  ];
+  const own = await startHttpApp(AppModule.forRoot(operators, logger, parts, metrics), {
     logger,
     host: operators.CONSOLE_HOST,
     port: operators.CONSOLE_PORT,

@@ -1,3 +1,4 @@
+export { AppModule } from './app.module.js';
 export { Database, databaseOptions, openDatabase, type Work } from './database.js';
 export { DatabaseModule } from './database.module.js';
 export { Host } from './entities/host.js';

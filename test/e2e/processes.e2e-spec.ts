@@ -144,19 +144,27 @@ describe('a port that is taken', () => {
   );
 });
 
-/** A request whose head is out and whose body comes when the test says so: it runs as long as it is held. */
-function heldRequest(url: string): { socket: Socket; answer: Promise<string> } {
+/**
+ * A request whose body comes when the test says so: it runs as long as it is held. Resolves when the server has read its head, which it says with
+ * "100 Continue" (RFC 9110, 10.1.1).
+ */
+async function heldRequest(url: string): Promise<{ socket: Socket; answer: Promise<string> }> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
-  socket.write(
-    `POST /held HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n`,
-  );
+  const head = [
+    'POST /held HTTP/1.1',
+    'Host: 127.0.0.1',
+    'Content-Type: application/json',
+    'Content-Length: 2',
+  ];
+  socket.write([...head, 'Expect: 100-continue', '', ''].join('\r\n'));
+  let text = '';
   const answer = new Promise<string>((done) => {
-    let text = '';
     socket.on('data', (chunk) => (text += chunk.toString()));
-    socket.once('close', () => done(text));
+    socket.once('close', () => done(text.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '')));
     socket.once('error', (error) => (text += String(error)));
   });
+  await waitFor(() => text.startsWith('HTTP/1.1 100 '), { what: 'the server to read the request' });
   return { socket, answer };
 }
 
@@ -176,9 +184,7 @@ describe('SIGTERM', () => {
       await ready(one, url);
       const agent = new Agent({ keepAlive: true });
       await send(url, '/healthz', { agent });
-      const { socket, answer } = heldRequest(url);
-      // The server has read the head when a later request on another connection is answered.
-      await send(url, '/healthz');
+      const { socket, answer } = await heldRequest(url);
 
       one.child.kill('SIGTERM');
       await waitFor(async () => !(await listens(url)), { what: 'the port to be closed' });
@@ -199,8 +205,7 @@ describe('SIGTERM', () => {
     const { env, url } = await ports('console');
     const one = app('console', env);
     await ready(one, url);
-    heldRequest(url).answer.catch(() => undefined);
-    await send(url, '/healthz');
+    await heldRequest(url);
     one.child.kill('SIGTERM');
     await waitFor(async () => !(await listens(url)), { what: 'the port to be closed' });
     one.child.kill('SIGTERM');

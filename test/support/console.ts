@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Module } from '@nestjs/common';
-import { Bus, createLogger, MetricsPageModule, type RunningApp, RuntimeModule, startHttpApp } from '#runtime';
-import { DatabaseModule } from '#db';
+import { Bus, createLogger, MetricsPageModule, type RunningApp, startHttpApp } from '#runtime';
+import { AppModule } from '#db';
 import { ConsoleModule } from '../../apps/console/app.module.js';
 import { readConfig } from '../../apps/console/config.js';
 
@@ -28,9 +27,6 @@ export interface TestConsole {
   stop(): Promise<void>;
 }
 
-@Module({})
-class App {}
-
 /** The console as a server on a free loopback port, on a migrated database, with the in-process bus. */
 export async function startConsole(
   databaseUrl: string,
@@ -45,15 +41,7 @@ export async function startConsole(
     SECRETS_KEY,
     ...options.env,
   });
-  const module = {
-    module: App,
-    imports: [
-      RuntimeModule.forRoot({ logger }),
-      DatabaseModule.forRoot({ url: databaseUrl }),
-      MetricsPageModule,
-      ConsoleModule.forRoot(config),
-    ],
-  };
+  const module = AppModule.forRoot(config, logger, [MetricsPageModule, ConsoleModule.forRoot(config)]);
   const app = await startHttpApp(module, {
     logger,
     host: '127.0.0.1',

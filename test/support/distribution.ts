@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Module } from '@nestjs/common';
-import { DatabaseModule, migrateToLatest, openDatabase } from '#db';
-import { createLogger, RuntimeModule, startHttpApp, withMetricsPage } from '#runtime';
+import { AppModule, migrateToLatest, openDatabase } from '#db';
+import { createLogger, startHttpApp, withMetricsPage } from '#runtime';
 import { DistributionModule } from '../../apps/distribution/app.module.js';
 import { readConfig } from '../../apps/distribution/config.js';
 import { type Answer, send, type SendOptions } from './http.js';
@@ -24,9 +23,6 @@ export interface TestDistribution {
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
-
-@Module({})
-class App {}
 
 /** The distribution app on a free loopback port with a folder and a database of its own. */
 export async function startDistribution(
@@ -50,14 +46,9 @@ export async function startDistribution(
     const logger = createLogger({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent', app: 'distribution' });
     const config = readConfig({ INFINIBAY_BASE_DIR: baseDir });
     const limits = options.idleMs === undefined ? undefined : { idleMs: options.idleMs };
-    const module = {
-      module: App,
-      imports: [
-        RuntimeModule.forRoot({ logger }),
-        DatabaseModule.forRoot({ url }),
-        DistributionModule.forRoot(config, limits),
-      ],
-    };
+    const module = AppModule.forRoot({ ...config, DATABASE_URL: url }, logger, [
+      DistributionModule.forRoot(config, limits),
+    ]);
     const app = await startHttpApp(module, {
       logger,
       host: '127.0.0.1',

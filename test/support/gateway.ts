@@ -1,14 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Module } from '@nestjs/common';
-import { createLogger, MetricsPageModule, type RunningApp, RuntimeModule, startHttpApp } from '#runtime';
-import { DatabaseModule } from '#db';
+import { createLogger, MetricsPageModule, type RunningApp, startHttpApp } from '#runtime';
+import { AppModule } from '#db';
 import { GatewayModule } from '../../apps/gateway/app.module.js';
 import { readConfig } from '../../apps/gateway/config.js';
-
-@Module({})
-class App {}
 
 export interface TestGateway {
   readonly app: RunningApp;
@@ -39,15 +35,7 @@ export async function startGateway(
     LEASE_SECONDS: '30',
     ...env,
   });
-  const module = {
-    module: App,
-    imports: [
-      RuntimeModule.forRoot({ logger, redisUrl: config.REDIS_URL }),
-      DatabaseModule.forRoot({ url: databaseUrl }),
-      MetricsPageModule,
-      GatewayModule.forRoot(config),
-    ],
-  };
+  const module = AppModule.forRoot(config, logger, [MetricsPageModule, GatewayModule.forRoot(config)]);
   const app = await startHttpApp(module, {
     logger,
     host: '127.0.0.1',

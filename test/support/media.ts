@@ -3,17 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { Module } from '@nestjs/common';
-import { Artifact, type Database, DatabaseModule } from '#db';
+import { AppModule, Artifact, type Database } from '#db';
 import { MediaRequest } from '#protocol';
-import { Bus, createLogger, MetricsPageModule, type RunningApp, RuntimeModule, startHttpApp } from '#runtime';
+import { Bus, createLogger, MetricsPageModule, type RunningApp, startHttpApp } from '#runtime';
 import { MediaModule } from '../../apps/media/app.module.js';
 import { readConfig } from '../../apps/media/config.js';
 
 export const MEDIA_TOKEN = 'test-media-token-0123456789';
-
-@Module({})
-class App {}
 
 export interface TestMedia {
   readonly app: RunningApp;
@@ -57,15 +53,7 @@ export async function startMedia(
     SECRETS_KEY: '5e'.repeat(32),
     ...env,
   });
-  const module = {
-    module: App,
-    imports: [
-      RuntimeModule.forRoot({ logger }),
-      DatabaseModule.forRoot({ url: databaseUrl }),
-      MetricsPageModule,
-      MediaModule.forRoot(config),
-    ],
-  };
+  const module = AppModule.forRoot(config, logger, [MetricsPageModule, MediaModule.forRoot(config)]);
   const app = await startHttpApp(module, { logger, host: '127.0.0.1', port: 0, portVariable: 'MEDIA_PORT' });
   const bus = new Bus(logger);
   await bus.listen();
