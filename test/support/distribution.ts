@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AppModule, migrateToLatest, openDatabase } from '#db';
@@ -13,6 +14,8 @@ export const sha256 = (bytes: Buffer | string): string => createHash('sha256').u
 export interface TestDistribution {
   readonly url: string;
   readonly metricsUrl: string;
+  /** To look at the connections from the server's side. */
+  readonly httpServer: Server;
   /** `$INFINIBAY_BASE_DIR/infiniservice` */
   readonly folder: string;
   readonly databaseUrl: string;
@@ -63,6 +66,9 @@ export async function startDistribution(
   return {
     get url() {
       return app.url;
+    },
+    get httpServer() {
+      return app.app.getHttpServer();
     },
     get metricsUrl() {
       return app.metricsUrl;
