@@ -82,8 +82,11 @@ export class ScheduleService implements OnModuleInit {
   private async check(request: ScheduleExecutions): Promise<Checked> {
     const work = this.database.work();
     const issues: Issue[] = [];
-    const version = await this.findVersion(work, request, issues);
-    const machines = await work.find(Machine, { id: { $in: request.machineIds } });
+    const [version, machines, now] = await Promise.all([
+      this.findVersion(this.database.work(), request, issues),
+      work.find(Machine, { id: { $in: request.machineIds } }),
+      databaseNow(this.database.work()),
+    ]);
     this.checkMachines(request, machines, version, issues);
     const { values, faults } = version
       ? checkInputs(version, request.inputs ?? {})
@@ -99,7 +102,6 @@ export class ScheduleService implements OnModuleInit {
     }
     const scheduledFor = timeOf(request, 'scheduledFor', issues);
     const deliverBy = timeOf({ scheduledFor: request.deliverBy }, 'deliverBy', issues);
-    const now = await databaseNow(work);
     const rule = ruleOf(request, scheduledFor ?? now, issues);
     if (deliverBy && deliverBy <= (scheduledFor ?? now)) {
       issues.push({
@@ -135,7 +137,7 @@ export class ScheduleService implements OnModuleInit {
         triggeredBy: actor.name,
       })),
     );
-    for (const { id, scriptId, scriptVersion, machineId, scheduledFor: due } of rows) {
+    for (const { id, scriptId, scriptVersion, machineId, scheduledFor: due, updatedAt } of rows) {
       await recordAudit(work, {
         actor: actor.name,
         action: 'execution.schedule',
@@ -143,6 +145,7 @@ export class ScheduleService implements OnModuleInit {
         subjectId: id,
         after: { scriptId, scriptVersion, machineId, scheduledFor: due.toISOString() },
         correlationId: actor.correlationId,
+        createdAt: updatedAt,
       });
     }
     return rows.map(toExecutionDto);
@@ -153,24 +156,28 @@ export class ScheduleService implements OnModuleInit {
     request: ScheduleExecutions,
     issues: Issue[],
   ): Promise<ScriptVersion | null> {
-    const script = await work.findOne(Script, { id: request.scriptId });
-    if (!script) {
-      issues.push({
-        path: 'scriptId',
-        message: `there is no script ${request.scriptId}`,
-        remedy: 'GET /api/scripts lists them',
-      });
-      return null;
-    }
-    const wanted = request.scriptVersion ?? script.version;
-    const version = await work.findOne(ScriptVersion, { scriptId: script.id, version: wanted });
-    if (!version)
+    const { scriptId, scriptVersion } = request;
+    const version = await work.findOne(
+      ScriptVersion,
+      { scriptId, ...(scriptVersion === undefined ? {} : { version: scriptVersion }) },
+      { orderBy: { version: 'desc' } },
+    );
+    if (version) return version;
+    const script = await work.findOne(Script, { id: scriptId });
+    if (script) {
       issues.push({
         path: 'scriptVersion',
-        message: `the script has no version ${wanted}`,
+        message: `the script has no version ${scriptVersion}`,
         remedy: `its newest is ${script.version}`,
       });
-    return version;
+    } else {
+      issues.push({
+        path: 'scriptId',
+        message: `there is no script ${scriptId}`,
+        remedy: 'GET /api/scripts lists them',
+      });
+    }
+    return null;
   }
 
   private checkMachines(

@@ -1,3 +1,4 @@
+import type { EntityData } from '@mikro-orm/core';
 import type { Work } from '../database.js';
 import { ScriptExecution } from '../entities/script-execution.js';
 import { dialectOf } from '../sql.js';
@@ -14,7 +15,7 @@ export async function claimDue(
 ): Promise<ScriptExecution[]> {
   if (claim.capacity < 1) return [];
   const { now, skipLocked } = dialectOf(work);
-  const claimed = await work.execute<{ id: string }[]>(
+  const claimed = await work.execute<EntityData<ScriptExecution>[]>(
     // Materialized: inside an IN, PostgreSQL may run the selection once per row, and its limit then limits nothing.
     `with due as materialized (
        select e.id from script_execution e
@@ -29,17 +30,13 @@ export async function claimDue(
      update script_execution set status = 'RUNNING', started_at = ${now}, start_confirmed = false, delivery_started_at = null,
        lease_owner = ?, lease_expires_at = (select lease_expires_at from machine where id = ?), updated_at = ${now}
      where id in (select id from due) and status = 'PENDING'
-     returning id`,
+     returning *`,
     [claim.machineId, claim.owner, claim.capacity, claim.owner, claim.machineId],
   );
-  if (claimed.length === 0) return [];
-  return work
-    .fork()
-    .find(
-      ScriptExecution,
-      { id: { $in: claimed.map(({ id }) => id) } },
-      { orderBy: { order: 'asc', createdAt: 'asc', id: 'asc' } },
-    );
+  const fresh = work.fork();
+  return claimed
+    .map((row) => fresh.map(ScriptExecution, row))
+    .sort((a, b) => a.order - b.order || +a.createdAt - +b.createdAt || (a.id < b.id ? -1 : 1));
 }
 
 /** Marks rows as about to be written to the guest; to be committed before the first byte. @returns the ids still claimed by `owner` */

@@ -48,7 +48,12 @@ export async function trimMachineEvents(work: Work): Promise<number> {
 /** Appends to the audit, in the transaction of the change itself. */
 export async function recordAudit(
   work: Work,
-  entry: Omit<AuditEntry, 'id' | 'createdAt' | 'before' | 'after'> & { before?: unknown; after?: unknown },
+  entry: Omit<AuditEntry, 'id' | 'createdAt' | 'before' | 'after'> & {
+    before?: unknown;
+    after?: unknown;
+    /** The change's own time by the database's clock, when it is known: one question less. */
+    createdAt?: Date;
+  },
 ): Promise<void> {
   work.persist(
     work.create(AuditEntry, {
@@ -56,7 +61,7 @@ export async function recordAudit(
       before: entry.before ?? null,
       after: entry.after ?? null,
       id: randomUUID(),
-      createdAt: await databaseNow(work),
+      createdAt: entry.createdAt ?? (await databaseNow(work)),
     }),
   );
   await work.flush();
