@@ -4,8 +4,8 @@
  * `npm start -- --once`: ends after the demonstration instead of staying up.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import {
   capture,
   compile,
@@ -58,6 +58,10 @@ async function buildAgent() {
     await step('Building the agent', 'bash', ['scripts/build-agent.sh', '--publish-to', baseDir]);
     return true;
   }
+  // A binary that was copied here by hand needs its install script beside it.
+  const installer = join(baseDir, 'infiniservice/install/install-linux.sh');
+  mkdirSync(dirname(installer), { recursive: true });
+  copyFileSync(join(root, 'infiniservice/install/install-linux.sh'), installer);
   if (existsSync(join(baseDir, 'infiniservice/binaries/linux/infiniservice'))) return true;
   console.log(`
   cargo is missing, so the agent cannot be built here. Install Rust 1.85 or newer and a C compiler

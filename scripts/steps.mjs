@@ -11,11 +11,14 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 
-/** The environment in which the project's own Node 24 and tools come first on the PATH. */
+/**
+ * The environment in which the project's own Node 24 and tools come first on the PATH, and the system's tools last: Debian leaves
+ * `/usr/sbin` (netplan, blkid, mkfs) out of an ordinary user's.
+ */
 export function projectEnv(extra = {}) {
   return {
     ...process.env,
-    PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}`,
+    PATH: [join(root, 'node_modules/.bin'), process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter),
     ...extra,
   };
 }
