@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::Options;
+use crate::options::Options;
 
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Version of our additions to the channel.

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 
 use serde_json::json;
 
-use crate::cli::Options;
+use crate::options::Options;
 use crate::{config, port, time};
 
 /// 2020-01-01: a clock before this cannot be right.

@@ -12,6 +12,7 @@ pub mod install;
 pub mod line;
 pub mod messages;
 pub mod metrics;
+pub mod options;
 pub mod outbox;
 pub mod port;
 pub mod process_tree;

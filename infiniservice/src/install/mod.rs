@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::cli::Options;
 use crate::config::{self, Mode, variable};
+use crate::options::Options;
 use crate::{durable, system};
 
 const PROGRAM: &str = "opt/infiniservice/infiniservice";
