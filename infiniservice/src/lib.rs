@@ -16,6 +16,7 @@ pub mod options;
 pub mod outbox;
 pub mod port;
 pub mod process_tree;
+pub mod restart;
 pub mod runner;
 pub mod spool;
 pub mod system;

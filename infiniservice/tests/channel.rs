@@ -53,6 +53,40 @@ fn a_result_is_said_again_until_it_is_acked_and_never_after() {
 }
 
 #[test]
+fn a_restart_comes_with_the_ack_and_is_asked_for_again_when_it_fails() {
+    let folder = Folder::new();
+    let (witness, program) = (folder.join("restarts"), folder.join("restart"));
+    // The first restart fails.
+    let text = format!("#!/bin/sh\necho restart >>{0}\n[ $(wc -l <{0}) -gt 1 ]\n", witness.display());
+    std::fs::write(&program, text).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let _agent = Agent::start(&folder, &[("INFINISERVICE_REBOOT", program.to_str().unwrap())]);
+    let (mut host, _) = Host::meet(&folder);
+    host.give("run-1", "exit 194", 20);
+    let end = host.completion("run-1");
+    assert_eq!(end["exit_code"], 194);
+    assert!(end["boot_id"].is_string());
+    assert!(!witness.exists(), "nothing restarts before the result is committed");
+    let ack = json!({ "type": "ack", "execution_id": "run-1", "attempt": 1, "reboot": true });
+    host.say(ack.clone());
+    wait_for("the first restart", || witness.exists().then_some(()));
+    host.completion("run-1");
+    host.say(ack);
+    wait_for("the run to be forgotten", || {
+        host.next().filter(|line| line["type"] == "keep_alive" && line["runs"] == json!([]))
+    });
+    assert_eq!(std::fs::read_to_string(&witness).unwrap(), "restart\nrestart\n");
+    // An ack without the word restarts nothing.
+    host.give("run-2", "exit 194", 20);
+    host.completion("run-2");
+    host.ack("run-2");
+    wait_for("the run to be forgotten", || {
+        host.next().filter(|line| line["type"] == "keep_alive" && line["runs"] == json!([]))
+    });
+    assert_eq!(std::fs::read_to_string(&witness).unwrap(), "restart\nrestart\n");
+}
+
+#[test]
 fn a_script_that_is_given_twice_runs_once() {
     let folder = Folder::new();
     let _agent = Agent::start(&folder, &[]);

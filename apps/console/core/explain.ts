@@ -1,6 +1,7 @@
 import type { ChannelState, ExecutionStatus, FailureReason } from '#protocol';
 
 export interface ExplainedRow {
+  attempt: number;
   status: ExecutionStatus;
   failureReason: FailureReason | null;
   executionType: string;
@@ -32,6 +33,8 @@ export interface Surroundings {
   gatewaySilentSeconds: number | null;
   /** Other rows of this machine that are out. */
   running: number;
+  /** Rows that wait for this machine's restart. */
+  rebooting: number;
   /** FIRST_BOOT rows of lower order that are not final. */
   earlierFirstBoot: number;
   series: {
@@ -106,6 +109,14 @@ function explainPending(
       `start the gateway on the machine's host${machine.hostId ? ` (${machine.hostId})` : ''}`,
     );
   }
+  if (around.rebooting > 0)
+    return say(
+      'waits_for_reboot',
+      row.attempt > 1
+        ? `PENDING: a script asked for a restart of the machine; attempt ${row.attempt} goes out in the next boot`
+        : 'PENDING: a script asked for a restart of the machine; this one goes out in the next boot',
+      'restart the machine if it does not do so by itself',
+    );
   const channel = explainChannel(machine, around.now);
   if (channel) return channel;
   if (around.earlierFirstBoot > 0)

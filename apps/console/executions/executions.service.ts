@@ -92,6 +92,13 @@ export class ExecutionsService implements OnModuleInit {
         status: 'RUNNING',
         id: { $ne: row.id },
       }),
+      rebooting: machine?.bootId
+        ? await work.count(ScriptExecution, {
+            machineId: row.machineId,
+            status: 'PENDING',
+            bootId: machine.bootId,
+          })
+        : 0,
       earlierFirstBoot:
         row.executionType === 'FIRST_BOOT'
           ? await work.count(ScriptExecution, {

@@ -283,6 +283,33 @@ onBothDatabases('a gateway', (given) => {
       await until(next.id, { status: 'FAILED', failureReason: 'AGENT_LOST' });
     });
 
+    it('runs a script again after the restart that it asked for, and asks for none that has happened', async () => {
+      const row = await run();
+      const other = await run();
+      await guest.hello();
+      const given = await guest.script();
+      const asks = { exit_code: 194, status: 'failed', boot_id: guest.bootId };
+      guest.complete(given, asks);
+      expect(await guest.acked(row.id)).toMatchObject({ attempt: 1, reboot: true });
+      expect(await readExecution(database, row.id)).toMatchObject({ status: 'PENDING', attempt: 2 });
+      const answers = guest.count('pending_scripts_response');
+      guest.ask();
+      await waitFor(() => guest.count('pending_scripts_response') > answers, { what: 'an answer' });
+      expect(guest.scripts).toHaveLength(1);
+
+      guest.hangUp();
+      guest.bootId = randomUUID();
+      await guest.hello();
+      const again = await guest.script(1);
+      expect(again).toMatchObject({ execution_id: row.id, attempt: 2 });
+      guest.lines.length = 0;
+      guest.complete(given, asks);
+      expect(await guest.acked(row.id)).not.toHaveProperty('reboot');
+      guest.complete(again);
+      await until(row.id, { status: 'SUCCESS', attempt: 2 });
+      await until(other.id, { status: 'RUNNING' });
+    });
+
     it('takes a late result for the truth', async () => {
       const row = await run();
       await guest.hello();

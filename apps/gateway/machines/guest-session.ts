@@ -280,7 +280,9 @@ export class GuestSession {
   }
 
   private async complete(message: ScriptCompletion): Promise<void> {
-    const result = await commitCompletion(this.context, this.host.machineId, message);
+    const isOurs = (this.protocol ?? 1) >= 2;
+    const os = isOurs ? (this.machine.os ?? 'linux') : null;
+    const result = await commitCompletion(this.context, this.host.machineId, message, os);
     this.host.output.forget(message.execution_id);
     if (result === 'unknown' || result === 'foreign') {
       await this.host.events.security(
@@ -289,8 +291,15 @@ export class GuestSession {
         message.execution_id,
       );
     }
-    if ((this.protocol ?? 1) >= 2 && message.attempt !== undefined) {
-      await this.outbox.send({ type: 'ack', execution_id: message.execution_id, attempt: message.attempt });
+    if (isOurs && message.attempt !== undefined) {
+      // A restart that has happened is not asked for twice.
+      const reboot = result === 'reboot' && (message.boot_id ?? this.machine.bootId) === this.machine.bootId;
+      await this.outbox.send({
+        type: 'ack',
+        execution_id: message.execution_id,
+        attempt: message.attempt,
+        ...(reboot ? { reboot } : {}),
+      });
       this.listed = this.listed.filter((run) => run.execution_id !== message.execution_id);
     }
     await this.deliver();

@@ -8,11 +8,16 @@ import { secretsOf } from './inputs.js';
 
 const LIMITS = { head: CHANNEL_LIMITS.outputHead, tail: CHANNEL_LIMITS.outputTail };
 
+/** 194 is ours on every system; 3010 is Windows Installer's ERROR_SUCCESS_REBOOT_REQUIRED. */
+const REBOOT_EXIT_CODES = { linux: [194], windows: [194, 3010] };
+
 /** Commits what the guest observed. What it returns may be acked: it is on disk. */
 export async function commitCompletion(
   context: GatewayContext,
   machineId: string,
   message: ScriptCompletion,
+  /** Null from the public agent, which cannot restart its machine. */
+  os: 'windows' | 'linux' | null,
 ): Promise<CompletionResult> {
   const outcome = outcomeOf(message);
   const completion = {
@@ -20,6 +25,10 @@ export async function commitCompletion(
     machineId,
     executionId: message.execution_id,
     attempt: message.attempt ?? null,
+    wantsReboot:
+      os !== null &&
+      outcome.failureReason === 'EXIT_CODE' &&
+      REBOOT_EXIT_CODES[os].includes(message.exit_code),
   };
   const result = await context.database.transaction((work) =>
     recordCompletion(work, completion, (row) => {
@@ -34,11 +43,11 @@ export async function commitCompletion(
     }),
   );
   context.counters.completions.inc({ result });
-  if (result === 'recorded' || result === 'late') {
+  if (result === 'recorded' || result === 'late' || result === 'reboot') {
     context.bus.emit(BusEvents.executionChanged, {
       executionId: message.execution_id,
       machineId,
-      status: completion.status,
+      status: result === 'reboot' ? 'PENDING' : completion.status,
     });
   }
   return result;

@@ -7,6 +7,7 @@ use crate::commands;
 use crate::config::Mode;
 use crate::envelope::Envelope;
 use crate::messages::{GuestMessage, HandshakeAck, HostMessage, Numbering, Script, Status};
+use crate::restart;
 use crate::runner;
 use crate::spool::MAX_ENTRIES;
 
@@ -61,7 +62,11 @@ impl Agent {
                 }
             }
             HostMessage::KeepAliveResponse { .. } => {}
-            HostMessage::Ack { execution_id, attempt } => self.forget(&execution_id, attempt),
+            HostMessage::Ack {
+                execution_id,
+                attempt,
+                reboot,
+            } => self.forget(&execution_id, attempt, reboot),
             HostMessage::CancelScript {
                 execution_id,
                 grace_seconds,
@@ -153,12 +158,17 @@ impl Agent {
         self.outbox.push(&GuestMessage::ScriptCompletion(Box::new(result)));
     }
 
-    fn forget(&mut self, execution_id: &str, attempt: u32) {
+    fn forget(&mut self, execution_id: &str, attempt: u32, reboot: bool) {
         let Some(entry) = self.spool.entry(execution_id, attempt) else {
             return;
         };
         // Only what has ended can be committed; an ack for anything else is not for this run.
         if entry.result().is_none() {
+            return;
+        }
+        // Before the entry goes: a restart that fails is asked for again with the next ack.
+        if reboot && let Err(fault) = restart::restart(self.config.device.as_deref()) {
+            eprintln!("the machine could not be restarted: {fault}");
             return;
         }
         match entry.ack() {

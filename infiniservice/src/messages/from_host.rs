@@ -21,6 +21,9 @@ pub enum HostMessage {
     Ack {
         execution_id: String,
         attempt: u32,
+        /// The run goes on in the next boot.
+        #[serde(default)]
+        reboot: bool,
     },
     #[serde(rename = "cancel_script")]
     CancelScript {

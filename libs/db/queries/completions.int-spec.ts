@@ -86,6 +86,74 @@ onBothDatabases('the end of a run', (given) => {
     expect((await readExecution(database, id)).exitCode).toBe(exitCode);
   });
 
+  describe('a script that asks for a restart', () => {
+    const boot = (bootId: string): Promise<unknown> =>
+      database.work().execute('update machine set boot_id = ? where id = ?', [bootId, machineId]);
+    const claim = (): ReturnType<typeof claimDue> =>
+      claimDue(database.work(), { machineId, owner: OWNER, capacity: 10 });
+    const asks = (executionId: string, attempt: number, bootId: string): Promise<CompletionResult> =>
+      record({
+        executionId,
+        attempt,
+        bootId,
+        status: 'FAILED',
+        failureReason: 'EXIT_CODE',
+        exitCode: 194,
+        wantsReboot: true,
+      });
+
+    it('goes on in the next boot, and until then the machine takes nothing', async () => {
+      await boot('boot-1');
+      const { id } = await delivered();
+      const [other] = await schedule(database, { machineId });
+      expect(await asks(id, 1, 'boot-1')).toBe('reboot');
+      expect(await readExecution(database, id)).toMatchObject({
+        status: 'PENDING',
+        attempt: 2,
+        bootId: 'boot-1',
+        startedAt: null,
+        deliveryStartedAt: null,
+        completedAt: null,
+      });
+      expect(await claim()).toEqual([]);
+      // The ack was lost: the same answer, and no other row.
+      expect(await asks(id, 1, 'boot-1')).toBe('reboot');
+      expect((await readExecution(database, id)).attempt).toBe(2);
+      await boot('boot-2');
+      expect((await claim()).map((row) => row.id)).toEqual([id, other!.id]);
+      // Also then, what the first attempt said ends nothing.
+      expect(await asks(id, 1, 'boot-1')).toBe('reboot');
+      expect((await readExecution(database, id)).status).toBe('RUNNING');
+      expect(await record({ executionId: id, attempt: 2, bootId: 'boot-2' })).toBe('recorded');
+      expect(await readExecution(database, id)).toMatchObject({ status: 'SUCCESS', attempt: 2 });
+    });
+
+    it('restarts its machine ten times and not once more', async () => {
+      await boot('boot-0');
+      const [row] = await schedule(database, { machineId });
+      const id = row!.id;
+      for (let attempt = 1; attempt <= 11; attempt += 1) {
+        await boot(`boot-${attempt}`);
+        expect((await claim()).map((claimed) => claimed.id)).toEqual([id]);
+        await recordDelivery(database.work(), [id], OWNER);
+        expect(await asks(id, attempt, `boot-${attempt}`)).toBe(attempt <= 10 ? 'reboot' : 'recorded');
+      }
+      expect(await readExecution(database, id)).toMatchObject({
+        status: 'FAILED',
+        failureReason: 'REBOOT_LIMIT',
+        exitCode: 194,
+      });
+    });
+
+    it('is not run again once it was cancelled', async () => {
+      await boot('boot-1');
+      const { id } = await delivered();
+      await database.transaction((work) => requestCancel(work, id));
+      expect(await asks(id, 1, 'boot-1')).toBe('recorded');
+      expect((await readExecution(database, id)).status).toBe('FAILED');
+    });
+  });
+
   it('says of a duplicate that it is one, and changes nothing', async () => {
     const { id } = await delivered();
     await record({ executionId: id });

@@ -30,15 +30,21 @@ export interface Completion extends Outcome {
   executionId: string;
   /** Null from agents that know no attempts. */
   attempt: number | null;
+  /** The script asked for a restart of its machine and to be run again after it. */
+  wantsReboot?: boolean;
 }
+
+/** How often one run may ask for a restart. */
+export const REBOOT_LIMIT = 10;
 
 /**
  * - `recorded`: the row is final now; `late`: it replaced a verdict that was made without news
  * - `evidence`: the row stays CANCELLED and keeps the result; `duplicate`, `stale`: nothing changed
+ * - `reboot`: the row waits, PENDING with the next attempt, for a boot other than the one it ran in
  * - `unknown`, `foreign`: no such row for this machine
  */
 export type CompletionResult =
-  'recorded' | 'late' | 'evidence' | 'duplicate' | 'stale' | 'unknown' | 'foreign';
+  'recorded' | 'late' | 'evidence' | 'duplicate' | 'stale' | 'reboot' | 'unknown' | 'foreign';
 
 const FINAL = new Set(['SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED']);
 
@@ -85,6 +91,10 @@ export async function recordCompletion(
   const completion = { ...observed, ...refine(row) };
   const attempt = completion.attempt ?? row.attempt;
   if (attempt > row.attempt) return 'unknown';
+  const bootId = completion.bootId ?? row.bootId;
+  const wantsReboot = (completion.wantsReboot ?? false) && bootId !== null && row.cancelRequestedAt === null;
+  // Said again because the ack did not arrive: the next attempt is there already.
+  if (wantsReboot && attempt < row.attempt && !FINAL.has(row.status)) return 'reboot';
   // An older attempt's end counts only while the newer one has not been delivered.
   if (
     attempt < row.attempt &&
@@ -100,10 +110,34 @@ export async function recordCompletion(
   }
   const wasFinal = FINAL.has(row.status);
   if (wasFinal && !isOurVerdict(row)) return 'duplicate';
+  if (wantsReboot && !wasFinal && row.attempt <= REBOOT_LIMIT) {
+    awaitReboot(row, bootId, await databaseNow(work));
+    return 'reboot';
+  }
+  if (wantsReboot && row.attempt > REBOOT_LIMIT) {
+    completion.status = 'FAILED';
+    completion.failureReason = 'REBOOT_LIMIT';
+    completion.error = `the script asked for more than ${REBOOT_LIMIT} restarts`;
+  }
   apply(row, completion, await databaseNow(work));
   if (wasFinal) await reopenSeries(work, row);
   else await continueSeries(work, row);
   return wasFinal ? 'late' : 'recorded';
+}
+
+/** The same run goes on after the restart: a `deliverBy` was kept when it began. */
+function awaitReboot(row: ScriptExecution, bootId: string | null, now: Date): void {
+  row.status = 'PENDING';
+  row.attempt += 1;
+  row.epoch += 1;
+  row.bootId = bootId;
+  row.startedAt = null;
+  row.startConfirmed = false;
+  row.deliveryStartedAt = null;
+  row.deliverBy = null;
+  row.leaseOwner = null;
+  row.leaseExpiresAt = null;
+  row.updatedAt = now;
 }
 
 function apply(row: ScriptExecution, outcome: Outcome, now: Date): void {

@@ -58,6 +58,8 @@ export const Ack = z.strictObject({
   type: z.literal('ack'),
   execution_id: executionId,
   attempt,
+  /** The script asked for a restart: restart now, the run goes on in the next boot. */
+  reboot: z.boolean().optional(),
   ...sessionFields,
 });
 
