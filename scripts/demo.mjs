@@ -126,12 +126,12 @@ function readFromImage(media, seed) {
   const target = join(folder, 'user-data');
   rmSync(target, { force: true });
   const image = join(base, 'media', media.id, seed.name);
-  const { status, stderr } = spawnSync(
+  const { status, stderr, error } = spawnSync(
     'xorriso',
     ['-osirrox', 'on', '-indev', image, '-extract', '/user-data', target],
     { encoding: 'utf8' },
   );
-  if (status !== 0) throw new DemoFailed(`the medium could not be read: ${stderr}`);
+  if (status !== 0) throw new DemoFailed(`the medium could not be read: ${error?.message ?? stderr}`);
   const text = readFileSync(target, 'utf8');
   rmSync(target, { force: true });
   return text;
