@@ -2,7 +2,8 @@
  * `npm test`: every tier on a bare machine, in the order in which a fault is cheapest to see. Installs what it
  * needs, starts and stops its own servers, prints progress and ends with the line `N passed, N failed`.
  *
- * `npm test -- unit e2e` runs only the named tiers; `npm test -- --list` names them.
+ * `npm test -- unit e2e` runs only the named tiers; `npm test -- --list` names them, and the long runs (`crash`, `pair`, `fuzz`, `mutants`) that
+ * no other word starts.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +41,7 @@ function fail(title, detail, count = 1) {
 }
 
 /** One Jest project; each of its tests counts. Lines appear as the files end. */
-async function jest(project, ...options) {
+async function jest(project, options = [], variables = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'infinibay-jest-'));
   const report = join(folder, 'report.json');
   console.log(`▸ Jest: ${project}`);
@@ -59,7 +60,7 @@ async function jest(project, ...options) {
       '--passWithNoTests=false',
       ...options,
     ],
-    { env: projectEnv({ FORCE_COLOR: '0' }), onText: printFileLines },
+    { env: projectEnv({ FORCE_COLOR: '0', ...variables }), onText: printFileLines },
   );
   let result;
   try {
@@ -90,11 +91,13 @@ function printFileLines(text) {
 }
 
 /** The agent's own tests; each `test result:` line of cargo counts. */
-async function cargoTests() {
+async function cargoTests(options = [], variables = {}) {
   console.log('▸ Agent: cargo test');
   const begun = Date.now();
-  const { code, output } = await capture('cargo', ['test', '--locked', '--quiet', '--', '--format=terse'], {
+  const words = ['test', '--locked', '--quiet', ...options, '--', '--format=terse'];
+  const { code, output } = await capture('cargo', words, {
     cwd: join(root, 'infiniservice'),
+    env: projectEnv(variables),
   });
   let passed = 0;
   let failed = 0;
@@ -106,6 +109,16 @@ async function cargoTests() {
   if (code !== 0 || passed === 0)
     fail(`cargo test: ${passed} passed, ${failed} failed`, output.slice(-12_000), Math.max(failed, 1));
   else console.log(`✓ Agent: ${passed} passed (${Math.round((Date.now() - begun) / 1000)} s)`);
+}
+
+/** A count of its own: a mutant passes when it was seen. */
+async function mutants() {
+  const { output } = await capture('node', ['scripts/mutants.mjs'], {
+    onText: (text) => process.stdout.write(text),
+  });
+  const [, passed, failed] = /(\d+) passed, (\d+) failed\n*$/.exec(output) ?? [null, '0', '1'];
+  totals.passed += Number(passed);
+  if (Number(failed) > 0) fail('Mutants', 'see above', Number(failed));
 }
 
 const agentFolder = { cwd: join(root, 'infiniservice') };
@@ -126,19 +139,35 @@ const tiers = {
     await check('Dockerfiles and compose.yml', 'bash', ['scripts/check-docker.sh']);
   },
   unit: () => jest('unit'),
-  agent: cargoTests,
+  agent: () => cargoTests(),
   integration: () => jest('integration'),
   conformance: () => jest('conformance'),
   // Guests under TCG take both cores: one at a time.
-  e2e: () => jest('e2e', '--runInBand'),
+  e2e: () => jest('e2e', ['--runInBand']),
+};
+
+/** Deeper runs of what the tiers try once; each by its name alone. */
+const FUZZ_CASES = { FUZZ_CASES: '1000000' };
+const longRuns = {
+  crash: () =>
+    jest('e2e', ['--runInBand', 'crash-matrix'], { CRASH_ROUNDS: process.env.CRASH_ROUNDS ?? '20' }),
+  pair: () => jest('e2e', ['--runInBand', 'two-gateways'], { PAIR_ROUNDS: process.env.PAIR_ROUNDS ?? '10' }),
+  fuzz: async () => {
+    await jest('unit', ['--testTimeout=3600000', 'faulty-stream'], FUZZ_CASES);
+    // A target folder of its own: the other one holds the static agent that guests of later tests run.
+    const target = join(root, 'infiniservice/target/fuzz');
+    await cargoTests(['--release', '--test', 'faulty_stream'], { ...FUZZ_CASES, CARGO_TARGET_DIR: target });
+  },
+  mutants,
 };
 
 async function main() {
   const names = process.argv.slice(2);
-  if (names.includes('--list')) return console.log(Object.keys(tiers).join('\n'));
-  const unknown = names.filter((name) => !(name in tiers));
+  const all = { ...tiers, ...longRuns };
+  if (names.includes('--list')) return console.log(Object.keys(all).join('\n'));
+  const unknown = names.filter((name) => !(name in all));
   if (unknown.length > 0)
-    throw new StepFailed(`unknown tier ${unknown.join(', ')}; there are ${Object.keys(tiers).join(', ')}`);
+    throw new StepFailed(`unknown tier ${unknown.join(', ')}; there are ${Object.keys(all).join(', ')}`);
   if (!hasProgram('cargo')) {
     throw new StepFailed(
       'cargo is missing: the agent is a Rust program. Install Rust 1.85 or newer (Debian: rustup or cargo) and run npm test again.',
@@ -151,8 +180,8 @@ async function main() {
   if (bootstrap.code !== 0) throw new StepFailed('the packages named above are needed by the tests');
   await compile({ force: true });
   await step('Building the agent', 'bash', ['scripts/build-agent.sh']);
-  for (const [name, run] of Object.entries(tiers))
-    if (names.length === 0 || names.includes(name)) await run();
+  for (const [name, run] of Object.entries(all))
+    if (names.includes(name) || (names.length === 0 && name in tiers)) await run();
 }
 
 try {

@@ -3,6 +3,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { Database } from '#db';
 import { ACCESS_RULES, type AccessRules, secretFile } from '#runtime';
 import { consoleTokens } from './access/token-finder.js';
+import { CommandsController } from './commands/commands.controller.js';
+import { CommandsService } from './commands/commands.service.js';
 import type { ConsoleConfig } from './config.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from './console-config.js';
 import { ExecutionEventsService } from './executions/execution-events.service.js';
@@ -20,6 +22,7 @@ import { ScriptsService } from './scripts/scripts.service.js';
 
 const CONTROLLERS = [
   MachinesController,
+  CommandsController,
   ScriptsController,
   ExecutionsController,
   SeriesController,
@@ -49,6 +52,7 @@ export class ConsoleModule {
         },
         IdempotencyInterceptor,
         MachinesService,
+        CommandsService,
         ScriptsService,
         ScheduleService,
         ExecutionsService,

@@ -5,6 +5,7 @@ import type { DistributionConfig } from './config.js';
 import { DOWNLOAD_LIMITS, DOWNLOAD_LIMITS_TOKEN, DownloadService } from './downloads/download.service.js';
 import { InfiniserviceController } from './downloads/infiniservice.controller.js';
 import { MetadataService } from './downloads/metadata.service.js';
+import { RunsController } from './runs/runs.controller.js';
 
 /** What guests download. Needs `RuntimeModule` and `DatabaseModule` beside it. */
 @Module({})
@@ -12,7 +13,7 @@ export class DistributionModule {
   static forRoot(config: DistributionConfig, limits = DOWNLOAD_LIMITS): DynamicModule {
     return {
       module: DistributionModule,
-      controllers: [InfiniserviceController],
+      controllers: [RunsController, InfiniserviceController],
       providers: [
         { provide: DISTRIBUTION_CONFIG, useValue: config },
         { provide: DOWNLOAD_LIMITS_TOKEN, useValue: limits },

@@ -1,6 +1,15 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { commonFields, hostName, loadConfig, port, positiveInt, secret, secretsKey } from '#runtime';
+import {
+  commonFields,
+  hostName,
+  loadConfig,
+  port,
+  positiveInt,
+  secret,
+  secretsKey,
+  socketMode,
+} from '#runtime';
 
 const schema = z.object({
   ...commonFields,
@@ -10,13 +19,10 @@ const schema = z.object({
     .default(hostname()),
   GATEWAY_PORT: port(4003),
   GATEWAY_HOST: hostName('127.0.0.1'),
-  GATEWAY_SOCKET_MODE: z
-    .enum(['connect', 'listen'], { error: 'must be connect' })
-    .default('connect')
-    .refine(
-      (mode) => mode === 'connect',
-      'listen is not available yet: let QEMU listen (server=on) and use connect',
-    ),
+  GATEWAY_SOCKET_MODE: socketMode,
+  /** Where guests reach the distribution API: for agents that fetch long scripts over HTTP. */
+  APP_HOST: hostName('localhost'),
+  PORT: port(4000),
   LEASE_SECONDS: positiveInt(60, 'seconds', 3600),
   SWEEP_SECONDS: positiveInt(15, 'seconds', 3600),
   INFINISERVICE_HMAC_MASTER_SECRET: secret().optional(),

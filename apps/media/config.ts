@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { commonFields, hostName, loadConfig, onOff, port, positiveInt, secret, secretsKey } from '#runtime';
+import {
+  commonFields,
+  hostName,
+  loadConfig,
+  onOff,
+  port,
+  positiveInt,
+  secret,
+  secretsKey,
+  socketMode,
+} from '#runtime';
 
 const schema = z.object({
   ...commonFields,
@@ -13,6 +23,8 @@ const schema = z.object({
   CONSOLE_TOKEN: secret().optional(),
   INFINISERVICE_HMAC_MASTER_SECRET: secret().optional(),
   SECRETS_KEY: secretsKey.optional(),
+  /** As the gateways of the hosts have it: the plan says which side of the channel listens. */
+  GATEWAY_SOCKET_MODE: socketMode,
   /** Reproducible builds: the same request then gives the same bytes. */
   SOURCE_DATE_EPOCH: z
     .string()

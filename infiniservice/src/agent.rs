@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::config::{Config, PROTOCOL, VERSION, short_id};
 use crate::envelope::Nonces;
 use crate::line::LineDecoder;
-use crate::messages::{GuestMessage, RunEntry, Status};
+use crate::messages::{GuestMessage, RunEntry};
 use crate::metrics::Meter;
 use crate::outbox::Outbox;
 use crate::port::{self, Port, Transfer};
@@ -26,7 +26,8 @@ const REQUESTS: u32 = 3;
 /// How often runs are looked at while there are some.
 const FOLLOW_EVERY: Duration = Duration::from_millis(20);
 const IDLE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Well below the 3 s that a gateway waits for a hello: two back-offs that are out of step must not miss each other for minutes.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const TIDY_EVERY: Duration = Duration::from_secs(3600);
 /// Scripts that may run at once here, whatever the host asks for.
 const MAX_RUNNING: usize = 16;
@@ -144,10 +145,10 @@ impl Agent {
                 runner::spawn(entry)
             }
             Some(started) if started.boot_id != self.boot_id => {
-                entry.record_result(&entry.result_without_run(Status::Interrupted, "the machine restarted while the script ran"))
+                entry.record_result(&runner::lost_result(entry, "the machine restarted while the script ran"))
             }
-            Some(_) => entry.record_result(&entry.result_without_run(
-                Status::Failed,
+            Some(_) => entry.record_result(&runner::lost_result(
+                entry,
                 "the script's supervisor was ended: how the script ended is not known",
             )),
         };

@@ -75,6 +75,41 @@ impl Tree {
     }
 }
 
+/// Ends what is left of a run whose supervisor is gone, and with it the tree's root: its processes are known by what their environment
+/// says. Returns how many could not be ended.
+pub fn end_strays(execution_id: &str, attempt: u32) -> u32 {
+    let marks = [
+        format!("INFINIBAY_EXECUTION_ID={execution_id}").into_bytes(),
+        format!("INFINIBAY_ATTEMPT={attempt}").into_bytes(),
+    ];
+    for _ in 0..SWEEPS {
+        let strays = processes_with(&marks);
+        if strays.is_empty() {
+            return 0;
+        }
+        for pid in strays {
+            let _ = system::kill(pid, libc::SIGKILL);
+        }
+        thread::sleep(BETWEEN_SWEEPS);
+    }
+    processes_with(&marks).len() as u32
+}
+
+/// Processes in whose environment all these entries stand. A zombie has none.
+fn processes_with(marks: &[Vec<u8>]) -> Vec<i32> {
+    fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|found| {
+            let pid: i32 = found.file_name().to_str()?.parse().ok()?;
+            let environment = fs::read(found.path().join("environ")).ok()?;
+            let has = |mark: &Vec<u8>| environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_slice());
+            (pid != std::process::id() as i32 && marks.iter().all(has)).then_some(pid)
+        })
+        .collect()
+}
+
 impl Drop for Tree {
     fn drop(&mut self) {
         if let Self::Cgroup(folder) = self {

@@ -273,4 +273,18 @@ fn commands_are_answered() {
         (&json!("c-1"), &json!(false), &json!(4))
     );
     assert_eq!(answer["stdout"], "hi\n");
+    let ask = |id: &str, more: serde_json::Value| {
+        let mut command = json!({ "type": "UnsafeCommand", "id": id, "raw_command": "echo ${BASH_VERSION:+yes}$PWD", "timeout": 10 });
+        command.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        command
+    };
+    host.say(ask("c-2", json!({ "shell": "bash", "working_dir": "/usr" })));
+    assert_eq!(host.hear("response")["stdout"], "yes/usr\n");
+    host.say(ask("c-3", json!({ "shell": "powershell" })));
+    let answer = host.hear("response");
+    assert_eq!((&answer["success"], &answer["stdout"]), (&json!(false), &json!("")));
+    assert!(answer["stderr"].as_str().unwrap().contains("no shell powershell"), "{answer}");
+    // As somebody else or not at all.
+    host.say(ask("c-4", json!({ "run_as": "nobody" })));
+    assert_eq!(host.hear("response")["success"], false);
 }

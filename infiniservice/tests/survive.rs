@@ -72,13 +72,21 @@ fn a_supervisor_that_is_killed_leaves_a_failure_and_no_second_run() {
     let _agent = Agent::start(&folder, &[]);
     let witness = folder.join("witness");
     let (mut host, _) = Host::meet(&folder);
-    host.give("run-1", &format!("echo ran >>{}; echo on; sleep 600", witness.display()), 60);
+    host.give(
+        "run-1",
+        &format!("echo ran >>{}; echo on; (setsid sleep 600.5 &) ; sleep 600.5", witness.display()),
+        60,
+    );
     host.hear("script_output");
     for pid in support::processes_with(folder.join("state/spool/run-1.1").to_str().unwrap()) {
         let _ = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
     }
     let end = host.completion("run-1");
-    assert_eq!((&end["status"], &end["exit_code"]), (&json!("failed"), &json!(-1)));
+    assert_eq!((&end["status"], &end["exit_code"]), (&json!("interrupted"), &json!(-1)));
+    assert_eq!((&end["stdout"], &end["survivors"]), (&json!("on\n"), &json!(0)));
+    assert!(end["stderr"].as_str().unwrap().contains("supervisor was ended"), "{end}");
+    // Nobody watches it any more: it may not go on beside what comes after it.
+    assert_eq!(support::processes_with("sleep 600.5"), Vec::<i32>::new());
     host.give("run-1", "echo doubled", 60);
     host.completion("run-1");
     assert_eq!(fs::read_to_string(witness).unwrap(), "ran\n");

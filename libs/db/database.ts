@@ -7,8 +7,10 @@ import type { SqlEntityManager } from '@mikro-orm/sql';
 import { SqliteDriver } from '@mikro-orm/sqlite';
 import { Host } from './entities/host.js';
 import { Machine } from './entities/machine.js';
+import { MachineCommand } from './entities/machine-command.js';
 import { Artifact, Download, Media } from './entities/media.js';
 import { AuditEntry, ConsoleToken, IdempotencyKey, MachineEvent } from './entities/records.js';
+import { RunContent } from './entities/run-content.js';
 import { ScriptExecution, Series } from './entities/script-execution.js';
 import { Script, ScriptVersion } from './entities/script.js';
 import { postgresqlMigrations } from './migrations/postgresql/list.js';
@@ -25,6 +27,8 @@ export const ENTITIES = [
   Artifact,
   Download,
   MachineEvent,
+  MachineCommand,
+  RunContent,
   AuditEntry,
   ConsoleToken,
   IdempotencyKey,

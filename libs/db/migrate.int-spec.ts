@@ -11,8 +11,11 @@ import {
   recordCompletion,
   recordDelivery,
 } from './index.js';
+import { sqliteMigrations } from './migrations/sqlite/list.js';
 import { emptyDatabase, onBothDatabases } from '../../test/support/databases.js';
 import { completion, machineWithLease, schedule, script } from '../../test/support/rows.js';
+
+const MIGRATIONS = sqliteMigrations.length;
 
 describe.each(['SQLite', 'PostgreSQL'] as const)('migrations on %s', (kind) => {
   it('make exactly the schema of the entities', async () => {
@@ -39,7 +42,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('migrations on %s', (kind) => {
     const databases = await Promise.all(urls.map((one) => openDatabase(one)));
     try {
       const done = await Promise.all(databases.map((database) => migrateToLatest(database)));
-      expect(done.flat().length).toBe(2);
+      expect(done.flat().length).toBe(MIGRATIONS);
       await Promise.all(databases.map((database) => awaitMigrated(database, 0)));
     } finally {
       await Promise.all(databases.map((database) => database.close()));
@@ -51,7 +54,9 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('migrations on %s', (kind) => {
     const { url, remove } = emptyDatabase(kind);
     const database = await openDatabase(url);
     try {
-      await expect(awaitMigrated(database, 0)).rejects.toThrow(/lacks 2 migration\(s\).*npm run migrate/);
+      await expect(awaitMigrated(database, 0)).rejects.toThrow(
+        new RegExp(`lacks ${MIGRATIONS} migration.*npm run migrate`),
+      );
       const waiting = awaitMigrated(database, 20_000);
       await migrateToLatest(database);
       await waiting;

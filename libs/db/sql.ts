@@ -11,6 +11,8 @@ export interface Dialect {
   skipLocked: string;
   /** `now` plus a number of seconds given as a parameter. */
   nowPlusSeconds: string;
+  /** `now` less a number of seconds that an SQL expression gives. */
+  nowMinusSeconds: (seconds: string) => string;
   /** A time as a statement's parameter. */
   time: (value: Date) => Date | number;
 }
@@ -19,6 +21,7 @@ const SQLITE: Dialect = {
   now: `cast(round(unixepoch('subsec') * 1000) as integer)`,
   skipLocked: '',
   nowPlusSeconds: `(cast(round(unixepoch('subsec') * 1000) as integer) + cast(? * 1000 as integer))`,
+  nowMinusSeconds: (seconds) => `(cast(round(unixepoch('subsec') * 1000) as integer) - (${seconds}) * 1000)`,
   time: (value) => value.getTime(),
 };
 
@@ -26,6 +29,8 @@ const POSTGRESQL: Dialect = {
   now: `date_trunc('milliseconds', clock_timestamp())`,
   skipLocked: 'for update skip locked',
   nowPlusSeconds: `(date_trunc('milliseconds', clock_timestamp()) + make_interval(secs => ?))`,
+  nowMinusSeconds: (seconds) =>
+    `(date_trunc('milliseconds', clock_timestamp()) - make_interval(secs => ${seconds}))`,
   time: (value) => value,
 };
 

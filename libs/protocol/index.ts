@@ -1,3 +1,4 @@
+export * from './api/commands.js';
 export * from './api/executions.js';
 export * from './api/fields.js';
 export * from './api/machines.js';

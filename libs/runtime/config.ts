@@ -135,3 +135,8 @@ export function databaseUrl(config: {
 }): string {
   return config.DATABASE_URL ?? `sqlite:${config.INFINIBAY_BASE_DIR}/infinibay.db`;
 }
+
+/** Which side of a machine's channel the gateway takes: it connects to QEMU's socket, or listens and QEMU connects (`reconnect=1`). */
+export const socketMode = z
+  .enum(['connect', 'listen'], { error: 'must be connect or listen' })
+  .default('connect');

@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { benchAgent } from './agent.js';
 import { benchClone } from './clone.js';
 import { type Figure, printTable } from './figures.js';
+import { benchFleet, benchIdle } from './fleet.js';
 import { benchRoundTrip } from './round-trip.js';
 import { benchSeed } from './seed.js';
 
@@ -11,6 +12,8 @@ const parts: Record<string, () => Promise<Figure[]>> = {
   seed: benchSeed,
   agent: benchAgent,
   clone: benchClone,
+  fleet: benchFleet,
+  idle: benchIdle,
 };
 
 const asked = process.argv.slice(2);

@@ -70,7 +70,7 @@ describe('a broken configuration', () => {
       MEDIA_LIFETIME_HOURS: '0',
       SECRETS_KEY: 'canary-key',
     },
-    gateway: { GATEWAY_PORT: '-1', LEASE_SECONDS: '0', GATEWAY_SOCKET_MODE: 'listen', HOST_ID: 'a b' },
+    gateway: { GATEWAY_PORT: '-1', LEASE_SECONDS: '0', GATEWAY_SOCKET_MODE: 'both', HOST_ID: 'a b' },
     console: { CONSOLE_PORT: '1.5', MEDIA_URL: 'ftp://x', CONSOLE_TOKEN: 'canary-1' },
     standalone: { PORT: '99999', CONSOLE_PORT: 'x', LEASE_SECONDS: '0', MEDIA_LIFETIME_HOURS: '0' },
   };

@@ -29,7 +29,12 @@ export async function machineWithLease(
 }
 
 /** A script of one version. */
-export async function script(database: Database, content = 'echo hello'): Promise<string> {
+export async function script(
+  database: Database,
+  content = 'echo hello',
+  retry: ScriptVersion['retry'] = null,
+  shell: ScriptVersion['shell'] = 'SH',
+): Promise<string> {
   const id = randomUUID();
   const now = new Date();
   await database.transaction(async (work) => {
@@ -42,11 +47,12 @@ export async function script(database: Database, content = 'echo hello'): Promis
           scriptId: id,
           version: 1,
           name: 'greet',
-          platforms: ['linux'],
-          shell: 'SH',
+          platforms: shell === 'SH' || shell === 'BASH' ? ['linux'] : ['windows'],
+          shell,
           content,
           inputs: [],
           timeoutSeconds: 600,
+          retry,
           sha256: createHash('sha256').update(content).digest('hex'),
           createdAt: now,
         },

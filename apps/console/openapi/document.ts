@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import {
   AuditDto,
+  CommandDto,
+  CreateCommand,
   CreateMachine,
   CreateScript,
   DownloadDto,
@@ -86,6 +88,30 @@ const ROUTES: Route[] = [
     status: 200,
     response: list(DownloadDto),
     query: page,
+  },
+  {
+    method: 'post',
+    path: '/api/machines/{id}/commands',
+    summary: 'Ask a running machine; wait=seconds waits for its answer',
+    body: CreateCommand,
+    status: 202,
+    response: CommandDto,
+    query: ['wait'],
+  },
+  {
+    method: 'get',
+    path: '/api/machines/{id}/commands',
+    summary: 'What it was asked, newest first',
+    status: 200,
+    response: list(CommandDto),
+    query: page,
+  },
+  {
+    method: 'get',
+    path: '/api/machines/{id}/commands/{commandId}',
+    summary: 'One command and its answer',
+    status: 200,
+    response: CommandDto,
   },
   {
     method: 'post',

@@ -1,13 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { type DecodedLine, type LineDecoder } from '#protocol';
+import { Inbox, inboxes, incoming, READ_BUFFER } from './inbox.js';
 
-export type ConnectFailure = 'missing' | 'refused' | 'closed';
+export type ConnectFailure = 'missing' | 'refused' | 'occupied' | 'closed';
 
 /** Opens the machine's socket. That it opens proves nothing: QEMU takes a second client and lets it wait. */
 export function openSocket(address: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ path: address });
+    const inbox = new Inbox(() => socket.resume());
+    const socket = connect({
+      path: address,
+      onread: { buffer: READ_BUFFER, callback: (bytes, buffer) => inbox.put(buffer.subarray(0, bytes)) },
+    });
+    inboxes.set(socket, inbox);
+    socket.once('end', () => inbox.end());
+    socket.once('close', () => inbox.end());
     socket.once('connect', () => {
       socket.removeAllListeners('error');
       // Errors surface where the socket is read; without a listener they would end the process.
@@ -18,23 +26,35 @@ export function openSocket(address: string): Promise<Socket> {
   });
 }
 
-/** `kill -9` of QEMU leaves the file (refused); without a QEMU there is none (missing). */
+/** `kill -9` of QEMU leaves the file (refused); without a QEMU there is none (missing); where we would listen, somebody does (occupied). */
 export function connectFailure(error: unknown): ConnectFailure {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'missing';
+  if (code === 'EADDRINUSE') return 'occupied';
   return code === 'ECONNREFUSED' ? 'refused' : 'closed';
 }
+
+/** How long one look at the kernel's table serves all channels: it has a line for each socket of the system. */
+const TABLE_SERVES_MS = 1000;
+let table: { at: number; waiting: Promise<ReadonlySet<string>> } | null = null;
 
 /**
  * True when a client of this socket waits to be accepted: QEMU serves another one. The kernel lists the server's end of such a connection without an inode
  * (/proc/net/unix, unix(7)).
  */
 export async function hasWaitingClient(socketFile: string): Promise<boolean> {
-  const table = await readFile('/proc/net/unix', 'utf8');
-  return table.split('\n').some((row) => {
+  if (!table || performance.now() - table.at > TABLE_SERVES_MS)
+    table = { at: performance.now(), waiting: readWaiting() };
+  return (await table.waiting).has(socketFile);
+}
+
+async function readWaiting(): Promise<ReadonlySet<string>> {
+  const paths = new Set<string>();
+  for (const row of (await readFile('/proc/net/unix', 'utf8')).split('\n')) {
     const [, , , , , , inode, ...path] = row.trim().split(/\s+/);
-    return inode === '0' && path.join(' ') === socketFile;
-  });
+    if (inode === '0' && path.length > 0) paths.add(path.join(' '));
+  }
+  return paths;
 }
 
 /**
@@ -47,7 +67,7 @@ export async function readLines(
   handle: (line: DecodedLine) => Promise<void>,
 ): Promise<void> {
   try {
-    for await (const chunk of socket as AsyncIterable<Buffer>) {
+    for await (const chunk of incoming(socket)) {
       for (const line of decoder.push(chunk)) await handle(line);
       // Others' sockets get their turn between two chunks of one machine.
       await new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { CHANNEL_LIMITS, type HostMessage, signEnvelope } from '#protocol';
 
 type Unnumbered = HostMessage extends infer M
@@ -7,6 +8,14 @@ type Unnumbered = HostMessage extends infer M
     ? Omit<M, 'session' | 'counter'>
     : never
   : never;
+
+/** How an agent has to be spoken to. */
+export interface Pace {
+  /** With the newline. */
+  lineBytes: number;
+  /** From the beginning of one line to the next, in milliseconds. */
+  gapMs: number;
+}
 
 /** Guests' clocks before this cannot be learned from (2020-01-01). */
 const EARLIEST_PLAUSIBLE_MS = Date.UTC(2020, 0, 1);
@@ -17,6 +26,8 @@ export class Outbox {
   private counter = 0;
   /** Guest's clock minus ours, learned from its messages; used for signing only, never for a decision. */
   private clockOffsetMs = 0;
+  private pace: Pace | null = null;
+  private nextTurnAt = 0;
 
   constructor(
     private readonly socket: Socket,
@@ -40,6 +51,20 @@ export class Outbox {
     this.counter = Date.now() * 1000;
   }
 
+  /** The public agent's Windows build needs short lines with a pause between them; null for all others. */
+  setPace(pace: Pace | null): void {
+    this.pace = pace;
+  }
+
+  /** True when a message may go out as one line. */
+  fits(message: Unnumbered): boolean {
+    return this.encode(message, this.counter).length <= this.limit;
+  }
+
+  private get limit(): number {
+    return this.pace?.lineBytes ?? CHANNEL_LIMITS.lineToGuest;
+  }
+
   learnClock(guestTime: string | null | undefined): void {
     const time = Date.parse(guestTime ?? '');
     if (time > EARLIEST_PLAUSIBLE_MS) this.clockOffsetMs = time - Date.now();
@@ -50,16 +75,25 @@ export class Outbox {
    * @throws Error when it does not fit the channel's limit or the connection is gone
    */
   async send(message: Unnumbered): Promise<void> {
-    const line = this.encode(message);
-    if (line.length > CHANNEL_LIMITS.lineToGuest) throw new LineTooLongError(line.length);
+    await this.turn();
+    const line = this.encode(message, ++this.counter);
+    if (line.length > this.limit) throw new LineTooLongError(line.length, this.limit);
     await new Promise<void>((resolve, reject) => {
       this.socket.write(line, (error) => (error ? reject(error) : resolve()));
     });
   }
 
-  private encode(message: Unnumbered): Buffer {
-    const numbered =
-      this.session === null ? message : { ...message, session: this.session, counter: ++this.counter };
+  /** Waits until the line before this one has had its time. */
+  private async turn(): Promise<void> {
+    if (!this.pace) return;
+    const now = performance.now();
+    const waitMs = Math.max(0, this.nextTurnAt - now);
+    this.nextTurnAt = now + waitMs + this.pace.gapMs;
+    if (waitMs > 0) await setTimeout(waitMs);
+  }
+
+  private encode(message: Unnumbered, counter: number): Buffer {
+    const numbered = this.session === null ? message : { ...message, session: this.session, counter };
     const payload = JSON.stringify(numbered);
     if (this.key === null) return Buffer.from(`${payload}\n`);
     const envelope = signEnvelope(this.key, {
@@ -72,7 +106,7 @@ export class Outbox {
 }
 
 export class LineTooLongError extends Error {
-  constructor(bytes: number) {
-    super(`the line would have ${bytes} bytes; the channel carries ${CHANNEL_LIMITS.lineToGuest}`);
+  constructor(bytes: number, limit: number) {
+    super(`the line would have ${bytes} bytes; this machine's channel carries ${limit}`);
   }
 }

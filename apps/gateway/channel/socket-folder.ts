@@ -13,6 +13,9 @@ import { AppError } from '#runtime';
 
 const CHANNEL_NAME = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.socket$/i;
 
+/** Many sockets appear together when a host starts. */
+const CHANGES_TOGETHER_MS = 20;
+
 /** Room in sockaddr_un.sun_path on Linux, without the closing NUL (unix(7)). */
 const SUN_PATH_MAX = 107;
 
@@ -46,9 +49,16 @@ export class SocketFolder {
     });
   }
 
-  /** Calls back when something changed; events may be merged or lost, so a sweep is needed besides. */
+  /** Calls back soon after something changed, once for changes that come together; events may be lost, so a sweep is needed besides. */
   watch(changed: () => void): void {
-    this.watcher = watch(this.path, { persistent: false }, changed);
+    let timer: NodeJS.Timeout | null = null;
+    const soon = (): void => {
+      timer ??= setTimeout(() => {
+        timer = null;
+        changed();
+      }, CHANGES_TOGETHER_MS);
+    };
+    this.watcher = watch(this.path, { persistent: false }, soon);
     this.watcher.on('error', () => this.watcher?.close());
   }
 

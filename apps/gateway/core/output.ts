@@ -1,8 +1,16 @@
+import { CHANNEL_LIMITS } from '#protocol';
+
 /** What is kept of each end of a stream, in bytes. */
 export interface OutputLimits {
   head: number;
   tail: number;
 }
+
+/** What the host keeps of anything that a machine prints. */
+export const KEPT_OUTPUT: OutputLimits = {
+  head: CHANNEL_LIMITS.outputHead,
+  tail: CHANNEL_LIMITS.outputTail,
+};
 
 /**
  * Keeps the head and the tail of a stream that arrives in pieces with their offsets: pieces that come twice change nothing, a gap is counted as cut.

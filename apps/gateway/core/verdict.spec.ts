@@ -33,6 +33,19 @@ describe('what a completion means', () => {
     expect(said(exitCode, { status })).toMatchObject({ status: expected, failureReason });
   });
 
+  it('tells a restart of the machine from the end of what watched the script', () => {
+    const interrupted = {
+      exit_code: -1,
+      status: 'interrupted',
+      stderr: '',
+      signal: null,
+      boot_id: 'b-1',
+    } as const;
+    expect(verdictOf(interrupted, 'b-2')).toMatchObject({ failureReason: 'INTERRUPTED_BY_REBOOT' });
+    expect(verdictOf(interrupted, 'b-1')).toMatchObject({ failureReason: 'AGENT_LOST' });
+    expect(verdictOf(interrupted, null)).toMatchObject({ failureReason: 'INTERRUPTED_BY_REBOOT' });
+  });
+
   it('names the signal that ended a script', () => {
     expect(said(-1, { status: 'failed', signal: 9 })).toMatchObject({
       failureReason: 'EXIT_CODE',

@@ -14,9 +14,13 @@ const failed = (failureReason: FailureReason, error: string): Verdict => ({
 });
 const timeout = (error: string): Verdict => ({ status: 'TIMEOUT', failureReason: null, error });
 
-/** What a completion means. Agents that give a status are believed; for the others the exit code and its conventions decide. */
+/**
+ * What a completion means. Agents that give a status are believed; for the others the exit code and its conventions decide.
+ * @param currentBoot the boot that the machine is in now, as its hello said
+ */
 export function verdictOf(
-  completion: Pick<ScriptCompletion, 'exit_code' | 'status' | 'stderr' | 'signal'>,
+  completion: Pick<ScriptCompletion, 'exit_code' | 'status' | 'stderr' | 'signal' | 'boot_id'>,
+  currentBoot: string | null = null,
 ): Verdict {
   const { exit_code: exitCode, status, signal } = completion;
   const stderr = completion.stderr ?? '';
@@ -28,6 +32,8 @@ export function verdictOf(
     case 'cancelled':
       return { status: 'CANCELLED', failureReason: null, error: null };
     case 'interrupted':
+      if (currentBoot !== null && completion.boot_id === currentBoot)
+        return failed('AGENT_LOST', "the script's supervisor was ended: how the script ended is not known");
       return failed('INTERRUPTED_BY_REBOOT', 'the machine restarted while the script ran');
     case 'failed':
       if (signal) return failed('EXIT_CODE', `the script was ended by signal ${signal}`);

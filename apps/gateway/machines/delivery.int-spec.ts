@@ -149,6 +149,14 @@ onBothDatabases('a gateway', (given) => {
     });
   });
 
+  it('comes again when a guest that spoke before says no hello: after a migration the first connection may be deaf', async () => {
+    await guest.hello();
+    guest.hangUp();
+    await waitFor(() => guest.connections >= 3, { what: 'a second try without a hello' });
+    await guest.hello();
+    await waitFor(async () => (await machine()).channel === 'ready', { what: 'the channel to be ready' });
+  });
+
   describe('records', () => {
     it('start, output and end, and acks after the commit', async () => {
       const row = await run();
@@ -258,6 +266,26 @@ onBothDatabases('a gateway', (given) => {
       await guest.hello({ runs: [] });
       expect((await guest.script(2)).execution_id).toBe(lost.id);
       expect(await readExecution(database, lost.id)).toMatchObject({ attempt: 1, epoch: 1 });
+    });
+
+    it('hands out again what a database that failed between claim and delivery has left', async () => {
+      await guest.hello();
+      const row = await run();
+      // As the claim leaves it: RUNNING under our lease, and nothing was written.
+      const { leaseOwner } = await machine();
+      await database
+        .work()
+        .nativeUpdate(
+          ScriptExecution,
+          { id: row.id },
+          { status: 'RUNNING', startedAt: new Date(), leaseOwner },
+        );
+      expect((await guest.script()).execution_id).toBe(row.id);
+      expect(await readExecution(database, row.id)).toMatchObject({
+        status: 'RUNNING',
+        attempt: 1,
+        epoch: 1,
+      });
     });
 
     it('tells a machine that restarted from an agent that lost a run', async () => {

@@ -3,6 +3,7 @@ import {
   claimDue,
   countRunning,
   endByVerdict,
+  keepRunContent,
   recordDelivery,
   returnToPending,
   type ScriptExecution,
@@ -17,8 +18,12 @@ import {
   substituteInputs,
 } from '#protocol';
 import { LineTooLongError, type Outbox } from '../channel/outbox.js';
+import { bootstrapScript, fileContent } from '../core/bootstrap.js';
 import type { GatewayContext } from './gateway-context.js';
 import { openInputs } from './inputs.js';
+
+/** How long a text waits to be fetched beyond its run's own time: the agent may be busy with another run. */
+const FETCH_SECONDS = 3600;
 
 /** The machine's side of a delivery. */
 export interface DeliveryTarget {
@@ -60,7 +65,7 @@ export async function deliverRow(
   const { database, bus, owner } = context;
   let script: PendingScript;
   try {
-    script = await buildScript(context, row, target.protocol);
+    script = await buildScript(context, row, target);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     await refuse(context, row, error.message);
@@ -71,11 +76,7 @@ export async function deliverRow(
   if (confirmed === undefined) return false;
   const before = target.outbox.bytesWritten;
   try {
-    await target.outbox.send({
-      type: 'pending_scripts_response',
-      timestamp: new Date().toISOString(),
-      scripts: [script],
-    });
+    await target.outbox.send(handOver(script));
   } catch (error) {
     if (error instanceof LineTooLongError) {
       await refuse(context, row, `the script is too long for the channel: ${error.message}`);
@@ -89,6 +90,36 @@ export async function deliverRow(
   return true;
 }
 
+const handOver = (script: PendingScript) => ({
+  type: 'pending_scripts_response' as const,
+  timestamp: new Date().toISOString(),
+  scripts: [script],
+});
+
+/** The same script as a short one that fetches it. Its inputs stand in its text already. */
+async function fetched(
+  { config, database }: GatewayContext,
+  row: ScriptExecution,
+  script: PendingScript,
+): Promise<PendingScript> {
+  const { shell } = script;
+  if (shell !== 'POWERSHELL' && shell !== 'CMD') return script;
+  // The default is what no guest can reach: itself.
+  if (config.APP_HOST === 'localhost') {
+    throw new InputError(
+      'the script is too long for one line to this agent, which would fetch it over HTTP: set APP_HOST for the gateway',
+    );
+  }
+  const content = fileContent(shell, script.script_content);
+  const { machineId, id: executionId } = row;
+  const run = { machineId, executionId, content, seconds: row.timeoutSeconds + FETCH_SECONDS };
+  const token = await keepRunContent(database.work(), run);
+  const bare = config.APP_HOST.replace(/^\[|\]$/g, '');
+  const host = bare.includes(':') ? `[${bare}]` : bare;
+  const url = `http://${host}:${config.PORT}/infiniservice/run/${token}`;
+  return { ...script, script_content: bootstrapScript(shell, url, content), input_values: {} };
+}
+
 async function refuse({ database, bus }: GatewayContext, row: ScriptExecution, error: string): Promise<void> {
   await database.transaction((work) =>
     endByVerdict(work, { id: row.id, epoch: row.epoch, status: 'FAILED', failureReason: 'BAD_INPUT', error }),
@@ -99,7 +130,7 @@ async function refuse({ database, bus }: GatewayContext, row: ScriptExecution, e
 async function buildScript(
   context: GatewayContext,
   row: ScriptExecution,
-  protocol: number,
+  { protocol, outbox }: DeliveryTarget,
 ): Promise<PendingScript> {
   const version = await context.database
     .work()
@@ -123,7 +154,7 @@ async function buildScript(
     timeout_seconds: row.timeoutSeconds,
     run_as: row.runAs,
   };
-  if (protocol < 2) return script;
+  if (protocol < 2) return outbox.fits(handOver(script)) ? script : fetched(context, row, script);
   return {
     ...script,
     attempt: row.attempt,

@@ -7,17 +7,20 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
+import pLimit from 'p-limit';
 import {
   Database,
   dialectOf,
   endByVerdict,
+  endOverdueCommands,
   findOverdue,
-  Machine,
+  forgetRunContents,
+  machinesWithWork,
+  recordSeen,
   renewLeases,
   returnAbandoned,
-  trimMachineEvents,
 } from '#db';
-import { BusEvents, CancelEvent, WakeEvent } from '#protocol';
+import { BusEvents, CancelEvent, CommandEvent, WakeEvent } from '#protocol';
 import { Bus, HealthRegistry, LOGGER, type Logger, Metrics } from '#runtime';
 import { SocketFolder } from '../channel/socket-folder.js';
 import type { GatewayConfig } from '../config.js';
@@ -28,6 +31,8 @@ export const GATEWAY_CONFIG = Symbol('GATEWAY_CONFIG');
 
 /** A run may be this late with its result before it is judged without one. */
 const GRACE_SECONDS = 60;
+/** Somewhat more than the database has connections. */
+const ADMITTED_AT_ONCE = 16;
 const VERSION = '0.1.0';
 
 /** This host's machines: one channel each, rung by the bus, swept slowly, held under leases. */
@@ -50,7 +55,16 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
     @Inject(Metrics) metrics: Metrics,
   ) {
     const owner = `${config.HOST_ID}#${randomBytes(6).toString('hex')}`;
-    this.context = { config, database, bus, logger, owner, counters: gatewayCounters(metrics) };
+    this.context = {
+      config,
+      database,
+      bus,
+      logger,
+      owner,
+      counters: gatewayCounters(metrics),
+      seen: new Set(),
+      admit: pLimit(ADMITTED_AT_ONCE),
+    };
     metrics.gauge('infinibay_gateway_channels', 'Channels by state.', ['state'], (gauge) => {
       gauge.reset();
       for (const { state } of this.channels.values()) gauge.inc({ state });
@@ -60,9 +74,14 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
   onModuleInit(): void {
     this.folder = new SocketFolder(`${this.config.INFINIBAY_BASE_DIR}/sockets`);
     for (const host of [this.config.HOST_ID, null]) {
-      this.bus.onEvent(BusEvents.wake(host), WakeEvent, ({ machineId }) =>
-        this.channels.get(machineId)?.wake(),
+      this.bus.onEvent(BusEvents.command(host), CommandEvent, ({ machineId }) =>
+        this.channels.get(machineId)?.command(),
       );
+      this.bus.onEvent(BusEvents.wake(host), WakeEvent, async ({ machineId }) => {
+        // Where we listen, a new machine has no socket that could be seen.
+        if (this.listens && !this.channels.has(machineId)) await this.openOwn();
+        this.channels.get(machineId)?.wake();
+      });
       this.bus.onEvent(BusEvents.cancel(host), CancelEvent, ({ machineId, executionId }) =>
         this.channels.get(machineId)?.cancel(executionId),
       );
@@ -99,10 +118,39 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
     this.folder?.close();
   }
 
-  /** Opens a channel for each socket that has none. */
+  private get listens(): boolean {
+    return this.config.GATEWAY_SOCKET_MODE === 'listen';
+  }
+
+  /** Opens a channel for each socket that has none. Where we listen, sockets are ours: the rows say which machines there are. */
   private scan(): void {
-    if (this.stopping) return;
+    if (this.stopping || this.listens) return;
     for (const machineId of this.folder.list()) this.channel(machineId).nudge();
+  }
+
+  /**
+   * Machines of this host without a socket are shown as missing rather than not at all. Where we listen, a machine whose host is not
+   * known yet may be here too, and one that was deleted or has moved is listened for no more.
+   */
+  private async openOwn(): Promise<void> {
+    const { HOST_ID: hostId } = this.config;
+    const anywhere = this.listens ? ' or host_id is null' : '';
+    // Plain rows: a sweep over thousands of machines must not make an entity of each.
+    const own = await this.database
+      .work()
+      .execute<{ id: string }[]>(
+        `select id from machine where registered = true and (host_id = ?${anywhere})`,
+        [hostId],
+      );
+    if (this.stopping) return;
+    for (const { id } of own) this.channel(id);
+    if (!this.listens) return;
+    const ids = new Set(own.map(({ id }) => id));
+    for (const [id, channel] of this.channels) {
+      if (ids.has(id)) continue;
+      this.channels.delete(id);
+      await channel.stop();
+    }
   }
 
   private channel(machineId: string): MachineChannel {
@@ -120,18 +168,25 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
     this.sweeping = true;
     try {
       this.scan();
-      // Machines of this host without a socket are shown as missing rather than not at all.
-      const own = await this.database
-        .work()
-        .find(Machine, { hostId: this.config.HOST_ID, registered: true }, { fields: ['id'] });
-      for (const { id } of own) this.channel(id);
+      await this.openOwn();
       await this.endOverdue();
       const work = this.database.work();
       for (const machineId of await returnAbandoned(work)) this.bus.emit(BusEvents.wake(null), { machineId });
-      await trimMachineEvents(work);
+      for (const { id, machineId } of await endOverdueCommands(work))
+        this.bus.emit(BusEvents.commandChanged, { commandId: id, machineId });
+      await forgetRunContents(work);
       await this.reportHost();
-      const held = new Set(await renewLeases(work, this.context.owner, this.config.LEASE_SECONDS));
-      for (const [machineId, channel] of this.channels) channel.sweep(held.has(machineId));
+      const seen = [...this.context.seen];
+      this.context.seen.clear();
+      await recordSeen(work, seen);
+      const { owner } = this.context;
+      const held = new Set(await renewLeases(work, owner, this.config.LEASE_SECONDS));
+      // Timers are set for what is due before the sweep after the next one.
+      const withWork = new Set(await machinesWithWork(work, owner, 2 * this.config.SWEEP_SECONDS));
+      for (const [machineId, channel] of this.channels) {
+        const holds = held.has(machineId);
+        if (!holds || withWork.has(machineId)) channel.sweep(holds);
+      }
     } finally {
       this.sweeping = false;
     }
@@ -147,13 +202,13 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
       const ended = await this.database.transaction((work) => endByVerdict(work, verdict));
       if (!ended) continue;
       this.logger.info(
-        { machineId, status: verdict.status, reason: verdict.failureReason },
+        { machineId, status: ended, reason: verdict.failureReason },
         'an execution ended without news',
       );
       this.bus.emit(BusEvents.executionChanged, {
         executionId: verdict.id,
         machineId,
-        status: verdict.status,
+        status: ended,
       });
       // The slot is free for the next row, and a series has its next run.
       this.channels.get(machineId)?.wake();

@@ -1,6 +1,7 @@
-import { type Machine, recordStarted, ScriptExecution, dialectOf } from '#db';
+import { type CompletionResult, recordStarted, ScriptExecution } from '#db';
 import {
   CHANNEL_LIMITS,
+  type CommandResponse,
   type DecodedLine,
   type GuestMessage,
   type Handshake,
@@ -11,15 +12,18 @@ import {
   type ScriptCompletion,
 } from '#protocol';
 import type { Outbox } from '../channel/outbox.js';
+import { sendCommands, takeAnswer } from './commands.js';
 import { deliverDue, deliverRow } from './delivery.js';
 import type { GatewayContext } from './gateway-context.js';
-import { applyHello } from './hello.js';
+import { applyHello, type MachineFacts, recoverRows } from './hello.js';
 import type { LiveOutput } from './live-output.js';
 import type { MachineEvents } from './machine-events.js';
 import { commitCompletion } from './results.js';
 
 /** Seconds that a cancelled script has between TERM and KILL. */
 const CANCEL_GRACE_SECONDS = 10;
+/** A third of the lease at most; thousands of machines each say it. */
+const LONGEST_HEARTBEAT_SECONDS = 20;
 /** How often a machine that talks is written down as seen. */
 const SEEN_EVERY_MS = 10_000;
 /** The public agent has no memory: two answers to one question are two runs. */
@@ -32,13 +36,15 @@ export interface SessionHost {
   guestSpoke(session: string | null): Promise<boolean>;
   /** The next due row may have changed. */
   rearmTimer(): void;
+  /** Tries until it succeeds. @throws Error of the last try when the channel is stopped */
+  persistently<T>(run: () => Promise<T>): Promise<T>;
   readonly events: MachineEvents;
   readonly output: LiveOutput;
 }
 
 /** One connection's conversation with the agent. All calls come one after another. */
 export class GuestSession {
-  private machine: Machine;
+  private machine: MachineFacts;
   private protocol: number | null = null;
   private session: string | null = null;
   private holdsLease = false;
@@ -53,9 +59,25 @@ export class GuestSession {
     private readonly context: GatewayContext,
     private readonly host: SessionHost,
     private readonly outbox: Outbox,
-    machine: Machine,
+    machine: MachineFacts,
   ) {
     this.machine = machine;
+    this.keepPace();
+  }
+
+  /** The public agent says its handshake once in its life, so what it is stands in the machine's row. */
+  private keepPace(): void {
+    const isPublicWindows =
+      (this.protocol ?? this.machine.protocol) === 1 &&
+      (this.machine.platform ?? this.machine.os) === 'windows';
+    this.outbox.setPace(
+      isPublicWindows
+        ? {
+            lineBytes: CHANNEL_LIMITS.lineToPublicWindowsAgent,
+            gapMs: CHANNEL_LIMITS.gapToPublicWindowsAgentMs,
+          }
+        : null,
+    );
   }
 
   /** True after the hello (our agent) or the first valid line (public agent) of this connection. */
@@ -99,13 +121,19 @@ export class GuestSession {
     if (this.holdsLease) {
       const target = {
         ...this.target(),
-        listed: this.listed.filter(({ state }) => state !== 'finished').length,
+        listed: activeRuns(this.listed),
       };
       written = (await deliverDue(this.context, target)).length;
       if (written > 0) this.deliveredToPublicAt = Date.now();
     }
     if (written === 0 && answerEmpty) await this.answerEmpty();
     this.host.rearmTimer();
+  }
+
+  /** Sends the commands that wait. Safe to call at any time, as `deliver` is. */
+  async sendCommands(): Promise<void> {
+    if (!this.ready || !this.outbox.writable || !this.holdsLease) return;
+    await sendCommands(this.context, this.host.machineId, this.outbox);
   }
 
   /** Asks the agent to end a run; the public agent cannot. */
@@ -118,9 +146,15 @@ export class GuestSession {
     });
   }
 
-  /** Told by a sweep: the lease was lost or won. */
-  async retakeLease(): Promise<void> {
-    if (this.ready) this.holdsLease = await this.host.guestSpoke(this.session);
+  /** Told by a sweep: the lease was lost or won, and a ring may have been missed. */
+  async sweep(holdsLease: boolean): Promise<void> {
+    if (!this.ready) return;
+    if (!holdsLease) this.holdsLease = await this.host.guestSpoke(this.session);
+    if (this.holdsLease && (this.protocol ?? 1) >= 2) {
+      await recoverRows(this.context, this.machine, this.listed);
+    }
+    await this.deliver();
+    await this.sendCommands();
   }
 
   private target() {
@@ -136,21 +170,24 @@ export class GuestSession {
   private async handle(message: GuestMessage): Promise<void> {
     if ('timestamp' in message && typeof message.timestamp === 'string')
       this.outbox.learnClock(message.timestamp);
-    if (message.type === 'handshake') return this.hello(message);
+    if (message.type === 'handshake') return this.context.admit(() => this.hello(message));
     if (!this.ready && !(await this.becomeReady())) return;
-    await this.touch();
+    this.touch();
     switch (message.type) {
       case 'request_pending_scripts':
         await this.compareVmId(message.vm_id);
         return this.answerRequest();
-      case 'keep_alive':
+      case 'keep_alive': {
+        const before = activeRuns(this.listed);
         if (message.runs) this.listed = message.runs;
         await this.outbox.send({
           type: 'keep_alive_response',
           sequence_number: message.sequence_number,
           timestamp: new Date().toISOString(),
         });
-        return this.deliver();
+        // A place is free that no completion has told of.
+        return activeRuns(this.listed) < before ? this.deliver() : undefined;
+      }
       case 'script_started': {
         const known = await recordStarted(this.context.database.work(), {
           machineId: this.host.machineId,
@@ -187,7 +224,7 @@ export class GuestSession {
           data: message.data,
         });
       case 'response':
-        return;
+        return this.answer(message);
       case 'error':
       case 'error_report':
       case 'circuit_breaker_state':
@@ -218,12 +255,14 @@ export class GuestSession {
         holdsLease: this.holdsLease,
       });
       this.session = hello.session ?? null;
+      this.keepPace();
       this.ready = true;
       this.seenAt = Date.now();
     }
     if (protocol >= 2 && hello.session) await this.acknowledgeHello(hello.session);
     if (repeated) return;
     await this.cancelAgain();
+    await this.sendCommands();
     // The public agent asks by itself after its handshake, and takes an unasked answer for a second run.
     if (protocol >= 2) await this.deliver();
   }
@@ -235,7 +274,10 @@ export class GuestSession {
     await this.outbox.send({
       type: 'handshake_ack',
       protocol: PROTOCOL_VERSION,
-      heartbeat_seconds: Math.max(1, Math.min(10, Math.floor(this.context.config.LEASE_SECONDS / 3))),
+      heartbeat_seconds: Math.max(
+        1,
+        Math.min(LONGEST_HEARTBEAT_SECONDS, Math.floor(this.context.config.LEASE_SECONDS / 3)),
+      ),
       credit_bytes: this.creditLimit,
       output_limit_bytes: CHANNEL_LIMITS.outputHead + CHANNEL_LIMITS.outputTail,
       host_time: new Date().toISOString(),
@@ -253,6 +295,7 @@ export class GuestSession {
     this.protocol = this.machine.protocol ?? 1;
     this.holdsLease = await this.host.guestSpoke(null);
     this.ready = true;
+    await this.sendCommands();
     return true;
   }
 
@@ -282,7 +325,11 @@ export class GuestSession {
   private async complete(message: ScriptCompletion): Promise<void> {
     const isOurs = (this.protocol ?? 1) >= 2;
     const os = isOurs ? (this.machine.os ?? 'linux') : null;
-    const result = await commitCompletion(this.context, this.host.machineId, message, os);
+    const { bootId } = this.machine;
+    const commit = (): Promise<CompletionResult> =>
+      commitCompletion(this.context, this.host.machineId, message, { os, bootId });
+    // Ours says it again until it is acked. The public agent says it once: it waits here, and its socket with it, until the database has it.
+    const result = isOurs ? await commit() : await this.host.persistently(commit);
     this.host.output.forget(message.execution_id);
     if (result === 'unknown' || result === 'foreign') {
       await this.host.events.security(
@@ -303,6 +350,15 @@ export class GuestSession {
       this.listed = this.listed.filter((run) => run.execution_id !== message.execution_id);
     }
     await this.deliver();
+  }
+
+  private async answer(message: CommandResponse): Promise<void> {
+    const result = await takeAnswer(this.context, this.host.machineId, message);
+    if (result !== 'unknown') return;
+    await this.host.events.security(
+      'response_unknown',
+      'an answer to a command that this machine was not given',
+    );
   }
 
   private async recover(line: { head: string; tail: string; bytes: number }): Promise<void> {
@@ -360,12 +416,14 @@ export class GuestSession {
     );
   }
 
-  private async touch(): Promise<void> {
+  private touch(): void {
     if (Date.now() - this.seenAt < SEEN_EVERY_MS) return;
     this.seenAt = Date.now();
-    const work = this.context.database.work();
-    await work.execute(`update machine set last_seen_at = ${dialectOf(work).now} where id = ?`, [
-      this.host.machineId,
-    ]);
+    this.context.seen.add(this.host.machineId);
   }
+}
+
+/** How many of the runs that an agent lists have not ended. */
+function activeRuns(runs: readonly RunEntry[]): number {
+  return runs.filter(({ state }) => state !== 'finished').length;
 }

@@ -1,7 +1,19 @@
 import { databaseNow, endByVerdict, Machine, returnToPending, ScriptExecution } from '#db';
-import { BusEvents, type Handshake } from '#protocol';
-import { judgeRows, judgeRowsOfPublicAgent } from '../core/hello.js';
+import { BusEvents, type Handshake, type RunEntry } from '#protocol';
+import { judgeRows, judgeRowsOfPublicAgent, type RowJudgement } from '../core/hello.js';
 import type { GatewayContext } from './gateway-context.js';
+
+/**
+ * What a session needs to know of its machine for as long as it lasts. Plain values: an entity would keep its whole unit of work alive, for each
+ * of thousands of machines.
+ */
+export type MachineFacts = Readonly<
+  Pick<Machine, 'id' | 'os' | 'platform' | 'protocol' | 'bootId' | 'maxConcurrent'>
+>;
+
+export function factsOf({ id, os, platform, protocol, bootId, maxConcurrent }: Machine): MachineFacts {
+  return { id, os, platform, protocol, bootId, maxConcurrent };
+}
 
 /** Writes down who said hello, and judges the rows that were out before it. @returns the machine as it is now */
 export async function applyHello(
@@ -9,7 +21,7 @@ export async function applyHello(
   machineId: string,
   hello: Handshake,
   { protocol, holdsLease }: { protocol: number; holdsLease: boolean },
-): Promise<Machine> {
+): Promise<MachineFacts> {
   const { database } = context;
   const { machine, spoolChanged, now } = await database.transaction(async (work) => {
     const time = await databaseNow(work);
@@ -29,7 +41,7 @@ export async function applyHello(
     row.helloAt = time;
     row.lastSeenAt = time;
     row.updatedAt = time;
-    return { machine: row, spoolChanged: changed, now: time };
+    return { machine: factsOf(row), spoolChanged: changed, now: time };
   });
   if (!holdsLease) return machine;
   const rows = await database.work().find(ScriptExecution, { machineId, status: 'RUNNING' });
@@ -38,6 +50,39 @@ export async function applyHello(
     protocol >= 2
       ? judgeRows(rows, { runs: hello.runs ?? [], bootId, spoolChanged, receivedAt: now })
       : judgeRowsOfPublicAgent(rows, now);
+  await carryOut(context, machineId, rows, judgements);
+  return machine;
+}
+
+/**
+ * Looks again at the rows that are out, though we hold the lease and have the agent's hello. To be called while nothing is being handed
+ * out. Ours without a delivery were left by a database that failed between claim and delivery. Another gateway's that the agent does not
+ * list: a statement of a gateway that is dead may be committed after that hello; whatever it wrote, the agent takes no line from before
+ * our answer.
+ */
+export async function recoverRows(
+  context: GatewayContext,
+  machine: MachineFacts,
+  runs: readonly RunEntry[],
+): Promise<void> {
+  const work = context.database.work();
+  const rows = await work.find(ScriptExecution, { machineId: machine.id, status: 'RUNNING' });
+  const ours = rows.filter(({ leaseOwner }) => leaseOwner === context.owner);
+  for (const row of ours) if (row.deliveryStartedAt === null) await returnToPending(work, row);
+  const foreign = rows.filter(({ leaseOwner }) => leaseOwner !== context.owner);
+  if (foreign.length === 0) return;
+  const receivedAt = await databaseNow(work);
+  const { id, bootId } = machine;
+  await carryOut(context, id, foreign, judgeRows(foreign, { runs, bootId, spoolChanged: false, receivedAt }));
+}
+
+async function carryOut(
+  context: GatewayContext,
+  machineId: string,
+  rows: readonly ScriptExecution[],
+  judgements: readonly RowJudgement[],
+): Promise<void> {
+  const { database } = context;
   for (const judgement of judgements) {
     const row = rows.find(({ id }) => id === judgement.id);
     if (!row || judgement.action === 'keep') continue;
@@ -50,7 +95,6 @@ export async function applyHello(
       endByVerdict(work, { id: row.id, epoch: row.epoch, status: 'FAILED', failureReason, error }),
     );
     if (ended)
-      context.bus.emit(BusEvents.executionChanged, { executionId: row.id, machineId, status: 'FAILED' });
+      context.bus.emit(BusEvents.executionChanged, { executionId: row.id, machineId, status: ended });
   }
-  return machine;
 }

@@ -1,11 +1,10 @@
 import { saveLiveOutput, ScriptExecution, storable } from '#db';
-import { BusEvents, CHANNEL_LIMITS, type ScriptOutput } from '#protocol';
-import { StreamTail } from '../core/output.js';
+import { BusEvents, type ScriptOutput } from '#protocol';
+import { KEPT_OUTPUT, StreamTail } from '../core/output.js';
 import { Redactor } from '../core/redactor.js';
 import type { GatewayContext } from './gateway-context.js';
 import { secretsOf } from './inputs.js';
 
-const LIMITS = { head: CHANNEL_LIMITS.outputHead, tail: CHANNEL_LIMITS.outputTail };
 /** A running script's output reaches its row this often at the most. */
 const SAVE_EVERY_MS = 300;
 /** Runs of one machine whose output is followed at once: caps the memory a machine can take. */
@@ -24,7 +23,7 @@ interface Run {
 class Stream {
   /** Bytes that have come. */
   received = 0;
-  readonly shown = new StreamTail(LIMITS);
+  readonly shown = new StreamTail(KEPT_OUTPUT);
   private readonly redactor: Redactor;
 
   constructor(secrets: readonly string[]) {

@@ -1,17 +1,20 @@
 import type { Socket } from 'node:net';
 import { databaseNow, dialectOf, Machine, nextDueInMs, releaseLease, takeLease } from '#db';
 import { BusEvents, type ChannelState, deriveVmSecret, LineDecoder } from '#protocol';
-import { connectFailure, hasWaitingClient, openSocket, readLines } from '../channel/connection.js';
+import { connectFailure, readLines } from '../channel/connection.js';
+import { ConnectingEndpoint, type Endpoint, EndpointClosed, ListeningEndpoint } from '../channel/endpoint.js';
 import { Outbox } from '../channel/outbox.js';
 import type { SocketFolder } from '../channel/socket-folder.js';
 import { Backoff } from '../core/backoff.js';
 import type { GatewayContext } from './gateway-context.js';
 import { GuestSession, type SessionHost } from './guest-session.js';
+import { factsOf, type MachineFacts } from './hello.js';
 import { LiveOutput } from './live-output.js';
 import { MachineEvents } from './machine-events.js';
 
 /** Our agent says hello at once; after a migration the first connection may never hear the guest, and closing it cures that. */
 const HELLO_DEADLINE_MS = { own: 3000, public: 90_000 };
+const READ_FIRST_MS = 50;
 /** After this much silence on a fresh connection it is worth looking whether another client holds the socket. */
 const SILENT_AFTER_MS = 1000;
 const LONGEST_TIMER_MS = 2_147_000_000;
@@ -21,6 +24,7 @@ export class MachineChannel implements SessionHost {
   readonly events: MachineEvents;
   readonly output: LiveOutput;
   private readonly backoff = new Backoff(100, 5000);
+  private readonly endpoint: Endpoint;
   private socket: Socket | null = null;
   private session: GuestSession | null = null;
   private stopped = false;
@@ -38,6 +42,10 @@ export class MachineChannel implements SessionHost {
   ) {
     this.events = new MachineEvents(context, machineId);
     this.output = new LiveOutput(context, machineId);
+    this.endpoint =
+      context.config.GATEWAY_SOCKET_MODE === 'listen'
+        ? new ListeningEndpoint(folder, machineId, () => this.tellOfSecondClient())
+        : new ConnectingEndpoint(folder, machineId);
   }
 
   get state(): ChannelState {
@@ -63,22 +71,25 @@ export class MachineChannel implements SessionHost {
     });
   }
 
+  /** A command waits. */
+  command(): void {
+    this.enqueue(async () => this.session?.sendCommands());
+  }
+
   cancel(executionId: string): void {
     this.enqueue(async () => this.session?.cancel(executionId));
   }
 
   /** After a sweep: try for the lease again, and look for work that a lost ring has left. */
   sweep(holdsLease: boolean): void {
-    this.enqueue(async () => {
-      if (!holdsLease) await this.session?.retakeLease();
-      await this.session?.deliver();
-    });
+    this.enqueue(async () => this.session?.sweep(holdsLease));
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
     this.retry?.();
     this.socket?.destroy();
+    await this.endpoint.close();
     if (this.dueTimer) clearTimeout(this.dueTimer);
     await this.loop;
     await this.queue;
@@ -87,7 +98,6 @@ export class MachineChannel implements SessionHost {
   }
 
   async guestSpoke(session: string | null): Promise<boolean> {
-    await this.show('ready');
     this.backoff.reset();
     const { config, database, owner } = this.context;
     const work = database.work();
@@ -102,13 +112,28 @@ export class MachineChannel implements SessionHost {
       seconds: config.LEASE_SECONDS,
       takeOver: sameHost || migrated,
     });
-    if (epoch === null) {
+    if (epoch !== null) this.tellState('ready');
+    else {
+      await this.show('ready');
       await this.events.security(
         'machine_elsewhere',
         `another gateway (${machine.hostId ?? 'unknown'}) holds this machine; scripts stay with it until its lease ends`,
       );
     }
     return epoch !== null;
+  }
+
+  async persistently<T>(run: () => Promise<T>): Promise<T> {
+    const backoff = new Backoff(100, 5000);
+    for (;;) {
+      try {
+        return await run();
+      } catch (error) {
+        if (this.stopped) throw error;
+        this.context.logger.warn({ machineId: this.machineId, err: error }, 'tried again until it succeeds');
+      }
+      await this.pause(backoff.next());
+    }
   }
 
   rearmTimer(): void {
@@ -131,12 +156,20 @@ export class MachineChannel implements SessionHost {
   private async run(): Promise<void> {
     while (!this.stopped) {
       try {
-        await this.serve(await openSocket(this.folder.address(this.machineId)));
+        const socket = await this.endpoint.open(() => {
+          void this.show(
+            'missing',
+            `listening at ${this.folder.fileOf(this.machineId)}; no QEMU has connected`,
+          );
+        });
+        await this.serve(socket);
         await this.show('guest-closed', 'the connection ended');
       } catch (error) {
+        if (error instanceof EndpointClosed) return;
         const failure = connectFailure(error);
         const file = this.folder.fileOf(this.machineId);
-        if (failure === 'missing') await this.show('missing', `no socket at ${file}`);
+        if (failure === 'occupied') await this.show('occupied', `another process listens at ${file}`);
+        else if (failure === 'missing') await this.show('missing', `no socket at ${file}`);
         else if (failure === 'refused')
           await this.show('refused', `${file} is there and nobody listens: its QEMU has died`);
         else this.context.logger.warn({ machineId: this.machineId, err: error }, 'the channel failed');
@@ -148,7 +181,7 @@ export class MachineChannel implements SessionHost {
 
   private async serve(socket: Socket): Promise<void> {
     this.socket = socket;
-    const machine = await this.ownRow();
+    const machine = await this.context.admit(() => this.ownRow());
     const { INFINISERVICE_HMAC_MASTER_SECRET: master } = this.context.config;
     const session = new GuestSession(
       this.context,
@@ -157,31 +190,57 @@ export class MachineChannel implements SessionHost {
       machine,
     );
     const decoder = new LineDecoder();
-    if (this.shown !== 'ready') await this.show('silent', 'connected; the guest has not spoken yet');
-    const deadline = setTimeout(
-      () => socket.destroy(),
+    let atWork = false;
+    const deadline = this.helloDeadline(
+      socket,
       (machine.protocol ?? 1) >= 2 ? HELLO_DEADLINE_MS.own : HELLO_DEADLINE_MS.public,
+      () => atWork,
     );
-    const look = setTimeout(() => void this.lookForOtherClient(session), SILENT_AFTER_MS);
+    // In turn with the lines: what is shown must not be overtaken by a hello that is at work.
+    const look = setTimeout(() => this.enqueue(() => this.lookForOtherClient(session)), SILENT_AFTER_MS);
     this.session = session;
     try {
-      await readLines(socket, decoder, (line) =>
-        this.serially(async () => {
-          await session.handleLine(line);
-          if (session.isReady) clearTimeout(deadline);
-        }),
-      );
+      await readLines(socket, decoder, async (line) => {
+        atWork = true;
+        await this.serially(() => session.handleLine(line));
+        atWork = false;
+        if (session.isReady) deadline.clear();
+      });
     } finally {
-      clearTimeout(deadline);
+      deadline.clear();
       clearTimeout(look);
       this.session = null;
       this.socket = null;
     }
   }
 
+  /**
+   * Closes a connection on which no hello came for so long. A line that waits for us is not the guest's silence: a gateway that begins
+   * with thousands of machines would otherwise hang up on all of them, again and again.
+   */
+  private helloDeadline(socket: Socket, ms: number, isAtWork: () => boolean): { clear(): void } {
+    let timer = setTimeout(check, ms);
+    function check(): void {
+      // What came while this process was busy is read before the next timers.
+      timer = setTimeout(() => {
+        if (!isAtWork()) return void socket.destroy();
+        timer = setTimeout(check, ms);
+      }, READ_FIRST_MS);
+    }
+    return { clear: () => clearTimeout(timer) };
+  }
+
+  private tellOfSecondClient(): void {
+    void this.events
+      .security('second_client', 'a second program connected to the socket and was turned away')
+      .catch((error: unknown) =>
+        this.context.logger.warn({ machineId: this.machineId, err: error }, 'events'),
+      );
+  }
+
   private async lookForOtherClient(session: GuestSession): Promise<void> {
     if (session.isReady || this.session !== session) return;
-    const occupied = await hasWaitingClient(this.folder.fileOf(this.machineId)).catch(() => false);
+    const occupied = await this.endpoint.hasRival().catch(() => false);
     if (!session.isReady && this.session === session) {
       if (occupied) await this.show('occupied', 'another program holds the socket: QEMU serves one client');
       else
@@ -193,7 +252,7 @@ export class MachineChannel implements SessionHost {
   }
 
   /** The machine's row; a socket that nobody registered gets one that says so. */
-  private async ownRow(): Promise<Machine> {
+  private async ownRow(): Promise<MachineFacts> {
     const { database, config } = this.context;
     const work = database.work();
     const now = await databaseNow(work);
@@ -210,28 +269,35 @@ export class MachineChannel implements SessionHost {
         'a socket of a machine that is not registered: it is shown and gets no scripts',
       );
     }
-    return machine;
+    return factsOf(machine);
   }
 
   private async show(state: ChannelState, detail: string | null = null): Promise<void> {
     if (state === this.shown) return;
     const before = this.shown;
-    this.shown = state;
-    const { database, bus, logger, config } = this.context;
-    logger.info({ machineId: this.machineId, channel: state, before }, 'channel');
+    const { database, logger, config } = this.context;
+    this.tellState(state);
     try {
       const work = database.work();
       // Another host that holds the machine knows better than a socket that is left over here.
       await work.execute(
         `update machine set channel = ?, channel_detail = ?, host_id = coalesce(host_id, ?), updated_at = ${dialectOf(work).now}
          where id = ? and (lease_owner is null or host_id = ? or lease_expires_at < ${dialectOf(work).now})`,
-        [state, detail, config.HOST_ID, this.machineId, config.HOST_ID],
+        // Where the socket is, the machine is; where it is not, it may be anywhere.
+        [state, detail, state === 'missing' ? null : config.HOST_ID, this.machineId, config.HOST_ID],
       );
-      bus.emit(BusEvents.machineChanged, { machineId: this.machineId, channel: state });
     } catch (error) {
       this.shown = before;
       logger.warn({ machineId: this.machineId, err: error }, 'the channel state was not written');
     }
+  }
+
+  private tellState(state: ChannelState): void {
+    if (state === this.shown) return;
+    const { bus, logger } = this.context;
+    logger.info({ machineId: this.machineId, channel: state, before: this.shown }, 'channel');
+    this.shown = state;
+    bus.emit(BusEvents.machineChanged, { machineId: this.machineId, channel: state });
   }
 
   /** Runs one thing after another for this machine: lines, rings and timers never cross. */

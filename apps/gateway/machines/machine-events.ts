@@ -1,7 +1,10 @@
-import { type NewMachineEvent, recordMachineEvent } from '#db';
+import { type MachineEvent, type NewMachineEvent, recordMachineEvent, trimMachineEvents } from '#db';
 import { redactText } from '#runtime';
 import { RateLimit } from '../core/rate-limit.js';
 import type { GatewayContext } from './gateway-context.js';
+
+/** Old events go once for so many new ones: the table stays within its limit and this many more. */
+const TRIM_EVERY = 100;
 
 /** Records a machine's events; a machine that says too much is cut short, and the cut is said. */
 export class MachineEvents {
@@ -12,6 +15,8 @@ export class MachineEvents {
     install: new RateLimit(20, 0.2),
     metrics: new RateLimit(2, 0.1),
   };
+  /** Recorded since the last time that old ones were deleted. A new process begins full: the one before it may have ended just before. */
+  private readonly sinceTrim = new Map<MachineEvent['kind'], number>();
   private readonly seen = new Set<string>();
 
   constructor(
@@ -24,7 +29,11 @@ export class MachineEvents {
     if (!limit.take()) return;
     const dropped = limit.takeRefused();
     const message = dropped > 0 ? `${event.message} (${dropped} more were not recorded)` : event.message;
-    await recordMachineEvent(this.context.database.work(), { ...event, message, machineId: this.machineId });
+    const work = this.context.database.work();
+    await recordMachineEvent(work, { ...event, message, machineId: this.machineId });
+    const recorded = (this.sinceTrim.get(event.kind) ?? TRIM_EVERY) + 1;
+    this.sinceTrim.set(event.kind, recorded % TRIM_EVERY);
+    if (recorded >= TRIM_EVERY) await trimMachineEvents(work, this.machineId, event.kind);
   }
 
   /** Something that is not this machine's to say. It changes nothing and is never a reason to end the channel. */

@@ -1,12 +1,10 @@
 import { type CompletionResult, type Outcome, recordCompletion, storable } from '#db';
-import { BusEvents, CHANNEL_LIMITS, type ScriptCompletion } from '#protocol';
-import { boundText } from '../core/output.js';
+import { BusEvents, type ScriptCompletion } from '#protocol';
+import { boundText, KEPT_OUTPUT } from '../core/output.js';
 import { Redactor } from '../core/redactor.js';
 import { verdictOf } from '../core/verdict.js';
 import type { GatewayContext } from './gateway-context.js';
 import { secretsOf } from './inputs.js';
-
-const LIMITS = { head: CHANNEL_LIMITS.outputHead, tail: CHANNEL_LIMITS.outputTail };
 
 /** 194 is ours on every system; 3010 is Windows Installer's ERROR_SUCCESS_REBOOT_REQUIRED. */
 const REBOOT_EXIT_CODES = { linux: [194], windows: [194, 3010] };
@@ -16,10 +14,14 @@ export async function commitCompletion(
   context: GatewayContext,
   machineId: string,
   message: ScriptCompletion,
-  /** Null from the public agent, which cannot restart its machine. */
-  os: 'windows' | 'linux' | null,
+  machine: {
+    /** Null from the public agent, which cannot restart its machine. */
+    os: 'windows' | 'linux' | null;
+    bootId: string | null;
+  },
 ): Promise<CompletionResult> {
-  const outcome = outcomeOf(message);
+  const { os, bootId } = machine;
+  const outcome = outcomeOf(message, bootId);
   const completion = {
     ...outcome,
     machineId,
@@ -35,29 +37,33 @@ export async function commitCompletion(
       const redactor = new Redactor(secretsOf(context.config, row));
       if (redactor.isIdle) return {};
       const { stdout, stderr } = message;
-      return outcomeOf({
-        ...message,
-        stdout: redactor.text(stdout ?? ''),
-        stderr: redactor.text(stderr ?? ''),
-      });
+      return outcomeOf(
+        {
+          ...message,
+          stdout: redactor.text(stdout ?? ''),
+          stderr: redactor.text(stderr ?? ''),
+        },
+        bootId,
+      );
     }),
   );
   context.counters.completions.inc({ result });
-  if (result === 'recorded' || result === 'late' || result === 'reboot') {
+  const goesOn = result === 'reboot' || result === 'retry';
+  if (result === 'recorded' || result === 'late' || goesOn) {
     context.bus.emit(BusEvents.executionChanged, {
       executionId: message.execution_id,
       machineId,
-      status: result === 'reboot' ? 'PENDING' : completion.status,
+      status: goesOn ? 'PENDING' : completion.status,
     });
   }
   return result;
 }
 
-function outcomeOf(message: ScriptCompletion): Outcome {
-  const stdout = boundText(storable(message.stdout ?? ''), LIMITS);
-  const stderr = boundText(storable(message.stderr ?? ''), LIMITS);
+function outcomeOf(message: ScriptCompletion, bootId: string | null): Outcome {
+  const stdout = boundText(storable(message.stdout ?? ''), KEPT_OUTPUT);
+  const stderr = boundText(storable(message.stderr ?? ''), KEPT_OUTPUT);
   return {
-    ...verdictOf(message),
+    ...verdictOf(message, bootId),
     exitCode: message.exit_code,
     signal: message.signal ?? null,
     stdout: stdout.text,

@@ -117,4 +117,36 @@ onBothDatabases('a gateway of its own', (given) => {
       other.remove();
     }
   });
+
+  it('keeps a result of the public agent, which says it once, until the database can take it', async () => {
+    const other = socketFolder();
+    const id = randomUUID();
+    await database.transaction((work) => adoptMachine(work, { id, name: 'public', os: 'linux' }));
+    const app = await startGateway(given().url, other.baseDir, { HOST_ID: 'host-public' });
+    const own = await new FakeGuest(other.sockets, id).open();
+    try {
+      const [row] = await schedule(database, { machineId: id, scriptId });
+      await own.helloPublic();
+      own.ask();
+      const { execution_id } = await own.script();
+      await database.work().execute('alter table series rename to series_that_is_away');
+      own.send({ type: 'script_completion', execution_id, exit_code: 0, stdout: 'said once', stderr: '' });
+      // Said in order: when this one is answered, the result before it is safe.
+      own.send({ type: 'keep_alive', sequence_number: 5, timestamp: 1 });
+      await expect(
+        waitFor(() => own.count('keep_alive_response') > 0, { what: 'an answer', deadlineMs: 1000 }),
+      ).rejects.toThrow('waited');
+      await database.work().execute('alter table series_that_is_away rename to series');
+      await waitFor(() => own.count('keep_alive_response') > 0, { what: 'the answer' });
+      expect(await readExecution(database, row!.id)).toMatchObject({
+        status: 'SUCCESS',
+        stdout: 'said once',
+      });
+      expect(own.connections).toBe(1);
+    } finally {
+      await own.close();
+      await app.stop();
+      other.remove();
+    }
+  });
 });

@@ -6,8 +6,10 @@ const LIBVIRT_IMAGES = '/var/lib/libvirt/images';
 
 export interface PlanPaths {
   seed: string;
-  /** The machine's channel: QEMU listens there. */
+  /** The machine's channel. */
   socket: string;
+  /** What the gateway does there: QEMU does the other. */
+  socketMode: 'connect' | 'listen';
 }
 
 /** Everything a hypervisor must attach and do for one Ubuntu installation. */
@@ -49,12 +51,15 @@ export function ubuntuPlan(request: MediaRequest, paths: PlanPaths): MediaPlan {
   };
 }
 
-function steps(installer: boolean, { socket }: PlanPaths): MediaPlan['steps'] {
+function steps(installer: boolean, { socket, socketMode }: PlanPaths): MediaPlan['steps'] {
   const folder = socket.slice(0, socket.lastIndexOf('/'));
   return [
     {
       when: 'before the first start',
-      do: `let the user that QEMU runs as create sockets in ${folder} and read the seed`,
+      do:
+        socketMode === 'connect'
+          ? `let the user that QEMU runs as create sockets in ${folder} and read the seed`
+          : `start the gateway, and let the user that QEMU runs as connect to sockets in ${folder} and read the seed`,
     },
     ...(installer
       ? [
@@ -75,7 +80,7 @@ function steps(installer: boolean, { socket }: PlanPaths): MediaPlan['steps'] {
   ];
 }
 
-function qemuArguments(installer: boolean, { socket }: PlanPaths): string[] {
+function qemuArguments(installer: boolean, { socket, socketMode }: PlanPaths): string[] {
   return [
     '-drive',
     'file={disk},if=none,id=disk0',
@@ -96,13 +101,26 @@ function qemuArguments(installer: boolean, { socket }: PlanPaths): string[] {
     '-device',
     'virtio-serial-pci,id=virtio-serial0',
     '-chardev',
-    `socket,path=${qemuValue(socket)},server=on,wait=off,id=chinfini0`,
+    `socket,path=${qemuValue(socket)},${socketMode === 'connect' ? 'server=on,wait=off' : 'server=off,reconnect=1'},id=chinfini0`,
     '-device',
     'virtserialport,chardev=chinfini0,name=org.infinibay.agent',
   ];
 }
 
-function libvirtDomain(request: MediaRequest, installer: boolean, { seed, socket }: PlanPaths): string {
+function channelSource(socket: string, mode: PlanPaths['socketMode']): string {
+  const path = xmlText(socket);
+  return mode === 'connect'
+    ? `      <source mode='bind' path='${path}'/>`
+    : `      <source mode='connect' path='${path}'>
+        <reconnect enabled='yes' timeout='1'/>
+      </source>`;
+}
+
+function libvirtDomain(
+  request: MediaRequest,
+  installer: boolean,
+  { seed, socket, socketMode }: PlanPaths,
+): string {
   const cdrom = (path: string, target: string): string => `    <disk type='file' device='cdrom'>
       <driver name='qemu' type='raw'/>
       <source file='${xmlText(path)}' startupPolicy='optional'/>
@@ -144,7 +162,7 @@ function libvirtDomain(request: MediaRequest, installer: boolean, { seed, socket
 ${media.join('\n')}
     <controller type='virtio-serial' index='0'/>
     <channel type='unix'>
-      <source mode='bind' path='${xmlText(socket)}'/>
+${channelSource(socket, socketMode)}
       <target type='virtio' name='org.infinibay.agent'/>
     </channel>
     <interface type='network'>

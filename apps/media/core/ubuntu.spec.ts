@@ -17,6 +17,7 @@ const INSTALL = {
 const PATHS = {
   seed: '/opt/infinibay/media/m/seed.iso',
   socket: `/opt/infinibay/sockets/${FULL_REQUEST.vmId}.socket`,
+  socketMode: 'connect' as const,
 };
 
 const rendered = (request: MediaRequest): string =>

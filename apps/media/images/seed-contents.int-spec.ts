@@ -103,11 +103,18 @@ describe('a seed', () => {
     }
   });
 
-  it.each(['cloud-image', 'installer'] as const)(
-    "has a plan for %s that libvirt's schema takes",
-    (source) => {
+  it.each([
+    ['cloud-image', 'connect'],
+    ['installer', 'connect'],
+    ['installer', 'listen'],
+  ] as const)(
+    "has a plan for %s that libvirt's schema takes, where the gateway is to %s",
+    (source, socketMode) => {
       const request = mediaRequest({ ...FULL_REQUEST, source, vendorIso: `/iso/a "b" & <c>.iso` });
-      const plan = ubuntuPlan(request, { seed: '/media/seed.iso', socket: '/sockets/vm.socket' });
+      const plan = ubuntuPlan(request, { seed: '/media/seed.iso', socket: '/sockets/vm.socket', socketMode });
+      expect(plan.qemu.join(' ')).toContain(
+        socketMode === 'connect' ? 'server=on' : 'server=off,reconnect=1',
+      );
       const file = save(`${source}.xml`, plan.libvirtXml);
       command('virt-xml-validate', [file, 'domain']);
       const wrong = save('wrong.xml', plan.libvirtXml.replace("bus='virtio'", "bus='teleport'"));

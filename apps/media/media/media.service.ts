@@ -201,6 +201,7 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
     const plan = ubuntuPlan(request, {
       seed: join(this.folder.folderOf(mediaId), SEED_NAME),
       socket: `${base}/sockets/${request.vmId}.socket`,
+      socketMode: this.config.GATEWAY_SOCKET_MODE,
     });
     try {
       const image = await makeSeedImage({

@@ -6,6 +6,7 @@ use super::{Agent, MAX_RUNNING, REQUESTS, Run};
 use crate::commands;
 use crate::config::Mode;
 use crate::envelope::Envelope;
+use crate::line::object_in;
 use crate::messages::{GuestMessage, HandshakeAck, HostMessage, Numbering, Script, Status};
 use crate::restart;
 use crate::runner;
@@ -13,7 +14,9 @@ use crate::spool::MAX_ENTRIES;
 
 impl Agent {
     pub(super) fn handle_line(&mut self, line: &[u8]) {
-        let Some(payload) = self.unwrap(line) else { return };
+        let Some(payload) = object_in(line).and_then(|line| self.unwrap(line)) else {
+            return;
+        };
         let Ok(numbering) = serde_json::from_slice::<Numbering>(&payload) else {
             return;
         };
@@ -31,9 +34,6 @@ impl Agent {
 
     /// The payload of a line: of a signed one when its signature fits; with a secret nothing else counts.
     fn unwrap(&mut self, line: &[u8]) -> Option<Vec<u8>> {
-        if !line.starts_with(b"{") {
-            return None;
-        }
         let is_signed = serde_json::from_slice::<serde_json::Value>(line).ok()?.get("type")? == "signed";
         let Some(secret) = &self.config.secret else {
             let inner = if is_signed {

@@ -59,7 +59,16 @@ pub fn start_safe(id: String, command: Value, timeout: u64, answers: Sender<Gues
 pub fn start_unsafe(command: UnsafeCommand, answers: Sender<GuestMessage>) {
     let deadline = deadline(command.timeout);
     answer_from_thread(command.id.clone(), "UnsafeCommand".into(), answers, move || {
-        let mut shell = Command::new("/bin/sh");
+        let program = match command.shell.as_deref() {
+            None | Some("sh") => "/bin/sh",
+            Some("bash") => "bash",
+            Some(other) => return Answer::refusal(format!("this agent has no shell {other}: give sh or bash")),
+        };
+        // Never as somebody else than was asked for.
+        if command.run_as.is_some() {
+            return Answer::refusal("a command runs as the agent's own user: make it a script to run it as another");
+        }
+        let mut shell = Command::new(program);
         shell
             .arg("-c")
             .arg(&command.raw_command)

@@ -67,10 +67,12 @@ pub struct Offsets {
 pub struct UnsafeCommand {
     pub id: String,
     pub raw_command: String,
+    pub shell: Option<String>,
     pub timeout: Option<u64>,
     pub working_dir: Option<String>,
     #[serde(default)]
     pub env_vars: BTreeMap<String, String>,
+    pub run_as: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

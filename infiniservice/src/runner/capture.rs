@@ -90,30 +90,51 @@ impl Capture {
     pub fn finish(mut self) -> Captured {
         let _ = self.file.flush();
         let surplus = self.tail.len().saturating_sub(END);
-        let tail = &self.tail[surplus..];
         let sha256 = hex(&self.hash.finalize());
-        let whole = self.bytes <= 2 * END as u64;
-        let mut head = Vec::new();
-        if let Ok(file) = fs::File::open(&self.path) {
-            let wanted = if whole { 2 * END } else { END };
-            let _ = file.take(wanted as u64).read_to_end(&mut head);
+        join_ends(&self.path, &self.tail[surplus..], self.bytes, sha256)
+    }
+}
+
+/// What a supervisor that is gone has left of a stream.
+pub fn left_behind(path: &Path) -> Captured {
+    let mut hash = Sha256::new();
+    let mut tail = Vec::new();
+    let mut bytes = 0;
+    if let Ok(mut file) = File::open(path) {
+        let mut piece = vec![0; PIECE];
+        while let Ok(count @ 1..) = file.read(&mut piece) {
+            hash.update(&piece[..count]);
+            bytes += count as u64;
+            tail.extend_from_slice(&piece[..count]);
+            tail.drain(..tail.len().saturating_sub(END));
         }
-        if whole && head.len() as u64 == self.bytes {
-            return Captured {
-                text: lossy(&head),
-                bytes: self.bytes,
-                sha256,
-                truncated: false,
-            };
-        }
-        head.truncate(END);
-        let cut = self.bytes.saturating_sub(head.len() as u64 + tail.len() as u64);
-        let text = format!("{}\n… {cut} bytes cut …\n{}", lossy(&head), lossy(tail));
-        Captured {
-            text,
-            bytes: self.bytes,
+    }
+    join_ends(path, &tail, bytes, hex(&hash.finalize()))
+}
+
+/// The head from the file and the tail, with a mark where the middle was cut.
+fn join_ends(path: &Path, tail: &[u8], bytes: u64, sha256: String) -> Captured {
+    let whole = bytes <= 2 * END as u64;
+    let mut head = Vec::new();
+    if let Ok(file) = fs::File::open(path) {
+        let wanted = if whole { 2 * END } else { END };
+        let _ = file.take(wanted as u64).read_to_end(&mut head);
+    }
+    if whole && head.len() as u64 == bytes {
+        return Captured {
+            text: lossy(&head),
+            bytes,
             sha256,
-            truncated: true,
-        }
+            truncated: false,
+        };
+    }
+    head.truncate(END);
+    let cut = bytes.saturating_sub(head.len() as u64 + tail.len() as u64);
+    let text = format!("{}\n… {cut} bytes cut …\n{}", lossy(&head), lossy(tail));
+    Captured {
+        text,
+        bytes,
+        sha256,
+        truncated: true,
     }
 }

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::messages::{Completion, Script, Status};
-use crate::process_tree::Tree;
+use crate::process_tree::{self, Tree};
 use crate::spool::{Entry, Started};
 use crate::{system, time};
 
@@ -99,6 +99,28 @@ fn run(entry: &Entry) -> io::Result<()> {
     entry.record_started(&started)?;
     let result = supervise(entry, &script, started.clone()).unwrap_or_else(|reason| entry.result_without_run(Status::Failed, &reason));
     entry.record_result(&result)
+}
+
+/// The result of a run whose supervisor is gone: what it printed is kept, how it ended nobody saw.
+pub fn lost_result(entry: &Entry, reason: &str) -> Completion {
+    let survivors = process_tree::end_strays(&entry.execution_id, entry.attempt);
+    let stdout = capture::left_behind(&entry.stream("stdout"));
+    let stderr = capture::left_behind(&entry.stream("stderr"));
+    let mut text = stderr.text;
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    Completion {
+        truncated: stdout.truncated || stderr.truncated,
+        stdout: stdout.text,
+        stderr: text + reason,
+        stdout_bytes: stdout.bytes,
+        stderr_bytes: stderr.bytes,
+        stdout_sha256: stdout.sha256,
+        stderr_sha256: stderr.sha256,
+        survivors,
+        ..entry.result_without_run(Status::Interrupted, reason)
+    }
 }
 
 fn supervise(entry: &Entry, script: &Script, started: Started) -> Result<Completion, String> {

@@ -3,6 +3,9 @@ import type { Work } from '../database.js';
 import { ScriptExecution } from '../entities/script-execution.js';
 import { dialectOf } from '../sql.js';
 
+/** Below SQLite's limit of parameters in one statement. */
+const SEEN_AT_ONCE = 500;
+
 /**
  * Hands out a machine's due rows, in one statement: PENDING, `scheduledFor` not after the database's time, by `order` and `createdAt`, at most
  * `capacity` of them, only while `owner` holds the machine's lease and the machine is registered. A FIRST_BOOT row waits until all lower
@@ -97,4 +100,32 @@ export async function nextDueInMs(work: Work, machineId: string): Promise<number
   );
   if (!row || row.due === null) return null;
   return new Date(row.due).getTime() - new Date(row.now).getTime();
+}
+
+/**
+ * Machines of `owner` that a sweep has to look at: with a row that is due within `horizonSeconds`, a claim that was not delivered, another
+ * owner's run, or a command that waits. All others cost a sweep nothing.
+ */
+export async function machinesWithWork(work: Work, owner: string, horizonSeconds: number): Promise<string[]> {
+  const { nowPlusSeconds } = dialectOf(work);
+  const mine = 'machine_id in (select id from machine where lease_owner = ?)';
+  const rows = await work.execute<{ machine_id: string }[]>(
+    `select machine_id from script_execution where status = 'PENDING' and scheduled_for <= ${nowPlusSeconds} and ${mine}
+     union select machine_id from script_execution where status = 'RUNNING' and (delivery_started_at is null or lease_owner <> ?) and ${mine}
+     union select machine_id from machine_command where state = 'PENDING' and ${mine}`,
+    [horizonSeconds, owner, owner, owner, owner],
+  );
+  return rows.map(({ machine_id }) => machine_id);
+}
+
+/** Writes down, at once for many, that machines were heard of. */
+export async function recordSeen(work: Work, machineIds: readonly string[]): Promise<void> {
+  const { now } = dialectOf(work);
+  for (let at = 0; at < machineIds.length; at += SEEN_AT_ONCE) {
+    const ids = machineIds.slice(at, at + SEEN_AT_ONCE);
+    await work.execute(
+      `update machine set last_seen_at = ${now} where id in (${ids.map(() => '?').join(', ')})`,
+      ids,
+    );
+  }
 }

@@ -1,46 +1,30 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import {
   claimDue,
-  type Completion,
-  type CompletionResult,
   type Database,
   dialectOf,
   endByVerdict,
   findOverdue,
-  recordCompletion,
-  recordDelivery,
   recordStarted,
   requestCancel,
   returnToPending,
   saveLiveOutput,
-  type ScriptExecution,
   storable,
 } from '../index.js';
 import { newId, onBothDatabases } from '../../../test/support/databases.js';
-import { completion, machineWithLease, readExecution, schedule } from '../../../test/support/rows.js';
-
-const OWNER = 'host-a#1';
+import { readExecution, schedule } from '../../../test/support/rows.js';
+import { OWNER, runLife } from '../../../test/support/run-life.js';
 
 onBothDatabases('the end of a run', (given) => {
+  const { machine, delivered, cancel, record, verdict } = runLife(given);
   let database: Database;
   let machineId: string;
 
-  beforeEach(async () => {
+  beforeEach(() => {
     ({ database } = given());
-    machineId = await machineWithLease(database, OWNER);
+    machineId = machine();
   });
 
-  /** A row that is out at the guest. */
-  const delivered = async (): Promise<ScriptExecution> => {
-    const [row] = await schedule(database, { machineId });
-    await claimDue(database.work(), { machineId, owner: OWNER, capacity: 10 });
-    await recordDelivery(database.work(), [row!.id], OWNER);
-    return readExecution(database, row!.id);
-  };
-  const record = (differences: Partial<Completion> & { executionId: string }): Promise<CompletionResult> =>
-    database.transaction((work) =>
-      recordCompletion(work, completion({ machineId, ...differences }, differences)),
-    );
   const age = (id: string, column: string, seconds: number): Promise<unknown> => {
     const work = database.work();
     return work.execute(
@@ -48,17 +32,6 @@ onBothDatabases('the end of a run', (given) => {
       [-seconds, id],
     );
   };
-  const verdict = (id: string, status: 'TIMEOUT' | 'FAILED', epoch?: number): Promise<boolean> =>
-    database.transaction((work) =>
-      endByVerdict(work, {
-        id,
-        status,
-        failureReason: status === 'FAILED' ? 'AGENT_LOST' : null,
-        error: 'no word',
-        ...(epoch === undefined ? {} : { epoch }),
-      }),
-    );
-
   it('records what the guest observed', async () => {
     const { id } = await delivered();
     expect(await record({ executionId: id, exitCode: 0 })).toBe('recorded');
@@ -84,74 +57,6 @@ onBothDatabases('the end of a run', (given) => {
     const { id } = await delivered();
     await record({ executionId: id, status: 'FAILED', failureReason: 'EXIT_CODE', exitCode });
     expect((await readExecution(database, id)).exitCode).toBe(exitCode);
-  });
-
-  describe('a script that asks for a restart', () => {
-    const boot = (bootId: string): Promise<unknown> =>
-      database.work().execute('update machine set boot_id = ? where id = ?', [bootId, machineId]);
-    const claim = (): ReturnType<typeof claimDue> =>
-      claimDue(database.work(), { machineId, owner: OWNER, capacity: 10 });
-    const asks = (executionId: string, attempt: number, bootId: string): Promise<CompletionResult> =>
-      record({
-        executionId,
-        attempt,
-        bootId,
-        status: 'FAILED',
-        failureReason: 'EXIT_CODE',
-        exitCode: 194,
-        wantsReboot: true,
-      });
-
-    it('goes on in the next boot, and until then the machine takes nothing', async () => {
-      await boot('boot-1');
-      const { id } = await delivered();
-      const [other] = await schedule(database, { machineId });
-      expect(await asks(id, 1, 'boot-1')).toBe('reboot');
-      expect(await readExecution(database, id)).toMatchObject({
-        status: 'PENDING',
-        attempt: 2,
-        bootId: 'boot-1',
-        startedAt: null,
-        deliveryStartedAt: null,
-        completedAt: null,
-      });
-      expect(await claim()).toEqual([]);
-      // The ack was lost: the same answer, and no other row.
-      expect(await asks(id, 1, 'boot-1')).toBe('reboot');
-      expect((await readExecution(database, id)).attempt).toBe(2);
-      await boot('boot-2');
-      expect((await claim()).map((row) => row.id)).toEqual([id, other!.id]);
-      // Also then, what the first attempt said ends nothing.
-      expect(await asks(id, 1, 'boot-1')).toBe('reboot');
-      expect((await readExecution(database, id)).status).toBe('RUNNING');
-      expect(await record({ executionId: id, attempt: 2, bootId: 'boot-2' })).toBe('recorded');
-      expect(await readExecution(database, id)).toMatchObject({ status: 'SUCCESS', attempt: 2 });
-    });
-
-    it('restarts its machine ten times and not once more', async () => {
-      await boot('boot-0');
-      const [row] = await schedule(database, { machineId });
-      const id = row!.id;
-      for (let attempt = 1; attempt <= 11; attempt += 1) {
-        await boot(`boot-${attempt}`);
-        expect((await claim()).map((claimed) => claimed.id)).toEqual([id]);
-        await recordDelivery(database.work(), [id], OWNER);
-        expect(await asks(id, attempt, `boot-${attempt}`)).toBe(attempt <= 10 ? 'reboot' : 'recorded');
-      }
-      expect(await readExecution(database, id)).toMatchObject({
-        status: 'FAILED',
-        failureReason: 'REBOOT_LIMIT',
-        exitCode: 194,
-      });
-    });
-
-    it('is not run again once it was cancelled', async () => {
-      await boot('boot-1');
-      const { id } = await delivered();
-      await database.transaction((work) => requestCancel(work, id));
-      expect(await asks(id, 1, 'boot-1')).toBe('recorded');
-      expect((await readExecution(database, id)).status).toBe('FAILED');
-    });
   });
 
   it('says of a duplicate that it is one, and changes nothing', async () => {
@@ -222,7 +127,7 @@ onBothDatabases('the end of a run', (given) => {
   describe('after a verdict without news', () => {
     it.each(['TIMEOUT', 'FAILED'] as const)('lets the truth replace %s', async (status) => {
       const { id } = await delivered();
-      expect(await verdict(id, status)).toBe(true);
+      expect(await verdict(id, status)).toBe(status);
       expect(await record({ executionId: id })).toBe('late');
       expect(await readExecution(database, id)).toMatchObject({
         status: 'SUCCESS',
@@ -256,9 +161,6 @@ onBothDatabases('the end of a run', (given) => {
   });
 
   describe('cancelling', () => {
-    const cancel = (id: string): ReturnType<typeof requestCancel> =>
-      database.transaction((work) => requestCancel(work, id));
-
     it('ends a PENDING row at once', async () => {
       const [row] = await schedule(database, { machineId });
       expect(await cancel(row!.id)).toMatchObject({ status: 'CANCELLED' });
@@ -314,7 +216,7 @@ onBothDatabases('the end of a run', (given) => {
     it('lets a verdict of an older epoch change nothing', async () => {
       const row = await delivered();
       await returnToPending(database.work(), row);
-      expect(await verdict(row.id, 'FAILED', row.epoch)).toBe(false);
+      expect(await verdict(row.id, 'FAILED', row.epoch)).toBeNull();
       expect((await readExecution(database, row.id)).status).toBe('PENDING');
     });
 

@@ -1,6 +1,7 @@
-import type { FailureReason } from '#protocol';
+import type { ExecutionStatus, FailureReason } from '#protocol';
 import type { Work } from '../database.js';
 import { ScriptExecution } from '../entities/script-execution.js';
+import { ScriptVersion } from '../entities/script.js';
 import { databaseNow, dialectOf, isRowId } from '../sql.js';
 import { continueSeries, reopenSeries } from './series.js';
 
@@ -40,23 +41,25 @@ export const REBOOT_LIMIT = 10;
 /**
  * - `recorded`: the row is final now; `late`: it replaced a verdict that was made without news
  * - `evidence`: the row stays CANCELLED and keeps the result; `duplicate`, `stale`: nothing changed
+ * - `retry`: the run was lost and the row is PENDING with the next attempt, as its script allows
  * - `reboot`: the row waits, PENDING with the next attempt, for a boot other than the one it ran in
  * - `unknown`, `foreign`: no such row for this machine
  */
 export type CompletionResult =
-  'recorded' | 'late' | 'evidence' | 'duplicate' | 'stale' | 'reboot' | 'unknown' | 'foreign';
+  'recorded' | 'late' | 'evidence' | 'duplicate' | 'stale' | 'retry' | 'reboot' | 'unknown' | 'foreign';
 
 const FINAL = new Set(['SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED']);
+
+/** Nobody knows how it ended. */
+function isLoss(reason: FailureReason | null): boolean {
+  return reason === 'AGENT_LOST' || reason === 'INTERRUPTED_BY_REBOOT';
+}
 
 /** Verdicts that we reached without a word from the guest; a result that comes after all is the truth. */
 function isOurVerdict(row: ScriptExecution): boolean {
   if (row.status === 'TIMEOUT')
     return row.exitCode === null && row.signal === null && row.durationMs === null;
-  return (
-    row.status === 'FAILED' &&
-    (row.failureReason === 'AGENT_LOST' || row.failureReason === 'INTERRUPTED_BY_REBOOT') &&
-    row.durationMs === null
-  );
+  return row.status === 'FAILED' && isLoss(row.failureReason) && row.durationMs === null;
 }
 
 /**
@@ -101,6 +104,8 @@ export async function recordCompletion(
     !(row.status === 'PENDING' || (row.status === 'RUNNING' && row.deliveryStartedAt === null))
   )
     return 'stale';
+  // Said again: the loss of that attempt is what the next one was made for.
+  if (attempt < row.attempt && isLoss(completion.failureReason)) return 'duplicate';
   if (row.status === 'CANCELLED') {
     if (row.durationMs !== null || row.exitCode !== null) return 'duplicate';
     const { status, failureReason, completedAt } = row;
@@ -111,7 +116,7 @@ export async function recordCompletion(
   const wasFinal = FINAL.has(row.status);
   if (wasFinal && !isOurVerdict(row)) return 'duplicate';
   if (wantsReboot && !wasFinal && row.attempt <= REBOOT_LIMIT) {
-    awaitReboot(row, bootId, await databaseNow(work));
+    beginAgain(row, bootId, await databaseNow(work));
     return 'reboot';
   }
   if (wantsReboot && row.attempt > REBOOT_LIMIT) {
@@ -119,14 +124,33 @@ export async function recordCompletion(
     completion.failureReason = 'REBOOT_LIMIT';
     completion.error = `the script asked for more than ${REBOOT_LIMIT} restarts`;
   }
+  // A run that the sweep has ended as lost already is not begun again by the agent's own word of the loss.
+  if (!wasFinal && (await mayRetry(work, row, completion.failureReason))) {
+    beginAgain(row, null, await databaseNow(work));
+    return 'retry';
+  }
   apply(row, completion, await databaseNow(work));
   if (wasFinal) await reopenSeries(work, row);
   else await continueSeries(work, row);
   return wasFinal ? 'late' : 'recorded';
 }
 
-/** The same run goes on after the restart: a `deliverBy` was kept when it began. */
-function awaitReboot(row: ScriptExecution, bootId: string | null, now: Date): void {
+/** True when a run was lost on the way and its script says that running it twice does no harm. */
+async function mayRetry(
+  work: Work,
+  row: ScriptExecution,
+  failureReason: FailureReason | null,
+): Promise<boolean> {
+  if (!isLoss(failureReason) || row.cancelRequestedAt !== null) return false;
+  const version = await work.findOne(ScriptVersion, { scriptId: row.scriptId, version: row.scriptVersion });
+  return version?.retry?.safe === true && row.attempt < version.retry.maxAttempts;
+}
+
+/**
+ * The same run once more, as its next attempt. A `deliverBy` was kept when it began.
+ * @param bootId the boot that has to end before it goes out; null when it need not wait
+ */
+function beginAgain(row: ScriptExecution, bootId: string | null, now: Date): void {
   row.status = 'PENDING';
   row.attempt += 1;
   row.epoch += 1;
@@ -168,7 +192,11 @@ function apply(row: ScriptExecution, outcome: Outcome, now: Date): void {
   }
 }
 
-/** Ends a row by our own verdict, unless it became final meanwhile; to be called inside a transaction. @returns true when this call ended it */
+/**
+ * Ends a row by our own verdict, unless it became final meanwhile; one that was lost begins again where its script allows. To be called
+ * inside a transaction.
+ * @returns the row's new status, or null when this call changed nothing
+ */
 export async function endByVerdict(
   work: Work,
   verdict: {
@@ -178,11 +206,15 @@ export async function endByVerdict(
     failureReason: FailureReason | null;
     error: string;
   },
-): Promise<boolean> {
+): Promise<ExecutionStatus | null> {
   const row = await lockExecution(work, verdict.id);
-  if (!row || FINAL.has(row.status)) return false;
-  if (verdict.epoch !== undefined && row.epoch !== verdict.epoch) return false;
+  if (!row || FINAL.has(row.status)) return null;
+  if (verdict.epoch !== undefined && row.epoch !== verdict.epoch) return null;
   const now = await databaseNow(work);
+  if (await mayRetry(work, row, verdict.failureReason)) {
+    beginAgain(row, null, now);
+    return 'PENDING';
+  }
   row.status = verdict.status;
   row.failureReason = verdict.failureReason;
   row.error = verdict.error;
@@ -191,7 +223,7 @@ export async function endByVerdict(
   row.leaseOwner = null;
   row.leaseExpiresAt = null;
   await continueSeries(work, row);
-  return true;
+  return row.status;
 }
 
 /** The agent began: its time replaces the claim's. @returns false when the row is not this machine's running attempt */

@@ -34,13 +34,16 @@ export async function recordMachineEvent(work: Work, event: NewMachineEvent): Pr
   await work.flush();
 }
 
-/** Deletes what is over the limit per machine and kind. @returns how many rows went */
-export async function trimMachineEvents(work: Work): Promise<number> {
+/** Deletes a machine's oldest events of a kind that are over the limit. @returns how many rows went */
+export async function trimMachineEvents(
+  work: Work,
+  machineId: string,
+  kind: MachineEvent['kind'],
+): Promise<number> {
   const rows = await work.execute<{ id: string }[]>(
     `delete from machine_event where id in (
-       select id from (select id, row_number() over (partition by machine_id, kind order by created_at desc, id) as position from machine_event) ranked
-       where position > ?) returning id`,
-    [EVENTS_KEPT_PER_KIND],
+       select id from machine_event where machine_id = ? and kind = ? order by created_at desc, id limit 1000000 offset ?) returning id`,
+    [machineId, kind, EVENTS_KEPT_PER_KIND],
   );
   return rows.length;
 }
@@ -72,7 +75,8 @@ export function storable(text: string): string {
   return text.replaceAll('\0', '\uFFFD').toWellFormed();
 }
 
-function storableJson(value: unknown): unknown {
+/** The same for every text inside a value from a guest. */
+export function storableJson(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value ?? null, (_key, entry: unknown) =>
       typeof entry === 'string' ? storable(entry) : entry,

@@ -12,14 +12,14 @@ export interface Lease {
 }
 
 /**
- * Takes or renews the lease of a machine: it is free, ours, or has ended. A new owner raises the epoch.
+ * Takes or renews the lease of a machine whose guest has spoken: it is free, ours, or has ended. A new owner raises the epoch.
  * @returns the epoch, or null while another owner is alive
  */
 export async function takeLease(work: Work, lease: Lease): Promise<number | null> {
   const { now, nowPlusSeconds } = dialectOf(work);
   const rows = await work.execute<{ epoch: number }[]>(
     `update machine set epoch = case when lease_owner = ? then epoch else epoch + 1 end, lease_owner = ?, host_id = ?,
-       lease_expires_at = ${nowPlusSeconds}, updated_at = ${now}
+       lease_expires_at = ${nowPlusSeconds}, channel = 'ready', channel_detail = null, updated_at = ${now}
      where id = ? and (${lease.takeOver ? '1 = 1' : '1 = 0'} or lease_owner is null or lease_owner = ? or lease_expires_at < ${now}) returning epoch`,
     [lease.owner, lease.owner, lease.hostId, lease.seconds, lease.machineId, lease.owner],
   );

@@ -139,14 +139,14 @@ onBothDatabases("a machine's events", (given) => {
       code: 's',
       message: 'stays',
     });
-    expect(await trimMachineEvents(database.work())).toBe(extra);
+    expect(await trimMachineEvents(database.work(), machineId, 'agent')).toBe(extra);
     const left = await database
       .work()
       .find(MachineEvent, { machineId, kind: 'agent' }, { orderBy: { createdAt: 'asc' } });
     expect(left).toHaveLength(EVENTS_KEPT_PER_KIND);
     expect(left[0]!.message).toBe(String(extra));
     expect(await database.work().count(MachineEvent, { machineId, kind: 'security' })).toBe(1);
-    expect(await trimMachineEvents(database.work())).toBe(0);
+    expect(await trimMachineEvents(database.work(), machineId, 'agent')).toBe(0);
   });
 });
 

@@ -35,6 +35,7 @@ export const ExecutionOutput = z.object({
 });
 export type ExecutionOutput = z.output<typeof ExecutionOutput>;
 export const MachineChanged = z.object({ machineId: z.uuid(), channel: z.string() });
+export const CommandEvent = z.object({ commandId: z.uuid(), machineId: z.uuid() });
 export const MediaChanged = z.object({
   mediaId: z.uuid(),
   machineId: z.uuid(),
@@ -45,6 +46,8 @@ export const MediaChanged = z.object({
 export const BusEvents = {
   wake: (hostId: string | null) => `gateway.${hostId ?? 'all'}.wake`,
   cancel: (hostId: string | null) => `gateway.${hostId ?? 'all'}.cancel`,
+  command: (hostId: string | null) => `gateway.${hostId ?? 'all'}.command`,
+  commandChanged: 'command.changed',
   executionChanged: 'execution.changed',
   executionOutput: 'execution.output',
   machineChanged: 'machine.changed',

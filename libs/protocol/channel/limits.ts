@@ -6,6 +6,8 @@ export const CHANNEL_LIMITS = {
   lineFromGuest: 4_194_304,
   /** The Windows build of the public agent reads a line in one piece of 4,096 bytes. */
   lineToPublicWindowsAgent: 4_095,
+  /** And takes two lines that come together for one: they are this many milliseconds apart. */
+  gapToPublicWindowsAgentMs: 500,
   /** Nesting of a message from a guest. */
   depth: 24,
   /** Entries of one array or object from a guest. */

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type SignedEnvelope, verifyEnvelope } from '#protocol';
+import { command } from '../commands.js';
+import { GuestPort, ourHello } from './guest-port.js';
 import { waitFor } from '../wait.js';
 
 /** A line that the host wrote, with the envelope taken off. */
@@ -33,7 +34,7 @@ export class FakeGuest {
   connections = 0;
   /** False: what the host writes stays in the socket. */
   reads = true;
-  private server: Server | null = null;
+  private readonly port = new GuestPort((client) => this.serve(client));
   private client: Socket | null = null;
   private text = '';
 
@@ -54,13 +55,24 @@ export class FakeGuest {
 
   /** QEMU starts: the socket appears. */
   async open(): Promise<this> {
-    const server = createServer((socket) => this.serve(socket));
-    server.maxConnections = 1;
-    this.server = server;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.file, resolve);
-    });
+    await this.port.open(this.file);
+    return this;
+  }
+
+  /** QEMU connects to a gateway that listens, once a second as with `reconnect=1` until it succeeds. */
+  async dial(): Promise<this> {
+    await waitFor(
+      () =>
+        new Promise<boolean>((resolve) => {
+          const socket = connect({ path: this.file });
+          socket.once('error', () => resolve(false));
+          socket.once('connect', () => {
+            this.serve(socket);
+            resolve(true);
+          });
+        }),
+      { what: `somebody to listen at ${this.file}` },
+    );
     return this;
   }
 
@@ -74,10 +86,7 @@ export class FakeGuest {
   /** QEMU ends in an orderly way: the socket is gone. */
   async close(): Promise<void> {
     this.hangUp();
-    const { server } = this;
-    this.server = null;
-    if (server) await new Promise<void>((resolve) => server.close(() => resolve()));
-    rmSync(this.file, { force: true });
+    await this.port.close();
   }
 
   connected(): Promise<unknown> {
@@ -96,20 +105,7 @@ export class FakeGuest {
   async hello(more: Record<string, unknown> = {}): Promise<void> {
     await this.connected();
     const before = this.count('handshake_ack');
-    this.send({
-      type: 'handshake',
-      timestamp: new Date().toISOString(),
-      vm_id: this.vmId,
-      version: '9.9.9',
-      platform: 'linux',
-      capabilities: ['scripts'],
-      protocol: 2,
-      session: this.session,
-      boot_id: this.bootId,
-      spool_id: this.spoolId,
-      runs: [],
-      ...more,
-    });
+    this.send({ ...ourHello({ ...this, runs: [] }), ...more });
     await waitFor(() => this.count('handshake_ack') > before, { what: 'the hello to be acked' });
   }
 
@@ -177,6 +173,12 @@ export class FakeGuest {
 
   count(type: string): number {
     return this.lines.filter((line) => line.type === type).length;
+  }
+
+  /** Leaves a socket at which nobody listens, as `kill -9` does. */
+  static leaveDeadSocket(file: string): void {
+    const bind = 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])';
+    command('python3', ['-c', bind, file]);
   }
 
   private serve(socket: Socket): void {

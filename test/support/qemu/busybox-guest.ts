@@ -9,6 +9,8 @@ import { cloudKernel, moduleFiles } from './kernel.js';
 const MODULES = ['virtio_pci', 'virtio_console', 'virtio_blk'];
 
 export interface BusyboxGuest extends Guest {
+  /** `kill -9` of QEMU, and a new one on the same disk. */
+  powerCut(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -19,6 +21,7 @@ export interface BusyboxGuest extends Guest {
 export async function startBusyboxGuest(options: {
   agent: string;
   vmId: string;
+  /** Empty: none. */
   secret: string;
   /** The media plan's channel: a UNIX socket that QEMU makes. */
   socket: string;
@@ -55,7 +58,7 @@ export async function startBusyboxGuest(options: {
   command('sh', ['-c', `find . | cpio --quiet -o -H newc | gzip -1 >"$1"`, 'sh', initrd], { cwd: root });
   const disk = join(folder, 'state.img');
   command('mke2fs', ['-q', '-t', 'ext4', disk, '32M']);
-  const guest = await startGuest(join(folder, 'qmp'), [
+  const args = [
     ...['-machine', 'q35', '-smp', '1', '-m', '256'],
     ...['-kernel', kernel.image, '-initrd', initrd, '-append', 'console=ttyS0 quiet panic=-1'],
     ...['-drive', `file=${disk},if=none,id=state,format=raw,cache=writethrough`],
@@ -67,9 +70,17 @@ export async function startBusyboxGuest(options: {
       `socket,path=${options.socket},server=on,wait=off,id=channel`,
     ],
     ...['-device', 'virtserialport,chardev=channel,name=org.infinibay.agent'],
-  ]);
+  ];
+  const boot = (): Promise<Guest> => startGuest(join(folder, 'qmp'), args);
+  let guest = await boot();
   return {
-    ...guest,
+    console: () => guest.console(),
+    reset: () => guest.reset(),
+    stop: () => guest.stop(),
+    powerCut: async () => {
+      await guest.stop();
+      guest = await boot();
+    },
     remove: async () => {
       await guest.stop();
       rmSync(folder, { recursive: true, force: true });
@@ -88,7 +99,7 @@ mount -t sysfs sys /sys
 mount -t cgroup2 cgroup /sys/fs/cgroup
 for module in ${modules.join(' ')}; do insmod /modules/$module; done
 mount -t ext4 /dev/vda /var/lib/infiniservice || mount -t ext4 /dev/vda /var/lib/infiniservice
-export INFINIBAY_VM_ID=${vmId} INFINISERVICE_SHARED_SECRET=${secret}
+export INFINIBAY_VM_ID=${vmId} ${secret ? `INFINISERVICE_SHARED_SECRET=${secret}` : ''}
 while :; do infiniservice run; sleep 1; done
 `;
 }

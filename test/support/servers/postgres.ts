@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { command } from '../commands.js';
 import { freePort, type Running, start } from '../processes.js';
 import { waitFor } from '../wait.js';
 
@@ -14,7 +15,8 @@ export interface Postgres {
   readonly url: string;
   createDatabase(): Promise<string>;
   restart(): Promise<void>;
-  kill9(): Promise<void>;
+  /** All of it dies at once, and comes back on the same data. */
+  crash(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -97,8 +99,15 @@ export async function startPostgres(options: { fsync?: boolean } = {}): Promise<
       server = run();
       await ready();
     },
-    kill9: async () => {
+    crash: async () => {
+      // The backends of a dead postmaster end by themselves, a moment later: a new one would find their shared memory.
+      const backends = command('pgrep', ['-P', String(server.child.pid)])
+        .split('\n')
+        .filter(Boolean);
       await server.stop('SIGKILL');
+      spawnSync('kill', ['-9', ...backends]);
+      server = run();
+      await ready();
     },
     stop: async () => {
       await server.stop('SIGINT');

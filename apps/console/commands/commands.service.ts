@@ -1,0 +1,119 @@
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { createCommand, Database, MachineCommand, OPEN_COMMANDS_LIMIT, recordAudit } from '#db';
+import { BusEvents, type CommandDto, CommandEvent, type CreateCommand, type Page } from '#protocol';
+import { AppError, Bus } from '#runtime';
+import {
+  filter,
+  firstValueFrom,
+  interval,
+  merge,
+  startWith,
+  Subject,
+  switchMap,
+  takeUntil,
+  timer,
+} from 'rxjs';
+import type { Actor } from '../access/actor.js';
+import { MachinesService } from '../machines/machines.service.js';
+import { after, NEWEST_FIRST, toPage } from '../pages/cursor.js';
+import { toCommandDto } from './command.dto.js';
+
+/** A ring may get lost, so whoever waits looks at the row this often anyway. */
+const LOOK_EVERY_MS = 1000;
+
+@Injectable()
+export class CommandsService implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly changed = new Subject<string>();
+  private readonly stopping = new Subject<void>();
+
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Bus) private readonly bus: Bus,
+    @Inject(MachinesService) private readonly machines: MachinesService,
+  ) {}
+
+  onModuleInit(): void {
+    this.bus.onEvent(BusEvents.commandChanged, CommandEvent, ({ commandId }) => this.changed.next(commandId));
+  }
+
+  /** The server waits for open answers: they have to end before it. */
+  beforeApplicationShutdown(): void {
+    this.stopping.next();
+  }
+
+  /**
+   * @param waitMs how long to wait for the answer; without one the command is returned as it is
+   * @throws AppError `machine.not_found` (404), `machine.unregistered` (409), `commands.too_many` (429)
+   */
+  async create(machineId: string, request: CreateCommand, waitMs: number, actor: Actor): Promise<CommandDto> {
+    const machine = await this.machines.get(machineId);
+    if (!machine.registered) {
+      throw new AppError(
+        'machine.unregistered',
+        409,
+        `the machine ${machineId} is not registered: POST /api/machines with its id`,
+      );
+    }
+    const { timeoutSeconds, ...kept } = request;
+    const row = await this.database.transaction(async (work) => {
+      const command = await createCommand(work, {
+        machineId,
+        request: kept,
+        timeoutSeconds,
+        triggeredBy: actor.name,
+      });
+      if (!command) {
+        throw new AppError(
+          'commands.too_many',
+          429,
+          `${OPEN_COMMANDS_LIMIT} commands of this machine wait for their answer: ask again when one has it`,
+        );
+      }
+      await recordAudit(work, {
+        actor: actor.name,
+        action: 'machine.command',
+        subjectType: 'machine',
+        subjectId: machineId,
+        after: { commandId: command.id, ...kept },
+        correlationId: actor.correlationId,
+        createdAt: command.createdAt,
+      });
+      return command;
+    });
+    const answered = this.answerOf(row.id, waitMs);
+    this.bus.emit(BusEvents.command(machine.hostId), { commandId: row.id, machineId });
+    await answered;
+    return this.get(machineId, row.id);
+  }
+
+  async list(machineId: string, page: Page): Promise<{ items: CommandDto[]; nextCursor: string | null }> {
+    await this.machines.get(machineId);
+    const rows = await this.database
+      .work()
+      .find(
+        MachineCommand,
+        { machineId, ...after(page.cursor) },
+        { orderBy: NEWEST_FIRST, limit: page.limit + 1 },
+      );
+    return toPage(rows, page.limit, toCommandDto);
+  }
+
+  async get(machineId: string, id: string): Promise<CommandDto> {
+    const row = await this.database.work().findOne(MachineCommand, { id, machineId });
+    if (!row) throw new AppError('command.not_found', 404, `the machine has no command ${id}`);
+    return toCommandDto(row);
+  }
+
+  /** Resolves when the command has ended, the time is over or the app stops. */
+  private async answerOf(id: string, waitMs: number): Promise<void> {
+    if (waitMs === 0) return;
+    const rings = this.changed.pipe(filter((commandId) => commandId === id));
+    const ended = merge(rings, interval(LOOK_EVERY_MS)).pipe(
+      startWith(null),
+      switchMap(() => this.database.work().findOne(MachineCommand, { id })),
+      filter((row) => row === null || (row.state !== 'PENDING' && row.state !== 'SENT')),
+      takeUntil(merge(timer(waitMs), this.stopping)),
+    );
+    await firstValueFrom(ended, { defaultValue: null });
+  }
+}

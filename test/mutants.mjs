@@ -1,0 +1,89 @@
+/**
+ * Deliberate breakages of what the product promises, each with the test that has to turn red: `npm run test:mutants`. A mutant that lives
+ * shows a promise that no test keeps.
+ */
+const jest = (project, file) => ['jest', project, file];
+const cargo = (file) => ['cargo', file];
+
+export const MUTANTS = [
+  {
+    name: 'no ack',
+    file: 'apps/gateway/machines/guest-session.ts',
+    find: 'if (isOurs && message.attempt !== undefined) {',
+    put: 'if (isOurs && message.attempt !== undefined && this.received < 0) {',
+    tests: jest('integration', 'apps/gateway/machines/delivery.int-spec.ts'),
+    red: 'start, output and end, and acks after the commit',
+  },
+  {
+    name: 'no hello deadline',
+    file: 'apps/gateway/machines/machine-channel.ts',
+    find: 'if (!isAtWork()) return void socket.destroy();',
+    put: '',
+    tests: jest('integration', 'apps/gateway/machines/delivery.int-spec.ts'),
+    red: 'comes again when a guest that spoke before says no hello',
+  },
+  {
+    name: 'head-only output, host',
+    file: 'apps/gateway/core/output.ts',
+    find: 'if (rest.length > 0) this.tail =',
+    put: 'if (rest.length < 0) this.tail =',
+    tests: jest('unit', 'apps/gateway/core/output.spec.ts'),
+    red: 'say how much was cut between them',
+  },
+  {
+    name: 'head-only output, agent',
+    file: 'infiniservice/src/runner/capture.rs',
+    find: 'self.tail.extend_from_slice(piece);',
+    put: '',
+    tests: cargo('survive'),
+    red: 'a_hundred_megabytes_are_counted_and_hashed_in_little_memory',
+  },
+  {
+    name: 'no fencing of claims',
+    file: 'libs/db/queries/claims.ts',
+    find: 'm.lease_owner = ? and m.lease_expires_at > ${now})\n         -- A machine',
+    put: '(m.lease_owner = ? or true))\n         -- A machine',
+    tests: jest('integration', 'libs/db/queries/claims.int-spec.ts'),
+    red: 'gives nothing to an owner that does not hold the lease, or holds one that has ended',
+  },
+  {
+    name: 'no fencing of verdicts',
+    file: 'libs/db/queries/completions.ts',
+    find: 'if (verdict.epoch !== undefined && row.epoch !== verdict.epoch) return null;',
+    put: '',
+    tests: jest('integration', 'libs/db/queries/completions.int-spec.ts'),
+    red: 'lets a verdict of an older epoch change nothing',
+  },
+  {
+    name: 'the process group instead of the tree',
+    file: 'infiniservice/src/process_tree.rs',
+    find: 'for _ in 0..SWEEPS {\n            if let Self::Cgroup',
+    put: 'if let Some(first) = self.processes().first() {\n            let _ = system::kill(-first, libc::SIGKILL);\n            return 0;\n        }\n        for _ in 0..SWEEPS {\n            if let Self::Cgroup',
+    tests: cargo('tree'),
+    red: 'by_the_subreaper',
+  },
+  {
+    name: 'end + interval',
+    file: 'libs/db/queries/series-rule.ts',
+    find: 'return new Date(Date.parse(rule.first) + slot * rule.repeatIntervalMinutes * MINUTE);',
+    put: 'return new Date(Date.parse(rule.first) + slot * (rule.repeatIntervalMinutes * MINUTE + 150));',
+    tests: jest('unit', 'libs/db/queries/series-rule.spec.ts'),
+    red: 'does not drift over ten years',
+  },
+  {
+    name: 'a script that is in the spool starts again',
+    file: 'infiniservice/src/agent/hear.rs',
+    find: 'Some(run) => run.say_again(),',
+    put: 'Some(run) => { let _ = std::fs::remove_dir_all(&run.entry.folder); self.runs.remove(&key); let again = self.spool.accept(&script); if let Ok((entry, true)) = again { let _ = runner::spawn(&entry); self.runs.insert(key, Run::new(entry)); } }',
+    tests: cargo('survive'),
+    red: 'a_run_outlives_its_agent_and_is_found_again',
+  },
+  {
+    name: 'no recovery of a claim without a delivery',
+    file: 'apps/gateway/machines/hello.ts',
+    find: 'if (row.deliveryStartedAt === null) await returnToPending(work, row);',
+    put: 'void row;',
+    tests: jest('integration', 'apps/gateway/machines/delivery.int-spec.ts'),
+    red: 'hands out again what a database that failed between claim and delivery has left',
+  },
+];
