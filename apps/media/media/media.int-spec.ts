@@ -121,11 +121,12 @@ onBothDatabases('media', (given) => {
     }
   }, 60_000);
 
-  it('are made once when two ask for one machine, and replaced when that is asked', async () => {
+  it('are made once when four ask for one machine, and replaced when that is asked', async () => {
     const request = body({ firstBootScripts: [{ scriptId: scripts[0] }] });
-    const twice = await Promise.all([1, 2].map(() => media.request('POST', '/media', request)));
-    expect(twice.map(({ status }) => status).sort()).toEqual([201, 409]);
-    const first = twice.find(({ status }) => status === 201)?.body as MediaResult;
+    const four = await Promise.all([1, 2, 3, 4].map(() => media.request('POST', '/media', request)));
+    expect(four.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
+    const first = four.find(({ status }) => status === 201)?.body as MediaResult;
+    expect(await database.work().count(Media, { machineId: request.vmId })).toBe(1);
     const second = await media.request('POST', '/media', { ...request, replace: true });
     expect(second.status).toBe(201);
     expect((await readExecution(database, first.executions[0]?.id ?? '')).status).toBe('CANCELLED');

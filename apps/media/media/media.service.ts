@@ -242,8 +242,9 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
       scripts: FirstBootScript[];
     },
   ): Promise<{ media: Media; replaced: string[] }> {
-    const replaced = await this.replace(work, request);
+    // Locks the machine's row, new or old: two requests for one machine come one after the other.
     await adoptMachine(work, { id: request.vmId, name: request.hostname, os: 'linux' });
+    const replaced = await this.replace(work, request);
     const rows = await scheduleExecutions(
       work,
       scripts.map((script) => ({
@@ -298,8 +299,6 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
 
   /** Takes the place of the machine's earlier medium: its PENDING first-boot rows are cancelled, its files go. */
   private async replace(work: Work, { vmId, replace }: MediaRequest): Promise<string[]> {
-    // Locks the machine's row, if there is one: two requests for one machine come one after the other.
-    await work.execute('update machine set epoch = epoch where id = ?', [vmId]);
     const existing = await work.find(Media, { machineId: vmId, state: 'ready' });
     if (existing.length > 0 && !replace)
       throw new AppError(
