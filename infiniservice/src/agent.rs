@@ -160,7 +160,6 @@ impl Agent {
     fn turn(&mut self) {
         self.open_port();
         self.exchange();
-        while system::reap_any().is_some() {}
         self.keep_session();
         self.follow_runs();
         while let Ok(answer) = self.answers.1.try_recv() {

@@ -75,24 +75,27 @@ impl Tree {
     }
 }
 
-/// Ends what is left of a run whose supervisor is gone, and with it the tree's root: its processes are known by what their environment
-/// says. Returns how many could not be ended.
+/// Ends what is left of a run whose supervisor is gone, and with it the tree's root. Returns how many could not be ended.
 pub fn end_strays(execution_id: &str, attempt: u32) -> u32 {
-    let marks = [
+    end_marked(&[
         format!("INFINIBAY_EXECUTION_ID={execution_id}").into_bytes(),
         format!("INFINIBAY_ATTEMPT={attempt}").into_bytes(),
-    ];
+    ])
+}
+
+/// Ends the processes in whose environment all these entries stand. Returns how many could not be ended.
+pub fn end_marked(marks: &[Vec<u8>]) -> u32 {
     for _ in 0..SWEEPS {
-        let strays = processes_with(&marks);
-        if strays.is_empty() {
+        let found = processes_with(marks);
+        if found.is_empty() {
             return 0;
         }
-        for pid in strays {
+        for pid in found {
             let _ = system::kill(pid, libc::SIGKILL);
         }
         thread::sleep(BETWEEN_SWEEPS);
     }
-    processes_with(&marks).len() as u32
+    processes_with(marks).len() as u32
 }
 
 /// Processes in whose environment all these entries stand. A zombie has none.

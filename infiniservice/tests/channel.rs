@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::json;
-use support::{Agent, Folder, Host, VM_ID, envelope, script, wait_for};
+use support::{Agent, Folder, Host, VM_ID, envelope, processes_with, script, wait_for};
 
 #[test]
 fn hello_request_start_output_and_end() {
@@ -287,4 +287,47 @@ fn commands_are_answered() {
     // As somebody else or not at all.
     host.say(ask("c-4", json!({ "run_as": "nobody" })));
     assert_eq!(host.hear("response")["success"], false);
+}
+
+#[test]
+fn each_command_keeps_its_exit_code_beside_others_and_beside_scripts() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let (mut host, _) = Host::meet(&folder);
+    host.give("run-1", "sleep 0.2", 20);
+    for code in 1..=30 {
+        host.say(json!({ "type": "UnsafeCommand", "id": code.to_string(), "raw_command": format!("exit {code}"), "timeout": 10 }));
+    }
+    for _ in 1..=30 {
+        let answer = host.hear("response");
+        assert_eq!(answer["exit_code"].to_string(), answer["id"].as_str().unwrap());
+    }
+}
+
+#[test]
+fn a_command_is_answered_although_what_it_leaves_behind_holds_its_output() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let (mut host, _) = Host::meet(&folder);
+    let mark = format!("600.{}7", infiniservice::time::now_ms());
+    host.say(json!({ "type": "UnsafeCommand", "id": "c-1", "raw_command": format!("sleep {mark} & echo started"), "timeout": 60 }));
+    let answer = host.hear("response");
+    assert_eq!((&answer["success"], &answer["stdout"]), (&json!(true), &json!("started\n")));
+    for pid in processes_with(&mark) {
+        let _ = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
+    }
+}
+
+#[test]
+fn a_command_at_its_deadline_takes_along_what_it_has_started() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let (mut host, _) = Host::meet(&folder);
+    let mark = format!("600.{}6", infiniservice::time::now_ms());
+    let command = format!("(setsid sleep {mark} &); setsid sleep {mark} & echo begun; trap '' TERM; sleep {mark}");
+    host.say(json!({ "type": "UnsafeCommand", "id": "c-1", "raw_command": command, "timeout": 1 }));
+    let answer = host.hear("response");
+    assert_eq!((&answer["success"], &answer["stdout"]), (&json!(false), &json!("begun\n")));
+    assert!(answer["stderr"].as_str().unwrap().contains("ended after 1 s"), "{answer}");
+    assert_eq!(processes_with(&mark), Vec::<i32>::new());
 }

@@ -2,21 +2,26 @@
 
 mod safe;
 
-use std::io::Read as _;
+use std::io::Read;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::messages::{GuestMessage, UnsafeCommand};
-use crate::system;
-use crate::text::lossy;
+use crate::text::{lossy, random_id};
+use crate::{process_tree, system};
 
 /// Of each stream, in bytes; more is cut.
-const OUTPUT_LIMIT: u64 = 262_144;
+const OUTPUT_LIMIT: usize = 262_144;
+/// A variable of its environment tells a command's processes from all others.
+const MARK: &str = "INFINIBAY_COMMAND";
+/// After a command has ended, what it left in its pipes is read; children that keep them open are waited for this long.
+const DRAIN: Duration = Duration::from_millis(500);
 const DEFAULT_TIMEOUT_SECONDS: u64 = 60;
 const LONGEST_TIMEOUT_SECONDS: u64 = 3600;
 
@@ -103,8 +108,13 @@ fn answer_from_thread(id: String, command_type: String, answers: Sender<GuestMes
     });
 }
 
-/// Runs a program to its end or its deadline; then its process group is killed.
+/// Runs a program to its end or its deadline; then it is killed, and with it all that it has started.
 pub fn run_program(mut command: Command, deadline: Duration) -> Answer {
+    let Ok(mark) = random_id().map(|id| format!("{MARK}={id}")) else {
+        return Answer::refusal("this system gives no random numbers");
+    };
+    let (name, value) = mark.split_once('=').unwrap_or_default();
+    command.env(name, value);
     // SAFETY: setsid is async-signal-safe.
     unsafe { command.pre_exec(system::new_session) };
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
@@ -112,33 +122,32 @@ pub fn run_program(mut command: Command, deadline: Duration) -> Answer {
         Ok(child) => child,
         Err(fault) => return Answer::refusal(format!("the command could not be started: {fault}")),
     };
-    let group = -(child.id() as i32);
-    let readers = [
-        child.stdout.take().map(|pipe| spawn_reader(Box::new(pipe))),
-        child.stderr.take().map(|pipe| spawn_reader(Box::new(pipe))),
-    ];
+    let stdout = child.stdout.take().map(Reading::start);
+    let stderr = child.stderr.take().map(Reading::start);
     let until = Instant::now() + deadline;
-    let mut timed_out = false;
+    let mut late = None;
     let code = loop {
         match child.try_wait() {
             Ok(Some(status)) => break status.code(),
-            // The main loop has collected it: it has ended, its code is not known.
-            Err(_) => break None,
-            Ok(None) if Instant::now() >= until => {
-                timed_out = true;
-                let _ = system::kill(group, libc::SIGKILL);
+            Ok(None) if Instant::now() < until => thread::sleep(Duration::from_millis(20)),
+            Ok(None) => {
+                let _ = child.kill();
+                let survivors = process_tree::end_marked(&[mark.into_bytes()]);
                 let _ = child.wait();
+                late = Some(survivors);
                 break None;
             }
-            Ok(None) => thread::sleep(Duration::from_millis(20)),
+            Err(fault) => return Answer::refusal(format!("the command's end was not seen: {fault}")),
         }
     };
-    let [stdout, stderr] = readers.map(|reader| reader.and_then(|reader| reader.join().ok()).unwrap_or_default());
-    let stderr = if timed_out {
-        format!("{stderr}\nthe command was ended after {} s", deadline.as_secs())
-    } else {
-        stderr
-    };
+    let text = |reading: Option<Reading>| reading.map(Reading::finish).unwrap_or_default();
+    let (stdout, mut stderr) = (text(stdout), text(stderr));
+    if let Some(survivors) = late {
+        stderr.push_str(&format!("\nthe command was ended after {} s", deadline.as_secs()));
+        if survivors > 0 {
+            stderr.push_str(&format!("; {survivors} of its processes could not be ended"));
+        }
+    }
     Answer {
         success: code == Some(0),
         exit_code: code,
@@ -148,12 +157,36 @@ pub fn run_program(mut command: Command, deadline: Duration) -> Answer {
     }
 }
 
-fn spawn_reader(mut pipe: Box<dyn std::io::Read + Send>) -> thread::JoinHandle<String> {
-    thread::spawn(move || {
-        let mut kept = Vec::new();
-        let _ = pipe.by_ref().take(OUTPUT_LIMIT).read_to_end(&mut kept);
-        // Read on, so that the program does not block on a full pipe.
-        let _ = std::io::copy(&mut pipe, &mut std::io::sink());
-        lossy(&kept)
-    })
+/// Reads a pipe in a thread of its own. What a command leaves behind may hold the pipe for ever: nobody waits for that.
+struct Reading {
+    kept: Arc<Mutex<Vec<u8>>>,
+    ended: Receiver<()>,
+}
+
+impl Reading {
+    fn start(mut pipe: impl Read + Send + 'static) -> Self {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let (end, ended) = channel();
+        let shared = Arc::clone(&kept);
+        thread::spawn(move || {
+            let mut piece = [0; 16_384];
+            while let Ok(count @ 1..) = pipe.read(&mut piece) {
+                // Read on beyond the limit, so that the program does not block on a full pipe.
+                let mut kept = lock(&shared);
+                let room = OUTPUT_LIMIT.saturating_sub(kept.len());
+                kept.extend_from_slice(&piece[..count.min(room)]);
+            }
+            let _ = end.send(());
+        });
+        Self { kept, ended }
+    }
+
+    fn finish(self) -> String {
+        let _ = self.ended.recv_timeout(DRAIN);
+        lossy(&lock(&self.kept))
+    }
+}
+
+fn lock(kept: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }

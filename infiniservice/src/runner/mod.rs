@@ -79,8 +79,9 @@ pub fn spawn(entry: &Entry) -> io::Result<()> {
         .stderr(Stdio::null());
     // SAFETY: setsid is async-signal-safe.
     unsafe { command.pre_exec(system::new_session) };
-    // The agent reaps it among all its children.
-    command.spawn().map(drop)
+    let mut runner = command.spawn()?;
+    // Each child is waited for by whoever started it: nobody takes another's exit code away.
+    std::thread::Builder::new().spawn(move || runner.wait()).map(drop)
 }
 
 /// Runs the entry's script and leaves its result in the entry. Does nothing when the run was begun before.
