@@ -37,12 +37,18 @@ export interface Surroundings {
   rebooting: number;
   /** FIRST_BOOT rows of lower order that are not final. */
   earlierFirstBoot: number;
-  series: {
-    stoppedAt: Date | null;
-    stopReason: string | null;
-    executionCount: number;
-    maxExecutions: number | null;
-  } | null;
+  series: ExplainedSeries | null;
+}
+
+export interface ExplainedSeries {
+  stoppedAt: Date | null;
+  stopReason: string | null;
+  executionCount: number;
+  lastExecutedAt: Date | null;
+  maxExecutions: number | null;
+  rule: { repeatIntervalMinutes: number } | { cron: string; timeZone: string };
+  /** Its run that has not ended. */
+  open: { status: ExecutionStatus; scheduledFor: Date } | null;
 }
 
 export interface Explanation {
@@ -57,13 +63,20 @@ export function explain(
   machine: ExplainedMachine | null,
   around: Surroundings,
 ): Explanation {
+  const isFinal = row.status !== 'PENDING' && row.status !== 'RUNNING';
+  const explanation = explainRow(row, machine, around);
+  if (!isFinal || !around.series) return explanation;
+  return { ...explanation, message: `${explanation.message}; ${seriesGoesOn(around.series, around.now)}` };
+}
+
+function explainRow(row: ExplainedRow, machine: ExplainedMachine | null, around: Surroundings): Explanation {
   switch (row.status) {
     case 'PENDING':
       return explainPending(row, machine, around);
     case 'RUNNING':
       return explainRunning(row, machine, around);
     case 'SUCCESS':
-      return say('success', `SUCCESS: the script ended with exit code 0${seriesEnd(around)}`, null);
+      return say('success', 'SUCCESS: the script ended with exit code 0', null);
     case 'CANCELLED':
       return say('cancelled', `CANCELLED: ${row.error ?? 'it was cancelled'}`, null);
     case 'TIMEOUT':
@@ -87,7 +100,7 @@ function explainPending(
   if (row.scheduledFor > around.now) {
     return say(
       'not_due',
-      `PENDING: scheduled for ${row.scheduledFor.toISOString()}, in ${inWords(row.scheduledFor.getTime() - around.now.getTime())}`,
+      `PENDING: scheduled for ${row.scheduledFor.toISOString()}, in ${inWords(row.scheduledFor.getTime() - around.now.getTime())}${around.series ? `; ${repeats(around.series)}` : ''}`,
       null,
     );
   }
@@ -272,11 +285,38 @@ function explainFailed(row: ExplainedRow): Explanation {
   }
 }
 
-function seriesEnd({ series }: Surroundings): string {
-  if (!series?.stoppedAt) return '';
-  if (series.stopReason === 'maxExecutions')
-    return `; the series has ended: it ran ${series.executionCount} of ${series.maxExecutions} times`;
-  return '; the series was stopped';
+/** What becomes of the series after a run that has ended. */
+function seriesGoesOn(series: ExplainedSeries, now: Date): string {
+  if (series.stoppedAt !== null) {
+    switch (series.stopReason) {
+      case 'maxExecutions':
+        return `the series has ended: it ran ${series.executionCount} of ${series.maxExecutions} times`;
+      case 'stopOnFailure':
+        return 'the series was ended by this failure (stopOnFailure): schedule it again';
+      case 'never again':
+        return `the series has ended: ${ruleInWords(series)} never comes again`;
+      default:
+        return 'the series was stopped';
+    }
+  }
+  if (!series.open) return repeats(series);
+  const { status, scheduledFor } = series.open;
+  if (status === 'RUNNING') return `the next run of the series is running; ${repeats(series)}`;
+  const ahead = scheduledFor.getTime() - now.getTime();
+  return `its next run is due ${ahead > 0 ? `in ${inWords(ahead)}, at` : 'since'} ${scheduledFor.toISOString()}; ${repeats(series)}`;
+}
+
+/** The settings of a repeating schedule and how far it is, for whoever looks for a wrong one. */
+function repeats(series: ExplainedSeries): string {
+  const of = series.maxExecutions === null ? '' : ` of at most ${series.maxExecutions}`;
+  const last = series.lastExecutedAt ? `, last at ${series.lastExecutedAt.toISOString()}` : '';
+  return `it repeats ${ruleInWords(series)} and ran ${series.executionCount}${of} times so far${last}`;
+}
+
+function ruleInWords({ rule }: ExplainedSeries): string {
+  return 'cron' in rule
+    ? `by "${rule.cron}" in ${rule.timeZone}`
+    : `every ${rule.repeatIntervalMinutes} minutes`;
 }
 
 function lastLines(text: string | null): string {

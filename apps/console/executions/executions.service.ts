@@ -21,7 +21,7 @@ import {
 } from '#protocol';
 import { AppError, Bus } from '#runtime';
 import type { Actor } from '../access/actor.js';
-import { explain } from '../core/explain.js';
+import { type ExplainedSeries, explain } from '../core/explain.js';
 import { once } from '../idempotency/once.js';
 import { after, NEWEST_FIRST, toPage } from '../pages/cursor.js';
 
@@ -108,7 +108,7 @@ export class ExecutionsService implements OnModuleInit {
               order: { $lt: row.order },
             })
           : 0,
-      series: row.seriesId ? await work.findOne(Series, { id: row.seriesId }) : null,
+      series: row.seriesId ? await explainedSeries(work, row.seriesId) : null,
     };
     return { executionId: id, status: row.status, ...explain(row, machine, around) };
   }
@@ -180,3 +180,15 @@ export class ExecutionsService implements OnModuleInit {
 
 const notFound = (id: string): AppError =>
   new AppError('execution.not_found', 404, `there is no execution ${id}`);
+
+async function explainedSeries(work: Work, id: string): Promise<ExplainedSeries | null> {
+  const series = await work.findOne(Series, { id });
+  if (!series) return null;
+  const { stoppedAt, stopReason, executionCount, lastExecutedAt, maxExecutions, rule } = series;
+  const open = await work.findOne(
+    ScriptExecution,
+    { seriesId: id, status: { $in: ['PENDING', 'RUNNING'] } },
+    { fields: ['status', 'scheduledFor'] },
+  );
+  return { stoppedAt, stopReason, executionCount, lastExecutedAt, maxExecutions, rule, open };
+}

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { claimDue, type Database, endByVerdict, Host, Machine, recordCompletion } from '#db';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { claimDue, type Database, endByVerdict, Host, Machine, recordCompletion, recordDelivery } from '#db';
 import { startConsole, type TestConsole } from '../../../test/support/console.js';
 import { onBothDatabases } from '../../../test/support/databases.js';
 import { completion, machineWithLease, schedule } from '../../../test/support/rows.js';
@@ -95,5 +95,81 @@ onBothDatabases('an execution is explained:', (given) => {
       }),
     );
     expect(await explain(lost!.id)).toMatchObject({ code: 'agent_lost', remedy: expect.any(String) });
+  });
+
+  describe('a repeating run:', () => {
+    const end = async (id: string, status: 'SUCCESS' | 'FAILED'): Promise<void> => {
+      await claimDue(database.work(), { machineId, owner: OWNER, capacity: 1 });
+      await recordDelivery(database.work(), [id], OWNER);
+      const outcome = {
+        status,
+        failureReason: status === 'FAILED' ? ('EXIT_CODE' as const) : null,
+        exitCode: 1,
+      };
+      await database.transaction((work) =>
+        recordCompletion(work, completion({ machineId, executionId: id }, outcome)),
+      );
+    };
+    const first = new Date(Date.now() - 60_000).toISOString();
+
+    it('what it repeats by, and when it comes next', async () => {
+      const [row] = await schedule(database, {
+        machineId,
+        rule: { first: '2031-07-01T12:00:00.000Z', repeatIntervalMinutes: 90 },
+        maxExecutions: 4,
+      });
+      expect((await explain(row!.id))['message']).toMatch(
+        /scheduled for 2031-07-01T12:00:00.000Z, .*every 90 minutes and ran 0 of at most 4 times so far$/,
+      );
+      const [other] = await schedule(database, { machineId, rule: { first, repeatIntervalMinutes: 30 } });
+      await end(other!.id, 'SUCCESS');
+      expect((await explain(other!.id))['message']).toMatch(
+        /exit code 0; its next run is due in 29 minutes, at .*; it repeats every 30 minutes and ran 1 times so far, last at /,
+      );
+    });
+
+    it('that maxExecutions is reached, whatever the last run came to', async () => {
+      const [row] = await schedule(database, {
+        machineId,
+        rule: { first, repeatIntervalMinutes: 30 },
+        maxExecutions: 1,
+      });
+      await end(row!.id, 'FAILED');
+      expect(await explain(row!.id)).toMatchObject({
+        code: 'exit_code',
+        message: expect.stringContaining('the series has ended: it ran 1 of 1 times'),
+      });
+    });
+
+    it('that a failure or somebody ended it', async () => {
+      const rule = { first, repeatIntervalMinutes: 30, stopOnFailure: true };
+      const [failing] = await schedule(database, { machineId, rule });
+      await end(failing!.id, 'FAILED');
+      expect((await explain(failing!.id))['message']).toContain('ended by this failure (stopOnFailure)');
+      const [stopped] = await schedule(database, { machineId, rule });
+      await server.request('POST', `/api/series/${stopped!.seriesId}/stop`);
+      expect(await explain(stopped!.id)).toMatchObject({
+        code: 'cancelled',
+        message: expect.stringContaining('the series was stopped'),
+      });
+    });
+
+    it('that its cron expression never comes again', async () => {
+      const year = new Date().getUTCFullYear();
+      const rule = { first, cron: '0 0 29 2 *', timeZone: 'UTC' };
+      const [row] = await schedule(database, { machineId, rule });
+      expect((await explain(row!.id))['message']).toMatch(
+        new RegExp(
+          `scheduled for (${year}|${year + 1}|${year + 2}|${year + 3}|${year + 4})-02-29.*by "0 0 29 2 \\*" in UTC`,
+        ),
+      );
+      await database
+        .work()
+        .execute(`update series set stopped_at = created_at, stop_reason = 'never again' where id = ?`, [
+          row!.seriesId,
+        ]);
+      await server.request('POST', `/api/executions/${row!.id}/cancel`);
+      expect((await explain(row!.id))['message']).toContain('by "0 0 29 2 *" in UTC never comes again');
+    });
   });
 });
