@@ -80,4 +80,20 @@ describe('a real virtio port', () => {
     const { id: next } = await operator.run(vmId, await operator.script('after', 'cat /proc/uptime'));
     await expect(operator.finished(next)).resolves.toMatchObject({ status: 'SUCCESS' });
   }, 400_000);
+
+  it('restarts the machine for a script that asks for it, and runs it again in the next boot', async () => {
+    const content = [
+      'cat /proc/sys/kernel/random/boot_id >>/var/lib/infiniservice/boots',
+      'if [ "$INFINIBAY_ATTEMPT" -lt 3 ]; then exit 194; fi',
+      'sort -u /var/lib/infiniservice/boots | wc -l',
+    ].join('\n');
+    const { id } = await operator.run(vmId, await operator.script('restarts twice', content));
+    const { id: later } = await operator.run(vmId, await operator.script('after that', 'true'));
+    const ended = await operator.finished(id);
+    expect(ended).toMatchObject({ status: 'SUCCESS', exitCode: 0, attempt: 3 });
+    // Three runs in three boots.
+    expect(String(ended['stdout']).trim()).toBe('3');
+    const { startedAt } = await operator.finished(later);
+    expect(Date.parse(String(startedAt))).toBeGreaterThanOrEqual(Date.parse(String(ended['completedAt'])));
+  }, 400_000);
 });

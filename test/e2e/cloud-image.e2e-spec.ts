@@ -6,6 +6,7 @@ import { baseDir, type Operator, seedPath, startStandalone } from '../support/ap
 import type { Running } from '../support/processes.js';
 import { startDebianGuest } from '../support/qemu/debian-guest.js';
 import { readRows } from '../support/sqlite-rows.js';
+import { waitFor } from '../support/wait.js';
 
 /** What the specification tells an operator to look at, asked through the channel itself. */
 const LOOK = `systemctl status infiniservice --no-pager
@@ -76,6 +77,38 @@ describe('a cloud image that boots from its seed', () => {
       .split('\n')
       .filter((line) => /infiniservice\[\d+\]: /.test(line));
     expect(journal.join('\n')).not.toContain(vmId);
+  }, 240_000);
+
+  it('keeps a script in a unit of its own: it outlives its agent, and nothing of it outlives a cancel', async () => {
+    const content = [
+      'cat /proc/self/cgroup',
+      "trap '' TERM",
+      '(setsid sleep 6001 &)',
+      'nohup setsid sleep 6001 >/dev/null 2>&1 &',
+      'systemctl --no-block restart infiniservice',
+      'echo begun',
+      'while :; do sleep 6001; done',
+    ].join('\n');
+    const { id } = await operator.run(vmId, await operator.script('escapes', content));
+    const running = await waitFor(
+      async () => {
+        const row = await operator.request<{ stdout: string }>('GET', `/executions/${id}`);
+        return row.stdout.includes('begun') ? row : null;
+      },
+      { what: 'the script to run', deadlineMs: 120_000 },
+    );
+    expect(running.stdout).toContain(`infiniservice-run-${id}-1.service`);
+    await operator.request('POST', `/executions/${id}/cancel`);
+    await expect(operator.finished(id)).resolves.toMatchObject({
+      status: 'CANCELLED',
+      survivors: 0,
+      attempt: 1,
+    });
+    const look = 'pgrep -fc "^sleep 6001$"; systemctl show --property=NRestarts,ActiveState infiniservice';
+    const { id: after } = await operator.run(vmId, await operator.script('look again', look));
+    await expect(operator.finished(after)).resolves.toMatchObject({
+      stdout: expect.stringMatching(/^0\n[^]*ActiveState=active/),
+    });
   }, 240_000);
 
   it("answers the specification's query", () => {

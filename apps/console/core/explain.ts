@@ -15,6 +15,7 @@ export interface ExplainedRow {
   exitCode: number | null;
   stderr: string | null;
   error: string | null;
+  survivors: number | null;
   order: number;
 }
 
@@ -65,8 +66,12 @@ export function explain(
 ): Explanation {
   const isFinal = row.status !== 'PENDING' && row.status !== 'RUNNING';
   const explanation = explainRow(row, machine, around);
-  if (!isFinal || !around.series) return explanation;
-  return { ...explanation, message: `${explanation.message}; ${seriesGoesOn(around.series, around.now)}` };
+  if (!isFinal) return explanation;
+  const more = [
+    row.survivors ? `${row.survivors} of its processes could not be ended` : null,
+    around.series ? seriesGoesOn(around.series, around.now) : null,
+  ];
+  return { ...explanation, message: [explanation.message, ...more].filter(Boolean).join('; ') };
 }
 
 function explainRow(row: ExplainedRow, machine: ExplainedMachine | null, around: Surroundings): Explanation {

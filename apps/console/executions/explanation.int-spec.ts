@@ -97,6 +97,20 @@ onBothDatabases('an execution is explained:', (given) => {
     expect(await explain(lost!.id)).toMatchObject({ code: 'agent_lost', remedy: expect.any(String) });
   });
 
+  it('that something of it lives on', async () => {
+    const [item] = await schedule(database, { machineId });
+    await claimDue(database.work(), { machineId, owner: OWNER, capacity: 1 });
+    const outcome = { status: 'TIMEOUT' as const, exitCode: null, survivors: 2, error: 'too long' };
+    await database.transaction((work) =>
+      recordCompletion(work, completion({ machineId, executionId: item!.id }, outcome)),
+    );
+    expect((await explain(item!.id))['message']).toBe(
+      'TIMEOUT: too long (600 s); 2 of its processes could not be ended',
+    );
+    const { body } = await server.request('GET', `/api/executions/${item!.id}`);
+    expect(body).toMatchObject({ survivors: 2, durationMs: 12, stdoutSha256: null });
+  });
+
   describe('a repeating run:', () => {
     const end = async (id: string, status: 'SUCCESS' | 'FAILED'): Promise<void> => {
       await claimDue(database.work(), { machineId, owner: OWNER, capacity: 1 });

@@ -128,9 +128,16 @@ export const ExecutionDto = z.object({
   signal: z.number().int().nullable(),
   stdout: z.string().nullable(),
   stderr: z.string().nullable(),
+  /** Of the whole stream, also where its middle was cut. */
   stdoutBytes: z.number().int(),
   stderrBytes: z.number().int(),
+  /** Hexadecimal, of the whole stream; null from agents that do not count it. */
+  stdoutSha256: z.string().nullable(),
+  stderrSha256: z.string().nullable(),
   truncated: z.boolean(),
+  /** Processes of the script that could not be ended with it. */
+  survivors: z.number().int().nullable(),
+  durationMs: z.number().int().nullable(),
   error: z.string().nullable(),
   leaseOwner: z.string().nullable(),
   leaseExpiresAt: wireTime.nullable(),

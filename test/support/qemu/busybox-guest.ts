@@ -44,6 +44,7 @@ export async function startBusyboxGuest(options: {
   copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
   copyFileSync(options.agent, join(root, 'bin/infiniservice'));
   chmodSync(join(root, 'bin/infiniservice'), 0o755);
+  writeFileSync(join(root, 'bin/restart-machine'), '#!/bin/sh\nsync\nexec reboot -f\n', { mode: 0o755 });
   const modules = moduleFiles(kernel, MODULES);
   for (const path of modules) copyFileSync(path, join(root, 'modules', basename(path)));
   writeFileSync(
@@ -99,7 +100,7 @@ mount -t sysfs sys /sys
 mount -t cgroup2 cgroup /sys/fs/cgroup
 for module in ${modules.join(' ')}; do insmod /modules/$module; done
 mount -t ext4 /dev/vda /var/lib/infiniservice || mount -t ext4 /dev/vda /var/lib/infiniservice
-export INFINIBAY_VM_ID=${vmId} ${secret ? `INFINISERVICE_SHARED_SECRET=${secret}` : ''}
+export INFINISERVICE_REBOOT=/bin/restart-machine INFINIBAY_VM_ID=${vmId} ${secret ? `INFINISERVICE_SHARED_SECRET=${secret}` : ''}
 while :; do infiniservice run; sleep 1; done
 `;
 }
