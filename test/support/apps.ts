@@ -125,6 +125,7 @@ export class Operator {
 /** All apps in one process on SQLite, on ports of their own. */
 export async function startStandalone(
   base: string,
+  more: Record<string, string> = {},
 ): Promise<{ app: Running; operator: Operator; guestsPort: number }> {
   const [port, consolePort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${consolePort}`;
@@ -136,6 +137,7 @@ export async function startStandalone(
       CONSOLE_PORT: String(consolePort),
       CONSOLE_TOKEN: TOKEN,
       APP_HOST: '10.0.2.2',
+      ...more,
     },
     url,
   );

@@ -77,6 +77,8 @@ export async function startBusyboxGuest(options: {
   return {
     console: () => guest.console(),
     reset: () => guest.reset(),
+    pause: () => guest.pause(),
+    resume: () => guest.resume(),
     stop: () => guest.stop(),
     powerCut: async () => {
       await guest.stop();

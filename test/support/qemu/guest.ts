@@ -7,6 +7,9 @@ export interface Guest {
   console(): string;
   /** Pulls the reset line, as a hypervisor's "reset" does. */
   reset(): Promise<void>;
+  /** Stops its processors; the port stays as it is. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -30,6 +33,8 @@ export async function startGuest(monitor: string, args: string[]): Promise<Guest
   return {
     console: () => qemu.output(),
     reset: () => qmp(monitor, 'system_reset').then(() => undefined),
+    pause: () => qmp(monitor, 'stop').then(() => undefined),
+    resume: () => qmp(monitor, 'cont').then(() => undefined),
     stop: () => stopped(qemu),
   };
 }
