@@ -22,10 +22,7 @@ export { type DecodedLine, LineDecoder } from './channel/line-decoder.js';
 export { parseGuestLine, type ParsedLine, recoverCompletion } from './channel/parse.js';
 export * from './media/names.js';
 export * from './media/plan.js';
-export {
-  OS_FAMILIES,
-  WINDOWS_DRIVERS,
-} from './media/request-fields.js';
+export { OS_FAMILIES, WINDOWS_DRIVERS } from './media/request-fields.js';
 export * from './media/request.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
 export { quoteFor, UnquotableError } from './scripts/quoting.js';

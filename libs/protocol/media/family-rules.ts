@@ -29,8 +29,13 @@ function readable(request: Unchecked) {
     hostname: typeof request.hostname === 'string' ? request.hostname : '',
     layout: record(request.disk)['layout'],
     users: (Array.isArray(request.users) ? request.users : []).map((user) => {
-      const fields = record(user);
-      return { ...fields, name: typeof fields['name'] === 'string' ? fields['name'] : '' };
+      const { name, passwordHash, passwordSealed, sshKeys } = record(user);
+      return {
+        name: typeof name === 'string' ? name : '',
+        passwordHash,
+        passwordSealed,
+        sshKeys: Array.isArray(sshKeys) ? (sshKeys as unknown[]) : [],
+      };
     }),
   };
 }
@@ -106,7 +111,7 @@ function windowsFaults({ hostname, users, layout, source, proxy, mirror }: Reada
         message: 'Windows takes no crypt hash',
         remedy: 'send password over HTTP, or passwordSealed',
       });
-    if (Array.isArray(user.sshKeys) && user.sshKeys.length > 0)
+    if (user.sshKeys.length > 0)
       faults.push({
         path: at('sshKeys'),
         message: 'is for Linux',
