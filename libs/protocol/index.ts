@@ -20,6 +20,9 @@ export type { HostMessage, PendingScript, SignedEnvelope } from './channel/host-
 export { CHANNEL_LIMITS, PROTOCOL_VERSION } from './channel/limits.js';
 export { type DecodedLine, LineDecoder } from './channel/line-decoder.js';
 export { parseGuestLine, type ParsedLine, recoverCompletion } from './channel/parse.js';
+export * from './media/names.js';
+export * from './media/plan.js';
+export { OS_FAMILIES, WINDOWS_DRIVERS } from './media/request-fields.js';
 export * from './media/request.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
 export { quoteFor, UnquotableError } from './scripts/quoting.js';

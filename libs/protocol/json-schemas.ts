@@ -10,7 +10,8 @@ import {
 } from './bus/messages.js';
 import { GuestMessage } from './channel/guest-messages.js';
 import { HostMessage, SignedEnvelope } from './channel/host-messages.js';
-import { MediaRequest, MediaResult } from './media/request.js';
+import { MediaResult } from './media/plan.js';
+import { MediaRequest } from './media/request.js';
 
 const SCHEMAS: Record<string, [z.ZodType, 'input' | 'output']> = {
   'channel-to-host': [GuestMessage, 'input'],

@@ -1,4 +1,5 @@
 import { shWord } from './escape.js';
+import type { Reporting } from './reporting.js';
 
 /** What the medium pins: nothing that a guest downloads runs before it has this hash. */
 export interface AgentPins {
@@ -15,6 +16,8 @@ export interface AgentInstall {
   pins: AgentPins;
   /** The machine's channel secret, or null when lines to guests are not signed. */
   channelSecret: string | null;
+  /** Null: the installation is not reported. */
+  reporting: Reporting | null;
 }
 
 /** A file that is put on the machine. */

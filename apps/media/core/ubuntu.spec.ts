@@ -13,6 +13,7 @@ const INSTALL = {
   distributionUrl: 'http://suite.example:4000',
   pins: { binarySha256: 'b'.repeat(64), scriptSha256: 'a'.repeat(64), version: '0.1.0' },
   channelSecret: 'c'.repeat(64),
+  reporting: null,
 };
 const PATHS = {
   seed: '/opt/infinibay/media/m/seed.iso',

@@ -1,13 +1,8 @@
 import type { MediaRequest } from '#protocol';
 import { stringify } from 'yaml';
 import { type AgentInstall, agentFiles, INSTALL_UNIT, type MachineFile } from './agent-files.js';
+import type { SeedFile } from './answer.js';
 import { shWord } from './escape.js';
-
-/** A file at the root of a NoCloud seed. */
-export interface SeedFile {
-  name: string;
-  content: string;
-}
 
 /** Long-term releases with Subiquity, and the interim ones between them. */
 export const UBUNTU_VERSIONS = ['20.04', '22.04', '24.04', '24.10', '25.04', '25.10', '26.04'] as const;

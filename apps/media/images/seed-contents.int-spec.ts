@@ -30,6 +30,7 @@ const INSTALL = {
   distributionUrl: 'http://127.0.0.1:1',
   pins: { binarySha256: hash('binary'), scriptSha256: hash('script'), version: '0.1.0' },
   channelSecret: 'c'.repeat(64),
+  reporting: null,
 };
 
 /** The vendors' own tools judge what goes onto a seed. */

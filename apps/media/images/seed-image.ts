@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { chmod, mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#runtime';
-import type { SeedFile } from '../core/ubuntu.js';
+import type { SeedFile } from '../core/answer.js';
 import { readIso } from './iso9660.js';
 
 const DEADLINE_MS = 60_000;

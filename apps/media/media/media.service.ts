@@ -194,6 +194,7 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
       distributionUrl: `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`,
       pins,
       channelSecret: master ? deriveVmSecret(master, request.vmId) : null,
+      reporting: null,
     };
     const files = ubuntuSeed(request, install, mediaId);
     const contents = join(folder, 'cidata');

@@ -1,0 +1,139 @@
+import { isSystemName } from './names.js';
+import type { MediaRequest } from './request-fields.js';
+
+export interface FamilyFault {
+  path: (string | number)[];
+  message: string;
+  remedy: string;
+}
+
+/** NetBIOS name: Windows setup refuses longer ones, and names of digits alone. */
+const COMPUTER_NAME_MAX = 15;
+/** SAM account name of a user (Microsoft, "User name formats"). */
+const WINDOWS_USER_MAX = 20;
+const WINDOWS_USER_FORBIDDEN = /["/\\[\]:;|=,+*?<>@%]/;
+const WINDOWS_OWN_USERS = new Set(
+  'administrator guest defaultaccount wdagutilityaccount system localservice networkservice none'.split(' '),
+);
+
+/** A request in which any field may be missing or of another type: its own fault is told elsewhere. */
+type Unchecked = { [K in keyof MediaRequest]?: unknown };
+
+/** What the rules read, with whatever is no such thing left out. */
+function readable(request: Unchecked) {
+  const record = (value: unknown): Record<string, unknown> =>
+    typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  return {
+    ...request,
+    family: record(request.os)['family'],
+    hostname: typeof request.hostname === 'string' ? request.hostname : '',
+    layout: record(request.disk)['layout'],
+    users: (Array.isArray(request.users) ? request.users : []).map((user) => {
+      const { name, passwordHash, passwordSealed, sshKeys } = record(user);
+      return {
+        name: typeof name === 'string' ? name : '',
+        passwordHash,
+        passwordSealed,
+        sshKeys: Array.isArray(sshKeys) ? (sshKeys as unknown[]) : [],
+      };
+    }),
+  };
+}
+type Readable = ReturnType<typeof readable>;
+
+/** What one field means for another: each family has rules of its own for names and passwords. */
+export function checkFamilyRules(request: Unchecked): FamilyFault[] {
+  const fields = readable(request);
+  if (typeof fields.family !== 'string') return [];
+  return fields.family === 'windows' ? windowsFaults(fields) : linuxFaults(fields);
+}
+
+function linuxFaults({ users, windows, productKey, virtioDrivers }: Readable): FamilyFault[] {
+  const faults: FamilyFault[] = [];
+  users.forEach(({ name, passwordSealed }, index) => {
+    const path = ['users', index, 'name'];
+    if (name !== '' && !/^[a-z_][a-z0-9_-]{0,31}$/.test(name))
+      faults.push({
+        path,
+        message: 'must be a Linux user name',
+        remedy: 'use lower-case letters, digits, _ and -, beginning with a letter',
+      });
+    else if (isSystemName(name))
+      faults.push({
+        path,
+        message: 'is a name that the system itself uses',
+        remedy: 'choose another, and set admin for one that may do everything',
+      });
+    if (passwordSealed !== undefined)
+      faults.push({
+        path: ['users', index, 'passwordSealed'],
+        message: 'is for Windows',
+        remedy: 'send passwordHash',
+      });
+  });
+  for (const [name, value] of Object.entries({ windows, productKey, virtioDrivers }))
+    if (value !== undefined) faults.push({ path: [name], message: 'is for Windows', remedy: 'leave it out' });
+  return faults;
+}
+
+function windowsFaults({ hostname, users, layout, source, proxy, mirror }: Readable): FamilyFault[] {
+  const faults: FamilyFault[] = [];
+  if (
+    hostname !== '' &&
+    (hostname.length > COMPUTER_NAME_MAX || /^\d+$/.test(hostname) || hostname.includes('.'))
+  )
+    faults.push({
+      path: ['hostname'],
+      message: `must be a computer name: at most ${COMPUTER_NAME_MAX} characters, no dot, not digits alone`,
+      remedy: 'shorten it; a domain is joined later',
+    });
+  users.forEach((user, index) => {
+    const at = (field: string): (string | number)[] => ['users', index, field];
+    const { name } = user;
+    if (
+      name !== '' &&
+      (name.length > WINDOWS_USER_MAX || WINDOWS_USER_FORBIDDEN.test(name) || /[. ]$/.test(name))
+    )
+      faults.push({
+        path: at('name'),
+        message: `must be a Windows user name: at most ${WINDOWS_USER_MAX} characters, none of "/\\[]:;|=,+*?<>@%, no dot or space at its end`,
+        remedy: 'choose another',
+      });
+    else if (WINDOWS_OWN_USERS.has(name.toLowerCase()) || name.toLowerCase() === hostname)
+      faults.push({
+        path: at('name'),
+        message: 'is a name that Windows itself uses',
+        remedy: 'choose another',
+      });
+    if (user.passwordHash !== undefined)
+      faults.push({
+        path: at('passwordHash'),
+        message: 'Windows takes no crypt hash',
+        remedy: 'send password over HTTP, or passwordSealed',
+      });
+    if (user.sshKeys.length > 0)
+      faults.push({
+        path: at('sshKeys'),
+        message: 'is for Linux',
+        remedy: 'install a key by a first-boot script',
+      });
+  });
+  const names = users.map(({ name }) => name.toLowerCase());
+  if (new Set(names).size < names.length)
+    faults.push({
+      path: ['users'],
+      message: 'two users differ in case only',
+      remedy: 'Windows takes them for one',
+    });
+  if (layout === 'lvm')
+    faults.push({ path: ['disk', 'layout'], message: 'Windows has no LVM', remedy: 'use plain' });
+  if (source === 'cloud-image')
+    faults.push({
+      path: ['source'],
+      message: 'cloud images are for the Linux families',
+      remedy: 'use installer',
+    });
+  for (const [name, value] of Object.entries({ proxy, mirror }))
+    if (value !== undefined) faults.push({ path: [name], message: 'is for Linux', remedy: 'leave it out' });
+  return faults;
+}

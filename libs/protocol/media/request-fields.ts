@@ -1,0 +1,235 @@
+import { z } from 'zod';
+import { displayName, inputValues, uuid } from '../api/fields.js';
+import {
+  isKeyboardLayout,
+  isLocale,
+  isTimeZone,
+  nearest,
+  KEYBOARD_LAYOUTS,
+  LOCALES,
+  timeZones,
+} from './names.js';
+
+/** A field whose value comes from a list; a wrong one names the nearest known. */
+const known = (check: (value: string) => boolean, names: () => readonly string[], what: string) =>
+  z
+    .string()
+    .max(128)
+    .superRefine((value, context) => {
+      if (check(value)) return;
+      const near = nearest(value, names());
+      context.addIssue({
+        code: 'custom',
+        message: `${JSON.stringify(value.slice(0, 40))} is not a known ${what}`,
+        params: { remedy: near ? `did you mean ${near}?` : `give a ${what}` },
+      });
+    });
+
+/** RFC 1123 label(s). */
+const hostname = z
+  .string()
+  .max(253)
+  .regex(
+    /^(?=.{1,63}(\.|$))[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+    'must be a host name: lower-case letters, digits and hyphens, labels of at most 63 characters',
+  );
+
+const macAddress = z
+  .string()
+  .regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i, 'must be a MAC address such as 52:54:00:12:34:56')
+  .transform((mac) => mac.toLowerCase());
+
+const ipv4 = z.ipv4();
+const ipv6 = z.ipv6();
+const ip = z.union([ipv4, ipv6], { error: 'must be an IP address' });
+const cidr = z.union([z.cidrv4(), z.cidrv6()], {
+  error: 'must be an address with its prefix length, such as 192.0.2.10/24',
+});
+
+const sshKey = z
+  .string()
+  .max(16_384)
+  .regex(
+    /^(ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]+={0,3}( [^\p{Cc}]*)?$/u,
+    'must be one OpenSSH public key on one line',
+  );
+
+/** glibc's crypt(3) SHA-512, SHA-256 or yescrypt. */
+const passwordHash = z
+  .string()
+  .max(256)
+  .regex(/^\$(6|5|y)\$[./A-Za-z0-9=$,]{8,}$/, 'must be a crypt hash such as mkpasswd -m sha-512 makes');
+
+/** Which names are allowed depends on the family; see `checkFamilyRules`. */
+const user = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .max(32)
+      .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters'),
+    /** Becomes a crypt hash (Linux) or is sealed (Windows) where it arrives; it is never stored, logged or sent on. */
+    password: z
+      .string()
+      .min(1)
+      .max(127)
+      .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters')
+      .optional(),
+    passwordHash: passwordHash.optional(),
+    /** A password under SECRETS_KEY, as `seal` makes it: Windows' answer file needs the password itself. */
+    passwordSealed: z
+      .string()
+      .max(1024)
+      .regex(/^v1\.[A-Za-z0-9_-]{16,}$/, 'must be a password sealed under SECRETS_KEY')
+      .optional(),
+    sshKeys: z.array(sshKey).max(64).default([]),
+    admin: z.boolean().default(true),
+  })
+  .superRefine((value, context) => {
+    const { password, passwordHash, passwordSealed } = value;
+    if ([password, passwordHash, passwordSealed].filter((given) => given !== undefined).length > 1) {
+      context.addIssue({
+        code: 'custom',
+        path: [passwordHash === undefined ? 'passwordSealed' : 'passwordHash'],
+        message: 'password, passwordHash and passwordSealed are different forms of one thing',
+        params: { remedy: 'keep one' },
+      });
+    }
+  });
+
+const networkInterface = z
+  .strictObject({
+    match: z.union(
+      [
+        z.strictObject({ mac: macAddress }),
+        z.strictObject({ name: z.string().regex(/^[A-Za-z0-9._*-]{1,15}$/, 'must be an interface name') }),
+      ],
+      {
+        error: 'must be { mac } or { name }',
+      },
+    ),
+    dhcp: z.boolean().optional(),
+    addresses: z.array(cidr).max(32).default([]),
+    gateway: ip.optional(),
+    dns: z.array(ip).max(8).default([]),
+  })
+  .transform((net) => ({ ...net, dhcp: net.dhcp ?? net.addresses.length === 0 }));
+
+const diskMatch = z.union(
+  [
+    z.strictObject({ serial: z.string().regex(/^[\w.-]{1,64}$/) }),
+    z.strictObject({ minBytes: z.number().int().min(1), maxBytes: z.number().int().min(1) }),
+    z.strictObject({ bus: z.enum(['virtio', 'scsi', 'sata', 'nvme']) }),
+  ],
+  { error: 'must be { serial }, { minBytes, maxBytes } or { bus }' },
+);
+
+const httpUrl = z
+  .string()
+  .max(2048)
+  .refine((text) => {
+    try {
+      const url = new URL(text);
+      return (
+        (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.password === ''
+      );
+    } catch {
+      return false;
+    }
+  }, 'must be an http(s) URL without user and password');
+
+export const OS_FAMILIES = ['windows', 'ubuntu', 'fedora', 'rhel', 'rocky', 'alma'] as const;
+
+/** Drivers of a virtio-win tree that can be put on the installed system; storage and network are always there for the installer. */
+export const WINDOWS_DRIVERS = [
+  'vioserial',
+  'Balloon',
+  'viorng',
+  'viofs',
+  'vioinput',
+  'pvpanic',
+  'fwcfg',
+] as const;
+
+/** Each field by itself. */
+export const RequestFields = z.strictObject({
+  /** Of this model; raised when a field changes its meaning. */
+  requestVersion: z.literal(1, { error: 'must be 1' }).default(1),
+  vmId: uuid,
+  hostname,
+  os: z.strictObject({
+    family: z.enum(OS_FAMILIES, { error: `must be one of ${OS_FAMILIES.join(', ')}` }),
+    version: z.string().regex(/^[\w.]{1,16}$/, 'must be a version such as 24.04'),
+    edition: displayName.optional(),
+    architecture: z.enum(['x86_64', 'aarch64']).default('x86_64'),
+  }),
+  firmware: z.enum(['uefi', 'bios']).default('uefi'),
+  users: z.array(user).max(32).default([]),
+  locale: known(isLocale, () => LOCALES, 'locale').default('en-US'),
+  keyboard: z
+    .strictObject({
+      layout: known(isKeyboardLayout, () => KEYBOARD_LAYOUTS, 'keyboard layout'),
+      variant: z
+        .string()
+        .regex(/^[\w-]{1,32}$/)
+        .optional(),
+    })
+    .default({ layout: 'us' }),
+  timezone: known(isTimeZone, timeZones, 'time zone').default('UTC'),
+  network: z.array(networkInterface).max(16).default([]),
+  disk: z
+    .strictObject({
+      /** Without it: the only disk that is there. */
+      match: diskMatch.optional(),
+      layout: z.enum(['plain', 'lvm']).default('plain'),
+      /** Whether a disk that holds partitions or file systems may be overwritten; otherwise the installation stops before it writes. */
+      wipe: z.boolean().default(false),
+    })
+    .default({ layout: 'plain', wipe: false }),
+  packages: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]{0,127}$/, 'must be a package name'))
+    .max(256)
+    .default([]),
+  mirror: httpUrl.optional(),
+  proxy: httpUrl.optional(),
+  productKey: z
+    .string()
+    .regex(/^([A-Z0-9]{5}-){4}[A-Z0-9]{5}$/)
+    .optional(),
+  /** A virtio-win ISO, or the folder of one: an absolute path on the media app's machine. */
+  virtioDrivers: z
+    .string()
+    .max(4096)
+    .regex(/^\/[^\0\n]*$/, 'must be an absolute path')
+    .optional(),
+  windows: z
+    .strictObject({
+      drivers: z.array(z.enum(WINDOWS_DRIVERS)).max(16).default(['vioserial', 'Balloon', 'viorng']),
+      /** Runs `virtio-win-guest-tools.exe` of the driver tree on the installed system. */
+      guestTools: z.boolean().default(false),
+      /** LabConfig: setup looks for neither TPM, Secure Boot, memory nor processor. */
+      bypassRequirements: z.boolean().default(false),
+    })
+    .optional(),
+  vendorIso: z
+    .string()
+    .max(4096)
+    .regex(/^\/[^\0\n]*$/, 'must be an absolute path')
+    .optional(),
+  firstBootScripts: z
+    .array(
+      z.strictObject({
+        scriptId: uuid,
+        inputs: inputValues.default({}),
+        order: z.number().int().min(0).max(1_000_000).optional(),
+      }),
+    )
+    .max(256)
+    .default([]),
+  source: z
+    .enum(['installer', 'cloud-image'], { error: 'must be installer or cloud-image' })
+    .default('installer'),
+  delivery: z.enum(['seed', 'chain', 'direct-kernel', 'remaster']).default('seed'),
+  replace: z.boolean().default(false),
+});
+export type MediaRequest = z.output<typeof RequestFields>;
