@@ -1,6 +1,9 @@
 import type { ExecutionDto, InputValues, ScriptInput } from '#protocol';
+import { seal } from '#runtime';
 import type { ScriptExecution, StoredInput } from './entities/script-execution.js';
-import { inputContext, seal } from './seal.js';
+
+/** The context under which an input's password is sealed. */
+export const inputContext = (scriptId: string, name: string): string => `input:${scriptId}:${name}`;
 
 /** What is shown in the place of a secret. */
 export const REDACTED = '•••';

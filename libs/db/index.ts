@@ -19,6 +19,5 @@ export * from './queries/run-contents.js';
 export * from './queries/scheduling.js';
 export { stopSeries } from './queries/series.js';
 export { firstSlot, nextSlot, parseCron, type SeriesRule, slotTime } from './queries/series-rule.js';
-export { inputContext, seal, unseal } from './seal.js';
 export { clockOf, databaseNow, dialectOf } from './sql.js';
-export { REDACTED, storedInputs, toExecutionDto } from './execution-dto.js';
+export { inputContext, REDACTED, storedInputs, toExecutionDto } from './execution-dto.js';

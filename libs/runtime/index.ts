@@ -20,4 +20,5 @@ export { LOGGER, RuntimeModule } from './runtime.module.js';
 export { secretFile } from './secret-file.js';
 export { issuesOf, parse, validated } from './validate.js';
 export { sha512Crypt, verifySha512Crypt } from './crypt.js';
-export { sealPasswords } from './passwords.js';
+export { openPasswords, sealPasswords } from './passwords.js';
+export { seal, unseal } from './seal.js';

@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  claimDue,
-  type Database,
-  inputContext,
-  Machine,
-  recordCompletion,
-  ScriptExecution,
-  unseal,
-} from '#db';
+import { claimDue, type Database, inputContext, Machine, recordCompletion, ScriptExecution } from '#db';
 import { BusEvents, BusRequests, CHANNEL_LIMITS, ExecutionDto, WakeEvent } from '#protocol';
+import { unseal } from '#runtime';
 import { SECRETS_KEY, startConsole, type TestConsole } from '../../../test/support/console.js';
 import { newId, onBothDatabases } from '../../../test/support/databases.js';
 import { completion, machineWithLease, readExecution } from '../../../test/support/rows.js';

@@ -50,7 +50,7 @@ export class MediaController {
       {
         requestId: requestIdOf(request),
         requestedBy: actorOf(request).name,
-        request: sealPasswords(body),
+        request: sealPasswords(body, this.config.SECRETS_KEY),
       },
       { timeoutMs: 60_000 },
     );

@@ -1,5 +1,6 @@
-import { inputContext, type ScriptExecution, unseal } from '#db';
+import { inputContext, type ScriptExecution } from '#db';
 import { InputError } from '#protocol';
+import { unseal } from '#runtime';
 import type { GatewayConfig } from '../config.js';
 
 type Owner = Pick<ScriptExecution, 'scriptId' | 'inputValues'>;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, it } from '@jest/globals';
-import { adoptMachine, type Database, inputContext, seal } from '#db';
+import { adoptMachine, type Database, inputContext } from '#db';
 import { BusEvents, deriveVmSecret, ExecutionOutput } from '#protocol';
-import { Bus, createLogger } from '#runtime';
+import { Bus, createLogger, seal } from '#runtime';
 import { onBothDatabases } from '../../../test/support/databases.js';
 import { socketFolder, startGateway, type TestGateway } from '../../../test/support/gateway.js';
 import { FakeGuest } from '../../../test/support/guests/fake-guest.js';

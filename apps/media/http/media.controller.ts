@@ -18,7 +18,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { MediaRequest, type MediaResult, uuid } from '#protocol';
 import { AccessGuard, sealPasswords, validated } from '#runtime';
+import type { MediaConfig } from '../config.js';
 import { type Asker, MediaService } from '../media/media.service.js';
+import { MEDIA_CONFIG } from '../media/preconditions.js';
 
 const CreateQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).default('false') });
 
@@ -26,7 +28,10 @@ const CreateQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).default('
 @UseGuards(AccessGuard)
 @Controller('media')
 export class MediaController {
-  constructor(@Inject(MediaService) private readonly media: MediaService) {}
+  constructor(
+    @Inject(MediaService) private readonly media: MediaService,
+    @Inject(MEDIA_CONFIG) private readonly config: MediaConfig,
+  ) {}
 
   @Post()
   create(
@@ -34,7 +39,7 @@ export class MediaController {
     @Query(validated(CreateQuery)) query: { dryRun: string },
     @Req() request: FastifyRequest,
   ): Promise<MediaResult> {
-    const sealed = sealPasswords(body);
+    const sealed = sealPasswords(body, this.config.SECRETS_KEY);
     return query.dryRun === 'true' ? this.media.plan(sealed) : this.media.create(sealed, askerOf(request));
   }
 

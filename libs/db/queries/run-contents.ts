@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { EntityData } from '@mikro-orm/core';
+import { seal, unseal } from '#runtime';
 import type { Work } from '../database.js';
 import { RunContent } from '../entities/run-content.js';
-import { seal, unseal } from '../seal.js';
 import { dialectOf } from '../sql.js';
 
 /** 256 random bits as hexadecimal digits; also the key under which the text is sealed. */

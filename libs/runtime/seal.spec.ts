@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { inputContext, seal, unseal } from './index.js';
+import { seal, unseal } from './seal.js';
 
 const KEY = 'a1'.repeat(32);
-const CONTEXT = inputContext('7c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d', 'password');
+const CONTEXT = 'input:7c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d:password';
 
 describe('a sealed secret', () => {
   it('opens with its key and context to what it was', () => {
@@ -24,7 +24,7 @@ describe('a sealed secret', () => {
     ['another key', (text: string) => unseal('b2'.repeat(32), CONTEXT, text)],
     [
       'another input',
-      (text: string) => unseal(KEY, inputContext('7c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d', 'other'), text),
+      (text: string) => unseal(KEY, 'input:7c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d:other', text),
     ],
     [
       'a changed bit',

@@ -22,6 +22,3 @@ export function unseal(keyHex: string, context: string, sealed: string): string 
   decipher.setAuthTag(bytes.subarray(12, 28));
   return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
 }
-
-/** The context of an input's password. */
-export const inputContext = (scriptId: string, name: string): string => `input:${scriptId}:${name}`;
