@@ -32,6 +32,10 @@ const schema = z.object({
     .transform(Number)
     .optional(),
   MEDIA_LIFETIME_HOURS: positiveInt(168, 'hours', 8760),
+  /** A medium is removed this long after the machine that it installed said hello. */
+  MEDIA_AFTER_HELLO_MINUTES: positiveInt(60, 'minutes', 10_080),
+  /** All media together. */
+  MEDIA_QUOTA_MIB: positiveInt(20_480, 'MiB', 16_777_216),
 });
 
 export type MediaConfig = Readonly<z.output<typeof schema>>;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#runtime';
+import { checkSpace } from './media-space.js';
 import { syncFile } from './seed-image.js';
 
 const BUILDING = '.building-';
@@ -21,14 +22,21 @@ const diskFull = (path: string, cause: unknown): AppError =>
 
 /** `$INFINIBAY_BASE_DIR/media`: a medium appears there whole or not at all. */
 export class MediaFolder {
-  constructor(readonly path: string) {}
+  /** @param quotaBytes what all media together may take */
+  constructor(
+    readonly path: string,
+    private readonly quotaBytes = Number.MAX_SAFE_INTEGER,
+  ) {}
 
   /**
    * Builds a medium in a temporary folder of the same file system and publishes it under its id by one rename.
    * When `build` throws, nothing stays.
+   * @param neededBytes what the medium will take at the most, looked for before a byte is written
+   * @throws AppError `media.quota_exceeded` or `media.disk_full` (507)
    */
-  async publish<T>(mediaId: string, build: (folder: string) => Promise<T>): Promise<T> {
+  async publish<T>(mediaId: string, build: (folder: string) => Promise<T>, neededBytes = 0): Promise<T> {
     await mkdir(this.path, { recursive: true, mode: 0o750 });
+    if (neededBytes > 0) await checkSpace(this.path, neededBytes, this.quotaBytes);
     const temporary = join(this.path, `${BUILDING}${mediaId}-${randomBytes(4).toString('hex')}`);
     await mkdir(temporary, { mode: 0o700 });
     try {

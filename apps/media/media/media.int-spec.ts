@@ -152,7 +152,7 @@ onBothDatabases('media', (given) => {
 
   describe('are refused before a byte is written', () => {
     it.each([
-      ['media.family_unavailable', { os: { family: 'windows', version: '11' } }],
+      ['media.family_unavailable', { os: { family: 'windows', version: '11' }, source: 'installer' }],
       ['media.version_unavailable', { os: { family: 'ubuntu', version: '6.06' } }],
       ['media.delivery_unavailable', { delivery: 'remaster' }],
       ['media.disk_rule_unavailable', { disk: { match: { bus: 'virtio' } } }],

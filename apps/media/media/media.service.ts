@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
 import {
   adoptMachine,
   Database,
@@ -28,7 +27,8 @@ import { MEDIA_CONFIG, Preconditions } from './preconditions.js';
 
 export const SEED_NAME = 'seed.iso';
 const LABEL = 'CIDATA';
-const EXPIRY_CHECK_MS = 600_000;
+/** A seed's files and its image while it is made. */
+const SEED_BYTES = 1_048_576;
 
 export interface Asker {
   name: string;
@@ -51,9 +51,11 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
     @Inject(Bus) private readonly bus: Bus,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(Preconditions) private readonly preconditions: Preconditions,
-    @Inject(SchedulerRegistry) private readonly scheduler: SchedulerRegistry,
   ) {
-    this.folder = new MediaFolder(join(config.INFINIBAY_BASE_DIR, 'media'));
+    this.folder = new MediaFolder(
+      join(config.INFINIBAY_BASE_DIR, 'media'),
+      config.MEDIA_QUOTA_MIB * 1_048_576,
+    );
   }
 
   onModuleInit(): void {
@@ -77,14 +79,6 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
       async (id) => (await this.database.work().count(Media, { id, state: 'ready' })) > 0,
     );
     if (removed.length > 0) this.logger.info({ removed: removed.length }, 'left-over media were removed');
-    const check = setInterval(
-      () =>
-        void this.removeExpired().catch((error: unknown) =>
-          this.logger.warn({ err: error }, 'expired media were not removed'),
-        ),
-      EXPIRY_CHECK_MS,
-    );
-    this.scheduler.addInterval('media.expiry', check);
   }
 
   /** @throws AppError for everything that keeps the machine from installing itself, before a byte is written */
@@ -94,7 +88,11 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
     const { pins, scripts } = await this.preconditions.check(request);
     await this.checkReplacement(request);
     const mediaId = randomUUID();
-    const built = await this.folder.publish(mediaId, (folder) => this.build(request, pins, mediaId, folder));
+    const built = await this.folder.publish(
+      mediaId,
+      (folder) => this.build(request, pins, mediaId, folder),
+      SEED_BYTES,
+    );
     try {
       const result = await this.database.transaction((work) =>
         this.record(work, { request, asker, mediaId, built, pins, scripts }),
@@ -244,7 +242,11 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
     },
   ): Promise<{ media: Media; replaced: string[] }> {
     // Locks the machine's row, new or old: two requests for one machine come one after the other.
-    await adoptMachine(work, { id: request.vmId, name: request.hostname, os: 'linux' });
+    const { machine } = await adoptMachine(work, {
+      id: request.vmId,
+      name: request.hostname,
+      os: request.os.family === 'windows' ? 'windows' : 'linux',
+    });
     const replaced = await this.replace(work, request);
     const rows = await scheduleExecutions(
       work,
@@ -274,6 +276,7 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
           { kind: 'script', sha256: pins.scriptSha256, version: pins.version },
         ],
         executionIds: rows.map(({ id }) => id),
+        spoolBefore: machine.spoolId,
         createdAt: now,
         expiresAt: new Date(now.getTime() + this.config.MEDIA_LIFETIME_HOURS * 3_600_000),
       },
@@ -346,15 +349,5 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
     const media = await this.database.work().findOne(Media, { id, state: 'ready' });
     if (!media) throw new AppError('media.not_found', 404, `there is no medium ${id}`);
     return media;
-  }
-
-  private async removeExpired(): Promise<void> {
-    const work = this.database.work();
-    for (const { id } of await work.find(Media, {
-      state: 'ready',
-      expiresAt: { $lt: await databaseNow(work) },
-    })) {
-      await this.remove(id, { name: 'media', requestId: `expired-${id}` });
-    }
   }
 }

@@ -3,6 +3,7 @@ import { Migration20261123200000_initial } from './Migration20261123200000_initi
 import { Migration20261123210000_execution_view } from './Migration20261123210000_execution_view.js';
 import { Migration20261124125148_machine_command } from './Migration20261124125148_machine_command.js';
 import { Migration20261124134439_run_content } from './Migration20261124134439_run_content.js';
+import { Migration20261124215920_media_spool } from './Migration20261124215920_media_spool.js';
 
 /** In the order in which they run; released ones are never edited. */
 export const postgresqlMigrations: MigrationObject[] = [
@@ -10,4 +11,5 @@ export const postgresqlMigrations: MigrationObject[] = [
   { name: 'Migration20261123210000_execution_view', class: Migration20261123210000_execution_view },
   { name: 'Migration20261124125148_machine_command', class: Migration20261124125148_machine_command },
   { name: 'Migration20261124134439_run_content', class: Migration20261124134439_run_content },
+  { name: 'Migration20261124215920_media_spool', class: Migration20261124215920_media_spool },
 ];
