@@ -1,12 +1,23 @@
 import type { MediaRequest } from '#protocol';
-import { type AgentInstall, agentFiles, INSTALL_UNIT, type MachineFile } from './agent-files.js';
+import {
+  type AgentInstall,
+  agentFiles,
+  INSTALL_UNIT,
+  installPlaces,
+  type MachineFile,
+} from './agent-files.js';
 import type { SeedFile } from './answer.js';
 import { cloudSeed, cloudYaml, glibcLocale, identity, keyboard, metaData } from './cloud-config.js';
 import { shWord } from './escape.js';
 import { netplan } from './network-config.js';
+import { subiquityReporting } from './reporting.js';
+import { earlyCommands, errorCommands, storage } from './ubuntu-disk.js';
 
 /** Long-term releases with Subiquity, and the interim ones between them. */
 export const UBUNTU_VERSIONS = ['20.04', '22.04', '24.04', '24.10', '25.04', '25.10', '26.04'] as const;
+
+/** Subiquity copies its logs and answers to the installed system, with the text of every command in them. */
+const LEFTOVERS = ['/var/log/installer'] as const;
 
 /** The files of the seed. `instanceId` must be new for each medium: cloud-init works anew when it changes. */
 export function ubuntuSeed(request: MediaRequest, install: AgentInstall, instanceId: string): SeedFile[] {
@@ -23,8 +34,13 @@ export function ubuntuSeed(request: MediaRequest, install: AgentInstall, instanc
 /** Subiquity's answers. Source of the keys: "Autoinstall configuration reference manual" of the Subiquity project. */
 function autoinstall(request: MediaRequest, install: AgentInstall): Record<string, unknown> {
   const network = netplan(request);
+  const { reporting } = install;
+  const onError = errorCommands(reporting);
   return {
     version: 1,
+    ...(reporting ? { reporting: subiquityReporting(reporting) } : {}),
+    'early-commands': earlyCommands(request, reporting),
+    ...(onError.length > 0 ? { 'error-commands': onError } : {}),
     locale: glibcLocale(request.locale),
     keyboard: keyboard(request),
     timezone: request.timezone,
@@ -42,7 +58,7 @@ function autoinstall(request: MediaRequest, install: AgentInstall): Record<strin
     },
     packages: [...new Set(['curl', 'wget', ...request.packages])],
     'user-data': identity(request),
-    'late-commands': lateCommands(agentFiles(install)),
+    'late-commands': lateCommands(agentFiles(install, installPlaces('ubuntu'), LEFTOVERS)),
     shutdown: 'reboot',
   };
 }
@@ -56,9 +72,4 @@ function lateCommands(files: MachineFile[]): string[] {
     return `(umask 077 && mkdir -p ${shWord(folder)} && echo ${encoded} | base64 -d >${shWord(target)} && chmod ${mode} ${shWord(target)}) || true`;
   });
   return [...put, `curtin in-target --target=/target -- systemctl enable ${INSTALL_UNIT} || true`];
-}
-
-function storage({ disk }: MediaRequest): Record<string, unknown> {
-  const match = disk.match && 'serial' in disk.match ? { match: { serial: disk.match.serial } } : {};
-  return { layout: { name: disk.layout === 'lvm' ? 'lvm' : 'direct', ...match } };
 }
