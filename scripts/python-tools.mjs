@@ -25,6 +25,10 @@ export function installPythonTool(name) {
   return folder;
 }
 
+export function installPythonTools() {
+  for (const name of Object.keys(TOOLS)) installPythonTool(name);
+}
+
 function build(name) {
   const folder = pythonTool(name);
   // Another process was first.
@@ -44,8 +48,9 @@ function run(program, args) {
     throw new Error(`${program} ${args.join(' ')} failed:\n${error ?? ''}${stdout ?? ''}${stderr ?? ''}`);
 }
 
+// As a program, not when it is imported.
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [, , name] = process.argv;
   if (name) build(name);
-  else for (const tool of Object.keys(TOOLS)) installPythonTool(tool);
+  else installPythonTools();
 }

@@ -80,10 +80,12 @@ try_report() {
     [ -n "\${INFINIBAY_REPORT_URL:-}" ] && command -v curl >/dev/null 2>&1 || return 1
     report_body="{\\"phase\\":\\"$1\\""
     if [ -n "\${2:-}" ]; then
-        report_body="$report_body,\\"reason\\":\\"$(printf %s "$2" | head -c ${REASON_BYTES} | json_text)\\""
+        report_text=$(printf %s "$2" | head -c ${REASON_BYTES} | json_text)
+        [ -z "$report_text" ] || report_body="$report_body,\\"reason\\":\\"$report_text\\""
     fi
     if [ -n "\${3:-}" ] && [ -r "$3" ]; then
-        report_body="$report_body,\\"logTail\\":\\"$(tail -c ${LOG_TAIL_BYTES} "$3" | json_text)\\""
+        report_text=$(tail -c ${LOG_TAIL_BYTES} "$3" | json_text)
+        [ -z "$report_text" ] || report_body="$report_body,\\"logTail\\":\\"$report_text\\""
     fi
     # The token is no argument: others could read it there.
     printf 'Authorization: Bearer %s\\n' "\${INFINIBAY_REPORT_TOKEN:-}" |
