@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { installPythonTools } from './python-tools.mjs';
 
 const onPath = (name) =>
   [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((dir) =>
@@ -44,6 +45,8 @@ const PACKAGES = {
     ['parted', () => onPath('parted')],
     ['systemd', () => onPath('systemd-analyze')],
     ['shellcheck', () => onPath('shellcheck')],
+    // Anaconda's awk, beside Debian's mawk.
+    ['gawk', () => onPath('gawk')],
     ['libxml2-utils', () => onPath('xmllint')],
     ['libvirt-clients', () => onPath('virt-xml-validate')],
     ['python3-venv', () => spawnSync('python3', ['-c', 'import venv, ensurepip']).status === 0],
@@ -58,6 +61,7 @@ if (!list) {
 }
 const missing = list.filter(([, present]) => !present()).map(([name]) => name);
 if (missing.length > 0) install(missing);
+if (process.argv[2] === 'test') installPythonTools();
 
 function install(names) {
   const command = `apt-get install -y --no-install-recommends ${names.join(' ')}`;

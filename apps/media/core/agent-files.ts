@@ -1,5 +1,6 @@
+import type { MediaRequest } from '#protocol';
 import { shWord } from './escape.js';
-import type { Reporting } from './reporting.js';
+import { REPORT_FUNCTION, type Reporting, reportSettings } from './reporting.js';
 
 /** What the medium pins: nothing that a guest downloads runs before it has this hash. */
 export interface AgentPins {
@@ -28,26 +29,60 @@ export interface MachineFile {
   content: string;
 }
 
-/** The documented place of the installation script. */
+/** Where the agent's part of an installation works, as the family's document has it. */
+export interface InstallPlaces {
+  script: string;
+  log: string;
+  /** Where downloads go; null: a new temporary folder. */
+  work: string | null;
+  /** Who runs the script, besides the unit. */
+  caller: string;
+}
+
+/** The documented place of the installation script on Ubuntu. */
 export const INSTALL_SCRIPT = '/var/lib/cloud/scripts/per-instance/infiniservice-install.sh';
 export const INSTALL_UNIT = 'infiniservice-install.service';
 export const INSTALL_SETTINGS = '/etc/infinibay/install.env';
 const STAMP = '/var/lib/infinibay/infiniservice-installed';
-const LOG = '/var/log/infiniservice_install.log';
+
+const UBUNTU_PLACES: InstallPlaces = {
+  script: INSTALL_SCRIPT,
+  log: '/var/log/infiniservice_install.log',
+  work: null,
+  caller: 'cloud-init',
+};
+
+/** SELinux lets systemd start what lies in a bin folder (`bin_t`), not what lies in /var/lib. */
+const RPM_PLACES: InstallPlaces = {
+  script: '/usr/local/sbin/infiniservice-install',
+  log: '/root/infiniservice-install.log',
+  work: '/tmp/infiniservice',
+  caller: 'the installer',
+};
+
+export const installPlaces = (family: MediaRequest['os']['family']): InstallPlaces =>
+  family === 'ubuntu' ? UBUNTU_PLACES : RPM_PLACES;
 
 /**
- * The agent's part of an installation, the same for installers and cloud images: cloud-init runs the script once, where it is documented; the unit runs the
+ * The agent's part of an installation, the same for installers and cloud images: it is run once where the family documents it; the unit runs the
  * same script until it has succeeded, also after restarts and without cloud-init. Both share a lock and a stamp.
+ * @param leftovers files and folders in which an installer may keep copies of the settings: those that hold a secret are removed in the end
  */
-export function agentFiles(install: AgentInstall): MachineFile[] {
+export function agentFiles(
+  install: AgentInstall,
+  places: InstallPlaces = UBUNTU_PLACES,
+  leftovers: readonly string[] = [],
+): MachineFile[] {
   return [
-    { path: INSTALL_SETTINGS, mode: '0600', content: settings(install) },
-    { path: INSTALL_SCRIPT, mode: '0700', content: SCRIPT },
-    { path: `/etc/systemd/system/${INSTALL_UNIT}`, mode: '0644', content: UNIT },
+    { path: INSTALL_SETTINGS, mode: '0600', content: installSettings(install) },
+    { path: places.script, mode: '0700', content: script(install, places, leftovers) },
+    { path: `/etc/systemd/system/${INSTALL_UNIT}`, mode: '0644', content: unit(places) },
   ];
 }
 
-function settings({ vmId, distributionUrl, pins, channelSecret }: AgentInstall): string {
+/** Lines of sh with all that is secret: mode 0600, removed when the agent is installed. */
+export function installSettings(install: AgentInstall): string {
+  const { vmId, distributionUrl, pins, channelSecret, reporting } = install;
   const lines: [string, string][] = [
     ['INFINIBAY_VM_ID', vmId],
     ['INFINIBAY_URL', distributionUrl],
@@ -56,12 +91,15 @@ function settings({ vmId, distributionUrl, pins, channelSecret }: AgentInstall):
     ['INFINISERVICE_SCRIPT_SHA256', pins.scriptSha256],
     ...(channelSecret === null ? [] : [['INFINISERVICE_SHARED_SECRET', channelSecret] as [string, string]]),
   ];
-  return lines.map(([name, value]) => `${name}=${shWord(value)}\n`).join('');
+  return (
+    lines.map(([name, value]) => `${name}=${shWord(value)}\n`).join('') +
+    (reporting ? reportSettings(reporting) : '')
+  );
 }
 
-const UNIT = `[Unit]
+const unit = ({ script }: InstallPlaces): string => `[Unit]
 Description=Install InfiniService, the Infinibay guest agent
-Documentation=file://${INSTALL_SCRIPT}
+Documentation=file://${script}
 Wants=network-online.target
 After=network-online.target
 ConditionPathExists=!${STAMP}
@@ -69,7 +107,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=simple
-ExecStart=${INSTALL_SCRIPT}
+ExecStart=${script}
 Restart=on-failure
 RestartSec=15
 
@@ -77,13 +115,39 @@ RestartSec=15
 WantedBy=multi-user.target
 `;
 
-const SCRIPT = `#!/bin/sh
+/** `INFINIBAY_IN_INSTALLER` is set where no first boot has happened yet. */
+const FIRST_BOOT = `
+${REPORT_FUNCTION}
+if [ -z "\${INFINIBAY_IN_INSTALLER:-}" ] && [ ! -e "$stamp.first-boot" ] && try_report first-boot; then
+    : >"$stamp.first-boot"
+fi
+`;
+
+/** By the raw values, and by the beginning of the settings in base64, as late commands carry them. */
+const removeLeftovers = (
+  paths: readonly string[],
+): string => `# What an installer leaves behind may hold the secrets of its medium.
+{
+    base64 -w 0 ${INSTALL_SETTINGS} | cut -c 1-64
+    [ -z "\${INFINISERVICE_SHARED_SECRET:-}" ] || echo "$INFINISERVICE_SHARED_SECRET"
+    [ -z "\${INFINIBAY_REPORT_TOKEN:-}" ] || echo "$INFINIBAY_REPORT_TOKEN"
+} | grep -rlF -f - -- ${paths.map(shWord).join(' ')} 2>/dev/null | while read -r left; do
+    rm -f -- "$left"
+    say "removed $left, which held a secret of the install medium"
+done
+`;
+
+const script = (
+  { reporting }: AgentInstall,
+  { log, work, caller }: InstallPlaces,
+  leftovers: readonly string[],
+): string => `#!/bin/sh
 # Fetches InfiniService, checks it against the hashes that came with the install medium, and installs it.
-# cloud-init runs this once; ${INSTALL_UNIT} repeats it until it has succeeded.
+# ${caller} runs this once; ${INSTALL_UNIT} repeats it until it has succeeded.
 set -eu
 umask 077
 stamp=${STAMP}
-log=${LOG}
+log=${log}
 
 [ ! -e "$stamp" ] || exit 0
 mkdir -p "\${stamp%/*}"
@@ -98,8 +162,8 @@ say() { echo "$(date -u +%Y-%m-%dT%H:%M:%SZ) $*"; }
 . ${INSTALL_SETTINGS}
 export INFINISERVICE_SHA256
 [ -z "\${INFINISERVICE_SHARED_SECRET:-}" ] || export INFINISERVICE_SHARED_SECRET
-
-work=$(mktemp -d)
+${reporting ? FIRST_BOOT : ''}
+${work === null ? 'work=$(mktemp -d)' : `work=${work}\nrm -rf "$work"\nmkdir -m 0700 "$work"`}
 trap 'rm -rf "$work"' EXIT
 
 fetch() { # hash file
@@ -123,7 +187,7 @@ fetch "$INFINISERVICE_SCRIPT_SHA256" install-linux.sh
 chmod 0700 "$work/infiniservice" "$work/install-linux.sh"
 cd "$work"
 ./install-linux.sh normal "$INFINIBAY_VM_ID"
-: >"$stamp"
-rm -f ${INSTALL_SETTINGS}
+${leftovers.length > 0 ? removeLeftovers(leftovers) : ''}: >"$stamp"
+${reporting ? 'report agent-installed\n' : ''}rm -f ${INSTALL_SETTINGS}
 say "done"
 `;

@@ -17,3 +17,20 @@ export function xmlText(value: string): string {
     throw new Error('XML cannot carry control characters');
   return value.replace(/[&<>"'\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
+
+/** What Python's `str.splitlines` takes for the end of a line, by which pykickstart cuts a file; NUL ends a word of the kernel. */
+const KICKSTART_LINE_END = /[\0\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
+
+/**
+ * A word of a kickstart command line, which pykickstart reads with `shlex.split` in POSIX mode: nothing is special between single quotes.
+ * @throws Error for what ends a line there in any form, and for half a surrogate pair, which UTF-8 cannot carry
+ */
+export function ksWord(value: string): string {
+  if (KICKSTART_LINE_END.test(value)) throw new Error('a kickstart line cannot carry the end of a line');
+  if (!value.isWellFormed()) throw new Error('a kickstart file cannot carry half a character');
+  return `'${value.replaceAll("'", `'\\''`)}'`;
+}
+
+/** True when `ksWord` takes it. */
+export const isKickstartText = (value: string): boolean =>
+  !KICKSTART_LINE_END.test(value) && value.isWellFormed();

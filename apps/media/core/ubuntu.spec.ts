@@ -1,14 +1,15 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { MediaRequest } from '#protocol';
 import { FULL_REQUEST, mediaRequest } from '../../../test/support/media.js';
+import type { AgentInstall } from './agent-files.js';
+import { CANARY_SECRET, CANARY_TOKEN, expectGolden, SEED_INSTALL } from '../../../test/support/seeds.js';
 import { ubuntuPlan } from './plan.js';
 import { ubuntuSeed, UBUNTU_VERSIONS } from './ubuntu.js';
 
-const INSTALL = {
+const INSTALL: AgentInstall = {
   vmId: FULL_REQUEST.vmId,
   distributionUrl: 'http://suite.example:4000',
   pins: { binarySha256: 'b'.repeat(64), scriptSha256: 'a'.repeat(64), version: '0.1.0' },
@@ -28,12 +29,7 @@ const rendered = (request: MediaRequest): string =>
 const file = (request: MediaRequest, name: string): string =>
   ubuntuSeed(request, INSTALL, 'medium-1').find((candidate) => candidate.name === name)?.content ?? '';
 
-/** Compares with the committed file; UPDATE_GOLDEN=1 writes it, for a reader to judge the difference. */
-function expectGolden(name: string, text: string): void {
-  const path = join(import.meta.dirname, 'golden', name);
-  if (process.env['UPDATE_GOLDEN']) writeFileSync(path, text);
-  expect(text).toBe(readFileSync(path, 'utf8'));
-}
+const golden = (name: string): string => join(import.meta.dirname, 'golden', name);
 
 describe('the seed of an Ubuntu machine is the one that was read and approved', () => {
   for (const version of ['22.04', '24.04'])
@@ -41,17 +37,27 @@ describe('the seed of an Ubuntu machine is the one that was read and approved', 
       const os = { family: 'ubuntu', version };
       it(`${version} ${source} with everything`, () => {
         const request = mediaRequest({ ...FULL_REQUEST, os, source });
-        expectGolden(`${version}-${source}-full.txt`, rendered(request));
+        expectGolden(golden(`${version}-${source}-full.txt`), rendered(request));
       });
       it(`${version} ${source} with nothing but a name`, () => {
         const request = mediaRequest({ vmId: FULL_REQUEST.vmId, os, source });
-        expectGolden(`${version}-${source}-least.txt`, rendered(request));
+        expectGolden(golden(`${version}-${source}-least.txt`), rendered(request));
       });
     }
 
+  it('24.04 installer on a disk by its size, with LVM, which reports', () => {
+    const request = mediaRequest({
+      ...FULL_REQUEST,
+      source: 'installer',
+      disk: { match: { minBytes: 20_000_000_000, maxBytes: 40_000_000_000 }, layout: 'lvm', wipe: true },
+    });
+    const text = ubuntuSeed(request, SEED_INSTALL, 'medium-1')[0]?.content ?? '';
+    expectGolden(golden('24.04-installer-lvm-reporting.txt'), text);
+  });
+
   it.each(['cloud-image', 'installer'] as const)('and so is its plan for %s', (source) => {
     const request = mediaRequest({ ...FULL_REQUEST, source, vendorIso: '/iso/ubuntu,24.04.iso' });
-    expectGolden(`plan-${source}.json`, `${JSON.stringify(ubuntuPlan(request, PATHS), null, 2)}\n`);
+    expectGolden(golden(`plan-${source}.json`), `${JSON.stringify(ubuntuPlan(request, PATHS), null, 2)}\n`);
   });
 });
 
@@ -74,13 +80,55 @@ describe('the seed', () => {
     expect(files[0]?.content).not.toContain('SHARED_SECRET=');
   });
 
-  it('wipes a disk by rule only', () => {
-    const request = mediaRequest({
-      source: 'installer',
-      disk: { match: { serial: 'DISK-1' }, layout: 'lvm' },
+  const autoinstall = (request: MediaRequest, install = INSTALL): Record<string, unknown> => {
+    const [userData] = ubuntuSeed(request, install, 'm');
+    return (parse(userData?.content ?? '') as { autoinstall: Record<string, unknown> }).autoinstall;
+  };
+  const installer = (more: object): MediaRequest => mediaRequest({ source: 'installer', ...more });
+
+  it('names no disk before the rule has chosen one, in either layout', () => {
+    const match = { path: '/dev/infinibay-disk' };
+    expect(autoinstall(installer({}))['storage']).toEqual({ layout: { name: 'direct', match } });
+    const lvm = installer({ disk: { match: { serial: 'DISK-1' }, layout: 'lvm' } });
+    expect(autoinstall(lvm)['storage']).toEqual({ layout: { name: 'lvm', 'sizing-policy': 'all', match } });
+  });
+
+  it.each([
+    [{ match: { serial: 'DISK-1' } }, `rule_serial='DISK-1'`, 'rule_wipe=no'],
+    [{ match: { bus: 'nvme' }, wipe: true }, `rule_bus='nvme'`, 'rule_wipe=yes'],
+    [{ match: { minBytes: 1, maxBytes: 9 } }, 'rule_min=1\nrule_max=9', 'rule_wipe=no'],
+    [{}, `rule='the only disk that is there'`, 'rule_wipe=no'],
+  ])('asserts %j before Subiquity looks at a disk', (disk, rule, wipe) => {
+    const [command] = autoinstall(installer({ disk }))['early-commands'] as string[];
+    expect(command).toContain(`${rule}\n`);
+    expect(command).toContain(`${wipe}\n`);
+  });
+
+  it('reports only where it was asked to', () => {
+    expect(autoinstall(installer({}))).not.toHaveProperty('reporting');
+    expect(autoinstall(installer({}))).not.toHaveProperty('error-commands');
+    expect(JSON.stringify(autoinstall(installer({})))).not.toContain('curl --fail --silent --output');
+    const reporting = autoinstall(installer({}), SEED_INSTALL);
+    expect(reporting['reporting']).toEqual({
+      infinibay: {
+        type: 'webhook',
+        endpoint: 'http://suite.example:4002/install/events',
+        level: 'INFO',
+        consumer_key: 'infinibay',
+        token_key: CANARY_TOKEN,
+        token_secret: CANARY_TOKEN,
+      },
     });
-    const { autoinstall } = parse(file(request, 'user-data')) as { autoinstall: { storage: object } };
-    expect(autoinstall.storage).toEqual({ layout: { name: 'lvm', match: { serial: 'DISK-1' } } });
+    expect(reporting['error-commands']).toHaveLength(1);
+  });
+
+  it('has the channel secret in one late command only', () => {
+    const { 'late-commands': late, ...rest } = autoinstall(installer({}), SEED_INSTALL);
+    expect(JSON.stringify(rest)).not.toContain(CANARY_SECRET);
+    const decoded = (late as string[]).map((line) =>
+      Buffer.from(/echo ([A-Za-z0-9+/=]+) \|/.exec(line)?.[1] ?? '', 'base64').toString(),
+    );
+    expect(decoded.filter((text) => text.includes(CANARY_SECRET))).toHaveLength(1);
   });
 });
 

@@ -20,7 +20,8 @@ import { command } from '../../../test/support/commands.js';
 import { FULL_REQUEST, mediaRequest } from '../../../test/support/media.js';
 import { agentFiles, INSTALL_SCRIPT, INSTALL_SETTINGS } from '../core/agent-files.js';
 import { ubuntuPlan } from '../core/plan.js';
-import { netplan, ubuntuSeed } from '../core/ubuntu.js';
+import { netplan } from '../core/network-config.js';
+import { ubuntuSeed } from '../core/ubuntu.js';
 import { readIso } from './iso9660.js';
 import { makeSeedImage, writeSeedFolder } from './seed-image.js';
 
