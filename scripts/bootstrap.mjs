@@ -39,6 +39,7 @@ const PACKAGES = {
     ['mtools', () => onPath('mcopy')],
     ['dosfstools', () => onPath('mkfs.fat')],
     ['ovmf', () => existsSync('/usr/share/OVMF/OVMF_CODE.fd')],
+    ['genisoimage', () => onPath('genisoimage')],
     ['wimtools', () => onPath('wimlib-imagex')],
     ['lvm2', () => onPath('pvs')],
     ['parted', () => onPath('parted')],

@@ -178,6 +178,33 @@ const WINDOWS_11: StandInEdition[] = [
   { name: 'Windows 11 Pro', editionId: 'Professional' },
 ];
 
+/** What wimlib captures under those names, with the description that Microsoft's tools write. */
+export function windowsWim(wim: string, editions: StandInEdition[] = WINDOWS_11): void {
+  const tree = mkdtempSync(join(tmpdir(), 'infinibay-wim-'));
+  put(tree, { 'Windows/System32/ntdll.dll': 'a library' });
+  editions.forEach(({ name, editionId, build = 26100, type = 'Client' }, index) => {
+    command('wimlib-imagex', [
+      ...(index === 0 ? ['capture'] : ['append']),
+      ...[tree, wim, name, '--compress=none', '--no-acls'],
+    ]);
+    const properties = {
+      'WINDOWS/ARCH': '9',
+      'WINDOWS/EDITIONID': editionId,
+      'WINDOWS/INSTALLATIONTYPE': type,
+      'WINDOWS/LANGUAGES/LANGUAGE': 'en-US',
+      'WINDOWS/LANGUAGES/DEFAULT': 'en-US',
+      'WINDOWS/VERSION/MAJOR': '10',
+      'WINDOWS/VERSION/MINOR': '0',
+      'WINDOWS/VERSION/BUILD': String(build),
+    };
+    command('wimlib-imagex', [
+      ...['info', wim, String(index + 1)],
+      ...Object.entries(properties).flatMap(([key, value]) => ['--image-property', `${key}=${value}`]),
+    ]);
+  });
+  rmSync(tree, { recursive: true });
+}
+
 /**
  * A Windows medium: UDF with sources/install.wim, which wimlib makes, and an ISO 9660 tree with nothing but a readme.
  * @param wimBytes that its WIM shall have: from 1 GiB on UDF keeps it in pieces
@@ -189,36 +216,15 @@ export async function windowsIso(
   const folder = mkdtempSync(join(tmpdir(), 'infinibay-windows-'));
   try {
     const root = join(folder, 'root');
-    put(join(folder, 'image'), { 'Windows/System32/ntdll.dll': 'a library' });
     put(root, { 'sources/boot.wim': 'WinPE', bootmgr: 'a loader', 'boot/etfsboot.com': Buffer.alloc(4096) });
     put(root, { 'efi/microsoft/boot/efisys.bin': Buffer.alloc(8192) });
     const wim = join(root, 'sources/install.wim');
-    editions.forEach(({ name, editionId, build = 26100, type = 'Client' }, index) => {
-      command('wimlib-imagex', [
-        ...(index === 0 ? ['capture'] : ['append']),
-        ...[join(folder, 'image'), wim, name, '--compress=none', '--no-acls'],
-      ]);
-      const properties = {
-        'WINDOWS/ARCH': '9',
-        'WINDOWS/EDITIONID': editionId,
-        'WINDOWS/INSTALLATIONTYPE': type,
-        'WINDOWS/LANGUAGES/LANGUAGE': 'en-US',
-        'WINDOWS/LANGUAGES/DEFAULT': 'en-US',
-        'WINDOWS/VERSION/MAJOR': '10',
-        'WINDOWS/VERSION/MINOR': '0',
-        'WINDOWS/VERSION/BUILD': String(build),
-      };
-      command('wimlib-imagex', [
-        ...['info', wim, String(index + 1)],
-        ...Object.entries(properties).flatMap(([key, value]) => ['--image-property', `${key}=${value}`]),
-      ]);
-    });
+    windowsWim(wim, editions);
     if (wimBytes) await moveDescription(wim, wimBytes);
     command('genisoimage', [
       ...['-quiet', '-udf', '-allow-limited-size', '-V', 'CPBA_X64FRE_EN-US_DV5', '-hide', '*', '-o', image],
       ...['-b', 'boot/etfsboot.com', '-no-emul-boot', '-boot-load-size', '8'],
-      ...['-eltorito-alt-boot', '-eltorito-platform', 'efi', '-b', 'efi/microsoft/boot/efisys.bin'],
-      ...['-no-emul-boot', root],
+      ...['-eltorito-alt-boot', '-e', 'efi/microsoft/boot/efisys.bin', '-no-emul-boot', root],
     ]);
     return image;
   } finally {

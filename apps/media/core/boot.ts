@@ -7,6 +7,9 @@ export type LinuxFamily = Exclude<MediaRequest['os']['family'], 'windows'>;
 /** Where a seed is looked for: its volume label decides. */
 export const SEED_LABELS = { ubuntu: 'CIDATA', kickstart: 'OEMDRV' } as const;
 
+/** Characters of a label that mean nothing to GRUB, the kernel and udev. */
+const PLAIN_LABEL = /^[A-Za-z0-9#+\-.=@_]+$/;
+
 /** Stands in kernel arguments where the volume id of a vendor ISO that was not given belongs. */
 export const VOLUME_ID_PLACEHOLDER = '{vendorVolumeId}';
 
@@ -31,13 +34,14 @@ export interface InstallerBoot {
  * Ubuntu: without the word `autoinstall` Subiquity asks before it wipes a disk. `ds=nocloud` alone: cloud-init then finds the seed by its label. A path
  * (`s=/cidata/`) would be one of the installer's own file system, where a seed on another CD never is, and cloud-init gives up when it is absent.
  *
- * Kickstart: `inst.stage2` names the vendor's ISO, `inst.ks` the seed; the stock menu's wait and its test of the medium are left out.
+ * Kickstart: `inst.stage2` names the vendor's ISO, `inst.ks` the seed; the stock menu's wait and its test of the medium are left out. A label with a space
+ * or the like is not named, but the volume's UUID: udev's `\x20` for it becomes `\\x20` on its way through GRUB 2.06.
  * @param iso null: its volume id is not known, and a placeholder stands in its place
  * @param seedAt `label`: a medium of its own; `vendor-iso`: the seed is on the (remastered) vendor ISO itself
  */
 export function installerBoot(
   family: LinuxFamily,
-  iso: Pick<VendorIso, 'volumeId'> | null,
+  iso: Pick<VendorIso, 'volumeId' | 'uuid'> | null,
   seedAt: 'label' | 'vendor-iso' = 'label',
 ): InstallerBoot {
   if (family === 'ubuntu')
@@ -46,13 +50,17 @@ export function installerBoot(
       initrd: '/casper/initrd',
       arguments: `autoinstall ds=nocloud${seedAt === 'label' ? '' : `;s=/cdrom/${REMASTER_SEED_FOLDER}/`} ---`,
     };
-  const vendor = iso ? labelArgument(iso.volumeId) : VOLUME_ID_PLACEHOLDER;
-  const seed = seedAt === 'label' ? SEED_LABELS.kickstart : vendor;
+  const vendor = iso ? device(iso) : `LABEL=${VOLUME_ID_PLACEHOLDER}`;
+  const seed = seedAt === 'label' ? `LABEL=${SEED_LABELS.kickstart}` : vendor;
   return {
     kernel: '/images/pxeboot/vmlinuz',
     initrd: '/images/pxeboot/initrd.img',
-    arguments: `inst.stage2=hd:LABEL=${vendor} inst.ks=hd:LABEL=${seed}:/ks.cfg`,
+    arguments: `inst.stage2=hd:${vendor} inst.ks=hd:${seed}:/ks.cfg`,
   };
+}
+
+function device({ volumeId, uuid }: Pick<VendorIso, 'volumeId' | 'uuid'>): string {
+  return uuid !== null && !PLAIN_LABEL.test(volumeId) ? `UUID=${uuid}` : `LABEL=${labelArgument(volumeId)}`;
 }
 
 /** Where a remastered Ubuntu ISO carries its seed: the live system mounts the ISO at /cdrom. */

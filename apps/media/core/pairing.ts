@@ -82,7 +82,7 @@ export function checkPairing(request: MediaRequest, iso: VendorIso): PairingFaul
       'give mirror (the BaseOS tree), or take the DVD',
     );
   // dracut reads LABEL as far as the next colon.
-  if (iso.family !== 'windows' && iso.volumeId.includes(':'))
+  if (iso.uuid === null && iso.family !== 'windows' && iso.volumeId.includes(':'))
     fault(
       ['vendorIso'],
       `the volume id ${JSON.stringify(iso.volumeId)} of ${iso.path} has a colon`,

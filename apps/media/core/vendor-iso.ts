@@ -27,6 +27,8 @@ export interface WindowsEdition {
 export interface VendorIso {
   path: string;
   volumeId: string;
+  /** As blkid and udev write it; null when the volume has no dates. */
+  uuid: string | null;
   family: Family;
   /** As the vendor counts, as exactly as the medium tells: `24.04.1`, `43`, `9.4`, `11`, `2025`. */
   version: string;
@@ -44,6 +46,7 @@ export interface VendorIso {
 /** What was read from an image that may be a vendor's. */
 export interface IsoFacts {
   volumeId: string;
+  uuid: string | null;
   bios: boolean;
   uefi: boolean;
   /** Texts of the small files that vendors describe their media in; absent ones are missing. */
@@ -127,12 +130,13 @@ const WIM_ARCHITECTURES: Record<number, VendorIso['architecture']> = { 9: 'x86_6
 
 /** @returns null when it is the medium of no family that is known here */
 export function describeIso(path: string, facts: IsoFacts): VendorIso | null {
-  const base = { path, volumeId: facts.volumeId, bios: facts.bios, uefi: facts.uefi };
+  const { volumeId, uuid, bios, uefi } = facts;
+  const base = { path, volumeId, uuid, bios, uefi };
   const found = windows(facts) ?? ubuntu(facts) ?? kickstart(facts);
   return found && { ...base, ...found };
 }
 
-type Found = Omit<VendorIso, 'path' | 'volumeId' | 'bios' | 'uefi'>;
+type Found = Omit<VendorIso, 'path' | 'volumeId' | 'uuid' | 'bios' | 'uefi'>;
 
 function windows({ windows: images }: IsoFacts): Found | null {
   const [first] = images ?? [];

@@ -25,7 +25,7 @@ export async function makeChainIso(options: {
   folder: string;
   image: string;
   family: LinuxFamily;
-  iso: Pick<VendorIso, 'volumeId'>;
+  iso: Pick<VendorIso, 'volumeId' | 'uuid'>;
   files: SeedFile[];
   sourceDateEpoch: number;
 }): Promise<WrittenFile> {

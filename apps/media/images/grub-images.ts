@@ -17,6 +17,8 @@ const EVERYWHERE = [
  * on IDE and SATA; a medium on virtio-blk would need the firmware's driver, which cannot be used together with them.
  */
 const BIOS_DRIVERS = ['pata', 'ahci', 'scsi'];
+/** Without a driver for the screen the kernel is started blind: nothing is seen until its own driver runs. */
+const UEFI_DRIVERS = ['efi_gop', 'efi_uga', 'video_bochs', 'video_cirrus'];
 
 export interface GrubImages {
   /** No-emulation boot image for BIOS: cdboot.img and the core. */
@@ -49,7 +51,7 @@ export async function makeGrubImages(
     );
   await Promise.all([
     mkimage('i386-pc-eltorito', images.bios, [...EVERYWHERE, ...drivers, 'serial', 'terminal']),
-    mkimage('x86_64-efi', program, EVERYWHERE),
+    mkimage('x86_64-efi', program, [...EVERYWHERE, ...UEFI_DRIVERS]),
   ]);
   await makeFat(images.efi, program, sourceDateEpoch);
   await Promise.all([rm(memdisk), rm(program)]);

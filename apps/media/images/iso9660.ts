@@ -49,6 +49,13 @@ export class Iso9660 {
     return this.primary.toString('latin1', 40, 72).trimEnd();
   }
 
+  /** As blkid makes it: the date of the last change, or else of the making; null when there is neither (util-linux, iso9660.c). */
+  get uuid(): string | null {
+    const dates = [this.primary.toString('latin1', 830, 846), this.primary.toString('latin1', 813, 829)];
+    const date = dates.find((digits) => /^\d{16}$/.test(digits) && !/^0+$/.test(digits));
+    return date?.replace(/^(....)(..)(..)(..)(..)(..)(..)$/, '$1-$2-$3-$4-$5-$6-$7') ?? null;
+  }
+
   get jolietLabel(): string | null {
     return this.joliet ? bigEndianUcs2(this.joliet.subarray(40, 72)).replace(/[\0 ]+$/, '') : null;
   }

@@ -79,6 +79,7 @@ export async function readFacts(file: ImageFile): Promise<IsoFacts> {
   for (const name of WINDOWS_IMAGES) images ??= (await udf?.find(name)) ?? (await iso.find(name));
   return {
     volumeId: iso.label,
+    uuid: iso.uuid,
     bios: boots.some(({ platform }) => platform === 'bios'),
     uefi: boots.some(({ platform }) => platform === 'uefi'),
     texts,
