@@ -46,6 +46,7 @@ const PACKAGES = {
     ['systemd', () => onPath('systemd-analyze')],
     ['shellcheck', () => onPath('shellcheck')],
     ['libxml2-utils', () => onPath('xmllint')],
+    ['swtpm', () => onPath('swtpm')],
     ['libvirt-clients', () => onPath('virt-xml-validate')],
     ['python3-venv', () => spawnSync('python3', ['-c', 'import venv, ensurepip']).status === 0],
     ['curl', () => onPath('curl')],
