@@ -40,6 +40,7 @@ const PACKAGES = {
     ['mtools', () => onPath('mcopy')],
     ['dosfstools', () => onPath('mkfs.fat')],
     ['ovmf', () => existsSync('/usr/share/OVMF/OVMF_CODE.fd')],
+    ['genisoimage', () => onPath('genisoimage')],
     ['wimtools', () => onPath('wimlib-imagex')],
     ['lvm2', () => onPath('pvs')],
     ['parted', () => onPath('parted')],
@@ -48,6 +49,7 @@ const PACKAGES = {
     // Anaconda's awk, beside Debian's mawk.
     ['gawk', () => onPath('gawk')],
     ['libxml2-utils', () => onPath('xmllint')],
+    ['swtpm', () => onPath('swtpm')],
     ['libvirt-clients', () => onPath('virt-xml-validate')],
     ['python3-venv', () => spawnSync('python3', ['-c', 'import venv, ensurepip']).status === 0],
     ['curl', () => onPath('curl')],

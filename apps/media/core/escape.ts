@@ -34,3 +34,25 @@ export function ksWord(value: string): string {
 /** True when `ksWord` takes it. */
 export const isKickstartText = (value: string): boolean =>
   !KICKSTART_LINE_END.test(value) && value.isWellFormed();
+
+/**
+ * A word of GRUB's script language. Nothing is special between single quotes, a backslash neither (GRUB manual, "Quoting").
+ * @throws Error for control characters: a line break ends a command of the rescue shell, and NUL ends every string
+ */
+export function grubWord(value: string): string {
+  if (/\p{Cc}/u.test(value)) throw new Error('a GRUB word cannot contain control characters');
+  return `'${value.replaceAll("'", `'\\''`)}'`;
+}
+
+/**
+ * A volume label inside a kernel argument such as `inst.stage2=hd:LABEL=…`: udev's spelling, which Anaconda compares with, where every byte that is not
+ * a plain character is `\x` and two digits (udev's `ENV{ID_FS_LABEL_ENC}`). Spaces end an argument, quotes begin one.
+ * @throws Error for a colon, at which dracut ends the label
+ */
+export function labelArgument(label: string): string {
+  if (label.includes(':')) throw new Error('dracut reads a label as far as the next colon');
+  return label.replace(
+    /[^A-Za-z0-9#+\-.=@_\u0080-\u{10FFFF}]/gu,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}

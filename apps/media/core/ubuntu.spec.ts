@@ -6,7 +6,7 @@ import { MediaRequest } from '#protocol';
 import { FULL_REQUEST, mediaRequest } from '../../../test/support/media.js';
 import type { AgentInstall } from './agent-files.js';
 import { CANARY_SECRET, CANARY_TOKEN, expectGolden, SEED_INSTALL } from '../../../test/support/seeds.js';
-import { ubuntuPlan } from './plan.js';
+import { mediaPlan } from './plan.js';
 import { ubuntuSeed, UBUNTU_VERSIONS } from './ubuntu.js';
 
 const INSTALL: AgentInstall = {
@@ -57,7 +57,7 @@ describe('the seed of an Ubuntu machine is the one that was read and approved', 
 
   it.each(['cloud-image', 'installer'] as const)('and so is its plan for %s', (source) => {
     const request = mediaRequest({ ...FULL_REQUEST, source, vendorIso: '/iso/ubuntu,24.04.iso' });
-    expectGolden(golden(`plan-${source}.json`), `${JSON.stringify(ubuntuPlan(request, PATHS), null, 2)}\n`);
+    expectGolden(golden(`plan-${source}.json`), `${JSON.stringify(mediaPlan(request, PATHS), null, 2)}\n`);
   });
 });
 

@@ -1,6 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type Extent, ImageFile } from './image-file.js';
+import { bigEndianUcs2, type DirectoryRecord, parseDirectory, type RecordNames } from './iso9660-records.js';
 
-const SECTOR = 2048;
+export const SECTOR = 2048;
+/** A folder with more bytes of records than this is not read: some hundred thousand names. */
+const MAX_FOLDER_BYTES = 16 * 1024 * 1024;
 
 /** What stands in an image: both volume labels and the names at its root as Rock Ridge and Joliet give them. */
 export interface IsoContents {
@@ -11,83 +14,132 @@ export interface IsoContents {
 }
 
 /**
- * Reads an ISO 9660 image back. Source: ECMA-119 (volume descriptors, directory records), Joliet (UCS-2 in a supplementary descriptor),
- * IEEE P1282 (Rock Ridge's NM entry).
+ * An ISO 9660 file system, read by ranges. Source: ECMA-119 (volume descriptors, directory records), Joliet (UCS-2 in a supplementary descriptor),
+ * IEEE P1282 (Rock Ridge's NM entry), El Torito (boot record descriptor).
+ */
+export class Iso9660 {
+  private constructor(
+    private readonly file: ImageFile,
+    private readonly primary: Buffer,
+    private readonly joliet: Buffer | null,
+    /** Where El Torito's boot catalog begins, in sectors; null for a medium that does not boot. */
+    readonly bootCatalog: number | null,
+  ) {}
+
+  /** @returns null when the image has no ISO 9660 volume @throws Error when it ends among the descriptors */
+  static async open(file: ImageFile): Promise<Iso9660 | null> {
+    let primary: Buffer | null = null;
+    let joliet: Buffer | null = null;
+    let bootCatalog: number | null = null;
+    for (let sector = 16; sector < 32; sector += 1) {
+      if (!primary && file.size < (sector + 1) * SECTOR) return null;
+      const descriptor = await file.read(sector * SECTOR, SECTOR);
+      if (descriptor.toString('latin1', 1, 6) !== 'CD001') break;
+      const type = descriptor[0];
+      if (type === 0 && descriptor.toString('latin1', 7, 30) === 'EL TORITO SPECIFICATION')
+        bootCatalog = descriptor.readUInt32LE(71);
+      if (type === 1) primary ??= descriptor;
+      if (type === 2 && /^%\/[@CE]/.test(descriptor.toString('latin1', 88, 91))) joliet ??= descriptor;
+      if (type === 255) break;
+    }
+    return primary ? new Iso9660(file, primary, joliet, bootCatalog) : null;
+  }
+
+  get label(): string {
+    return this.primary.toString('latin1', 40, 72).trimEnd();
+  }
+
+  /** As blkid makes it: the date of the last change, or else of the making; null when there is neither (util-linux, iso9660.c). */
+  get uuid(): string | null {
+    const dates = [this.primary.toString('latin1', 830, 846), this.primary.toString('latin1', 813, 829)];
+    const date = dates.find((digits) => /^\d{16}$/.test(digits) && !/^0+$/.test(digits));
+    return date?.replace(/^(....)(..)(..)(..)(..)(..)(..)$/, '$1-$2-$3-$4-$5-$6-$7') ?? null;
+  }
+
+  get jolietLabel(): string | null {
+    return this.joliet ? bigEndianUcs2(this.joliet.subarray(40, 72)).replace(/[\0 ]+$/, '') : null;
+  }
+
+  /** Bytes that the volume says it has; a file with less was cut off. */
+  get volumeBytes(): number {
+    return this.primary.readUInt32LE(80) * SECTOR;
+  }
+
+  /**
+   * Where a file lies, by its Rock Ridge name, its Joliet name or its plain one; upper and lower case are the same.
+   * @param path with `/` between folders
+   * @returns null when there is no such file
+   */
+  async find(path: string): Promise<Extent[] | null> {
+    const record = await this.record(path);
+    return record && !record.isFolder ? record.extents : null;
+  }
+
+  /** Whether there is a file or folder of that path. */
+  async has(path: string): Promise<boolean> {
+    return (await this.record(path)) !== null;
+  }
+
+  rootNames(tree: 'primary' | 'joliet'): Promise<RecordNames[]> {
+    const descriptor = tree === 'primary' ? this.primary : this.joliet;
+    return descriptor ? this.folder(rootOf(descriptor), tree === 'joliet') : Promise.resolve([]);
+  }
+
+  private async record(path: string): Promise<DirectoryRecord | null> {
+    for (const descriptor of [this.primary, this.joliet]) {
+      let at: DirectoryRecord | null = descriptor && rootOf(descriptor);
+      for (const name of path.split('/').filter((part) => part !== '')) {
+        if (!at?.isFolder) break;
+        const inside: DirectoryRecord[] = await this.folder(at, descriptor === this.joliet);
+        at = inside.find((record) => isNamed(record, name)) ?? null;
+      }
+      if (at) return at;
+    }
+    return null;
+  }
+
+  private async folder(of: DirectoryRecord, isJoliet: boolean): Promise<DirectoryRecord[]> {
+    const [extent] = of.extents;
+    if (!extent || extent.length > MAX_FOLDER_BYTES) throw new Error('a folder of the image is damaged');
+    const bytes = await this.file.read(extent.position, extent.length);
+    return parseDirectory(bytes, isJoliet, (position, length) => this.file.read(position, length));
+  }
+}
+
+function rootOf(descriptor: Buffer): DirectoryRecord {
+  return {
+    plainName: '',
+    rockRidgeName: null,
+    isFolder: true,
+    extents: [
+      {
+        position: descriptor.readUInt32LE(156 + 2) * SECTOR,
+        length: descriptor.readUInt32LE(156 + 10),
+      },
+    ],
+  };
+}
+
+function isNamed({ plainName, rockRidgeName }: RecordNames, wanted: string): boolean {
+  return [plainName, rockRidgeName].some((name) => name?.toLowerCase() === wanted.toLowerCase());
+}
+
+/**
+ * Reads a finished image back: labels and the names at its root.
  * @throws Error when it is not an ISO 9660 image
  */
 export async function readIso(path: string): Promise<IsoContents> {
-  const file = await open(path, 'r');
+  const file = await ImageFile.open(path);
   try {
-    let primary: Buffer | null = null;
-    let joliet: Buffer | null = null;
-    for (let sector = 16; sector < 32; sector += 1) {
-      const descriptor = await read(file, sector * SECTOR, SECTOR);
-      if (descriptor.toString('latin1', 1, 6) !== 'CD001') break;
-      if (descriptor[0] === 1) primary = descriptor;
-      if (descriptor[0] === 2 && /^%\/[@CE]/.test(descriptor.toString('latin1', 88, 91))) joliet = descriptor;
-      if (descriptor[0] === 255) break;
-    }
-    if (!primary) throw new Error(`${path} is not an ISO 9660 image`);
+    const iso = await Iso9660.open(file);
+    if (!iso) throw new Error(`${path} is not an ISO 9660 image`);
     return {
-      label: primary.toString('latin1', 40, 72).trimEnd(),
-      jolietLabel: joliet ? ucs2(joliet.subarray(40, 72)).replace(/[\0 ]+$/, '') : null,
-      rockRidgeNames: (await rootRecords(file, primary)).flatMap((record) => rockRidgeName(record) ?? []),
-      jolietNames: joliet
-        ? (await rootRecords(file, joliet)).map(nameBytes).map((name) => ucs2(name).replace(/;1$/, ''))
-        : [],
+      label: iso.label,
+      jolietLabel: iso.jolietLabel,
+      rockRidgeNames: (await iso.rootNames('primary')).flatMap(({ rockRidgeName }) => rockRidgeName ?? []),
+      jolietNames: (await iso.rootNames('joliet')).map(({ plainName }) => plainName),
     };
   } finally {
     await file.close();
   }
-}
-
-async function read(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
-  if (bytesRead !== length) throw new Error('the image ends too early');
-  return buffer;
-}
-
-/** The records of the root folder, without those of itself and its parent. */
-async function rootRecords(file: FileHandle, descriptor: Buffer): Promise<Buffer[]> {
-  const folder = await read(
-    file,
-    descriptor.readUInt32LE(156 + 2) * SECTOR,
-    descriptor.readUInt32LE(156 + 10),
-  );
-  const records: Buffer[] = [];
-  for (let at = 0; at < folder.length;) {
-    const length = folder[at] ?? 0;
-    // A record never crosses a sector: zero means go on at the next one.
-    if (length === 0) {
-      at = (Math.floor(at / SECTOR) + 1) * SECTOR;
-      continue;
-    }
-    const record = folder.subarray(at, at + length);
-    if (!(record[32] === 1 && (record[33] ?? 0) <= 1)) records.push(record);
-    at += length;
-  }
-  return records;
-}
-
-function nameBytes(record: Buffer): Buffer {
-  return record.subarray(33, 33 + (record[32] ?? 0));
-}
-
-function rockRidgeName(record: Buffer): string | null {
-  const nameLength = record[32] ?? 0;
-  let at = 33 + nameLength + ((nameLength + 1) % 2);
-  let name = '';
-  while (at + 4 <= record.length) {
-    const length = record[at + 2] ?? 0;
-    if (length < 4) break;
-    if (record.toString('latin1', at, at + 2) === 'NM') name += record.toString('utf8', at + 5, at + length);
-    at += length;
-  }
-  return name || null;
-}
-
-function ucs2(bytes: Buffer): string {
-  return Buffer.from(bytes.subarray(0, bytes.length & ~1))
-    .swap16()
-    .toString('utf16le');
 }

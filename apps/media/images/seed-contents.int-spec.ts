@@ -19,7 +19,7 @@ import { parse, stringify } from 'yaml';
 import { command } from '../../../test/support/commands.js';
 import { FULL_REQUEST, mediaRequest } from '../../../test/support/media.js';
 import { agentFiles, INSTALL_SCRIPT, INSTALL_SETTINGS } from '../core/agent-files.js';
-import { ubuntuPlan } from '../core/plan.js';
+import { mediaPlan } from '../core/plan.js';
 import { netplan } from '../core/network-config.js';
 import { ubuntuSeed } from '../core/ubuntu.js';
 import { readIso } from './iso9660.js';
@@ -113,7 +113,7 @@ describe('a seed', () => {
     "has a plan for %s that libvirt's schema takes, where the gateway is to %s",
     (source, socketMode) => {
       const request = mediaRequest({ ...FULL_REQUEST, source, vendorIso: `/iso/a "b" & <c>.iso` });
-      const plan = ubuntuPlan(request, { seed: '/media/seed.iso', socket: '/sockets/vm.socket', socketMode });
+      const plan = mediaPlan(request, { seed: '/media/seed.iso', socket: '/sockets/vm.socket', socketMode });
       expect(plan.qemu.join(' ')).toContain(
         socketMode === 'connect' ? 'server=on' : 'server=off,reconnect=1',
       );

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { chmod, mkdir, open, stat, writeFile } from 'node:fs/promises';
@@ -6,8 +5,7 @@ import { join } from 'node:path';
 import { AppError } from '#runtime';
 import type { SeedFile } from '../core/answer.js';
 import { readIso } from './iso9660.js';
-
-const DEADLINE_MS = 60_000;
+import { runTool, XORRISO } from './tool.js';
 
 export interface WrittenFile {
   name: string;
@@ -44,10 +42,13 @@ export async function makeSeedImage(options: {
   label: string;
   names: string[];
   sourceDateEpoch: number;
+  /** Boot images for El Torito, as paths inside the folder. */
+  boot?: { bios: string; efi: string };
 }): Promise<WrittenFile> {
-  const { folder, image, label, names, sourceDateEpoch } = options;
+  const { folder, image, label, names, sourceDateEpoch, boot } = options;
   const date = new Date(sourceDateEpoch * 1000).toISOString().replace(/[-:T]/g, '').slice(0, 14);
-  await xorriso(
+  await runTool(
+    XORRISO,
     [
       '-as',
       'mkisofs',
@@ -59,11 +60,12 @@ export async function makeSeedImage(options: {
       `--modification-date=${date}00`,
       '--set_all_file_dates',
       `${date}00`,
+      ...(boot ? bootArguments(boot) : []),
       '-o',
       image,
       folder,
     ],
-    sourceDateEpoch,
+    { sourceDateEpoch },
   );
   await chmod(image, 0o600);
   await syncFile(image);
@@ -86,46 +88,12 @@ export async function makeSeedImage(options: {
   };
 }
 
-function xorriso(args: string[], sourceDateEpoch: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('xorriso', args, {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: DEADLINE_MS,
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin', SOURCE_DATE_EPOCH: String(sourceDateEpoch), TZ: 'UTC' },
-    });
-    let said = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-4000);
-    });
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === 'ENOENT'
-          ? new AppError(
-              'media.xorriso_missing',
-              503,
-              'xorriso is missing, which writes ISO images: apt-get install xorriso (Fedora: dnf install xorriso)',
-            )
-          : error,
-      );
-    });
-    child.once('close', (code) => {
-      if (code === 0) resolve();
-      else
-        reject(
-          new AppError(
-            'media.image_failed',
-            500,
-            `xorriso could not write the image: ${
-              said
-                .split('\n')
-                .filter((line) => /FATAL|FAILURE|No space/i.test(line))
-                .join('; ')
-                .slice(0, 500) || `exit code ${code}`
-            }`,
-          ),
-        );
-    });
-  });
+/** One image for both firmwares. GRUB's own core wants its place in the boot info table (xorrisofs, --grub2-boot-info). */
+function bootArguments({ bios, efi }: { bios: string; efi: string }): string[] {
+  return [
+    ...['-b', bios, '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table', '--grub2-boot-info'],
+    ...['-eltorito-alt-boot', '-e', efi, '-no-emul-boot'],
+  ];
 }
 
 export async function syncFile(path: string): Promise<void> {

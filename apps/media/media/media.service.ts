@@ -18,7 +18,7 @@ import { BusEvents, BusRequests, deriveVmSecret, type MediaRequest, type MediaRe
 import { AppError, Bus, LOGGER, type Logger } from '#runtime';
 import type { MediaConfig } from '../config.js';
 import type { AgentPins } from '../core/agent-files.js';
-import { ubuntuPlan } from '../core/plan.js';
+import { mediaPlan } from '../core/plan.js';
 import { ubuntuSeed } from '../core/ubuntu.js';
 import { MediaFolder } from '../images/media-folder.js';
 import { makeSeedImage, writeSeedFolder, type WrittenFile } from '../images/seed-image.js';
@@ -197,7 +197,7 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
     const files = ubuntuSeed(request, install, mediaId);
     const contents = join(folder, 'cidata');
     const inFolder = await writeSeedFolder(contents, files);
-    const plan = ubuntuPlan(request, {
+    const plan = mediaPlan(request, {
       seed: join(this.folder.folderOf(mediaId), SEED_NAME),
       socket: `${base}/sockets/${request.vmId}.socket`,
       socketMode: this.config.GATEWAY_SOCKET_MODE,

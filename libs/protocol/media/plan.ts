@@ -4,23 +4,65 @@ import { wireTime } from '../api/fields.js';
 
 /** A device that the hypervisor attaches for the installation. */
 export const PlanDevice = z.object({
-  role: z.enum(['system-disk', 'seed', 'vendor-iso', 'channel']),
-  bus: z.enum(['virtio', 'sata', 'virtio-serial']),
+  /** `chain`: boots the vendor's ISO, and is the seed; `remaster`: a copy of the vendor's ISO with the seed inside. */
+  role: z.enum(['system-disk', 'seed', 'chain', 'remaster', 'vendor-iso', 'channel']),
+  bus: z.enum(['virtio', 'sata', 'usb', 'scsi', 'nvme', 'virtio-serial']),
   kind: z.enum(['disk', 'cdrom', 'serial-port']),
   /** Boot order, lower first; null: never booted from. */
   bootindex: z.number().int().nullable(),
   path: z.string(),
 });
+export type PlanDevice = z.output<typeof PlanDevice>;
+
+export const PlanFirmware = z.object({
+  type: z.enum(['uefi', 'bios']),
+  /** `capable`: the firmware has it and no keys, so that nothing is enforced; Windows 11 asks for that much. */
+  secureBoot: z.enum(['off', 'capable']),
+  /** QEMU arguments; placeholders {ovmfCode}, and {ovmfVars} for the machine's own copy of the variables. */
+  qemu: z.array(z.string()),
+});
+
+export const PlanTpm = z.object({
+  version: z.literal('2.0'),
+  /** QEMU arguments; placeholder {tpmSocket}. */
+  qemu: z.array(z.string()),
+  /** Arguments of swtpm, which must run before the machine; placeholders {tpmState} (a folder of the machine's own) and {tpmSocket}. */
+  swtpm: z.array(z.string()),
+});
+
+/** Keys that someone must press when nothing else gets past a question of the boot loader. */
+export const PlanKeys = z.object({
+  when: z.string(),
+  /** QEMU's name of the key, for `send-key` of its machine protocol. */
+  qemuKey: z.string(),
+  /** Arguments of virsh. */
+  virsh: z.array(z.string()),
+  everyMs: z.number().int(),
+  forMs: z.number().int(),
+});
 
 export const MediaPlan = z.object({
   devices: z.array(PlanDevice),
-  /** Direct kernel boot for the first start only; null when the disk boots by itself. */
+  firmware: PlanFirmware,
+  tpm: PlanTpm.nullable(),
+  /** Direct kernel boot for the first start only; null when a medium or the disk boots by itself. */
   kernel: z
-    .object({ kernel: z.string(), initrd: z.string(), arguments: z.string(), from: z.string() })
+    .object({
+      /** Paths on the vendor's ISO. */
+      kernel: z.string(),
+      initrd: z.string(),
+      arguments: z.string(),
+      from: z.string(),
+      /** Where both were copied to; null: whoever starts the machine takes them out of the ISO. */
+      files: z.object({ kernel: z.string(), initrd: z.string() }).nullable(),
+    })
     .nullable(),
+  keys: PlanKeys.nullable(),
   steps: z.array(z.object({ when: z.string(), do: z.string() })),
-  /** QEMU arguments, one list entry an argument; placeholders {disk}, {vendorIso}, {seed}. */
+  /** QEMU arguments for the devices, one list entry an argument; placeholders {disk}, {vendorIso}, {seed}, {chain}, {remaster}. */
   qemu: z.array(z.string()),
+  /** What the first start has besides, and no later one: QEMU arguments (placeholders {kernel}, {initrd}), and the whole domain with them. */
+  firstStart: z.object({ qemu: z.array(z.string()), libvirtXml: z.string() }).nullable(),
   /** A whole domain; the system disk is looked for in libvirt's default pool under the host name. */
   libvirtXml: z.string(),
 });
