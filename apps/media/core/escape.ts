@@ -43,6 +43,8 @@ export function vbsString(value: string): string {
   const parts = value.match(/[ -~]+|[^ -~]/g) ?? [];
   if (parts.length === 0) return '""';
   return parts
-    .map((part) => (/^[ -~]/.test(part) ? `"${part.replaceAll('"', '""')}"` : `ChrW(${part.charCodeAt(0)})`))
+    .map((part) =>
+      /^[ -~]/.test(part) ? `"${part.replaceAll('"', '""')}"` : `ChrW(&H${part.charCodeAt(0).toString(16)})`,
+    )
     .join(' & ');
 }

@@ -7,6 +7,9 @@ export const PARTITION_MIB = { efi: 300, msr: 16, bios: 100, recovery: 1000 } as
 /** Where Windows PE finds the EFI partition after partitioning. */
 export const EFI_LETTER = 'S';
 
+/** Last line of a diskpart script that is whole; diskpart takes it for a remark. */
+export const COMPLETE = 'rem complete';
+
 /**
  * Win32_DiskDrive.Size is cylinders x heads x sectors x 512 (Microsoft, "Win32_DiskDrive class"): up to one cylinder of 255 x 63 sectors is missing
  * from it, and a disk of exactly the wanted size would be taken for a smaller one.
@@ -16,6 +19,8 @@ const CYLINDER_BYTES = 255 * 63 * 512;
 /**
  * VBScript that chooses the disk by the request's rule and prints a diskpart script for it, or prints why it does not, and exits with 1. It writes
  * nothing itself: winpe.cmd runs diskpart only after exit code 0.
+ *
+ * What it cannot see: a file system that fills a disk without a partition table. Windows PE has no means to name it.
  *
  * Why VBScript: Windows setup's own Windows PE has diskpart, reg, cscript and WMI, but no PowerShell, and wmic has gone from 24H2; diskpart's own lists
  * are in the medium's language and carry no serial.
@@ -44,7 +49,12 @@ ${CHOOSE}`;
 
 /** Replaced by a test that has disks of its own. */
 export const READ_DISKS = `Class Disk
-  Public Index, Bytes, Serial, Bus, Partitions, HoldsSeed
+  Public Index
+  Public Bytes
+  Public Serial
+  Public Bus
+  Public Partitions
+  Public HoldsSeed
 End Class
 
 Sub ReadDisks(found, count)
@@ -59,7 +69,7 @@ Sub ReadDisks(found, count)
       item.Serial = ""
       If Not IsNull(drive.SerialNumber) Then item.Serial = Trim(drive.SerialNumber)
       item.Bus = BusOf(drive)
-      item.Partitions = drive.Partitions
+      item.Partitions = PartitionsOf(drive)
       item.HoldsSeed = False
       Set found(count) = item
       count = count + 1
@@ -67,6 +77,13 @@ Sub ReadDisks(found, count)
   Next
   If WScript.Arguments.Count > 0 Then MarkSeed wmi, WScript.Arguments(0), found, count
 End Sub
+
+' Null when nobody knows.
+Function PartitionsOf(drive)
+  PartitionsOf = Null
+  On Error Resume Next
+  PartitionsOf = drive.Partitions
+End Function
 
 ' The driver of the port tells the bus: InterfaceType is SCSI for nearly everything.
 Function BusOf(drive)
@@ -193,5 +210,6 @@ Sub PrintScript(disk)
   Else
     WScript.Echo "set id=27"
   End If
+  WScript.Echo "${COMPLETE}"
 End Sub
 `;

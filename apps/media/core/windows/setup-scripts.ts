@@ -1,4 +1,4 @@
-import { EFI_LETTER } from './disk-script.js';
+import { COMPLETE, EFI_LETTER } from './disk-script.js';
 
 /** Files of a seed, by which its scripts find it and each other. `\` as Windows has it, without a drive. */
 export const SEED_MARKER = 'infinibay\\seed.id';
@@ -35,6 +35,10 @@ if not exist "%WORK%" mkdir "%WORK%"
 if exist "%SEED%\\$WinPEDriver$" for /r "%SEED%\\$WinPEDriver$" %%f in (*.inf) do drvload "%%f"
 cscript //nologo //E:vbscript "%SEED%\\infinibay\\disk.vbs" %SEED% >"%WORK%\\partition.txt"
 if errorlevel 1 goto refused
+rem An error inside cscript ends with exit code 0: only a script that is there to its last line counts.
+set "COMPLETE="
+for /f "usebackq tokens=1,2" %%a in ("%WORK%\\partition.txt") do if "%%a %%b"=="${COMPLETE}" set "COMPLETE=yes"
+if not defined COMPLETE goto refused
 diskpart /s "%WORK%\\partition.txt" >"%WORK%\\diskpart.log"
 if errorlevel 1 goto failed
 ${
