@@ -41,6 +41,8 @@ export async function openWine(): Promise<Wine> {
   });
   // One server for all programs: each of them would start one of its own, which takes seconds.
   const server = start(SERVER, ['--foreground', '--persistent'], { env: environment(prefix) });
+  // Its services start with the first program and keep that one's output open.
+  spawnSync(WINE, ['wineboot'], { env: environment(prefix), stdio: 'ignore', timeout: 60_000 });
   return {
     drive: (letter, folder) => {
       const link = join(prefix, 'dosdevices', `${letter.toLowerCase()}:`);
@@ -48,12 +50,13 @@ export async function openWine(): Promise<Wine> {
       symlinkSync(folder, link);
     },
     run: (args, { cwd, path } = {}) => {
-      const { status, stdout, stderr } = spawnSync(WINE, args, {
+      const { status, stdout, stderr, error } = spawnSync(WINE, args, {
         env: environment(prefix, path),
         cwd,
         encoding: 'utf8',
         timeout: 60_000,
       });
+      if (error) throw new Error(`${args.join(' ')}: ${error.message}: ${stdout}${stderr}`);
       return { code: status, output: (stdout + stderr).replaceAll('\r\n', '\n') };
     },
     start: (args, { path } = {}) => start(WINE, args, { env: environment(prefix, path) }),
