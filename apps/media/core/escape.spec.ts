@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { isUnreachableFromGuests } from './app-host.js';
-import { qemuValue, shWord, xmlText } from './escape.js';
+import { jsonAscii, qemuValue, shWord, vbsString, xmlAscii, xmlText } from './escape.js';
 
 describe('a value enters', () => {
   it('a shell as one word in single quotes, with no quote of its own left open', () => {
@@ -46,6 +46,53 @@ describe('a value enters', () => {
         expect(written.replace(/&#(\d+);/g, (_all, code: string) => String.fromCharCode(Number(code)))).toBe(
           text,
         );
+      }),
+    );
+  });
+});
+
+describe('a value enters, in plain ASCII,', () => {
+  const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string());
+
+  it('XML with references for all else, or not at all', () => {
+    fc.assert(
+      fc.property(text, (value) => {
+        if (/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|\p{Cs}/u.test(value))
+          return void expect(() => xmlAscii(value)).toThrow('XML cannot carry');
+        const written = xmlAscii(value);
+        expect(written).toMatch(/^[ -~]*$/);
+        expect(written).not.toMatch(/[<>"']/);
+        expect(written.replace(/&#(\d+);/g, (_all, code: string) => String.fromCodePoint(Number(code)))).toBe(
+          value,
+        );
+      }),
+    );
+    expect(() => xmlAscii('\ud800')).toThrow('surrogate');
+  });
+
+  it('JSON', () => {
+    fc.assert(
+      fc.property(text, (value) => {
+        expect(jsonAscii({ value })).toMatch(/^[\n -~]*$/);
+        expect(JSON.parse(jsonAscii({ value }))).toEqual({ value });
+      }),
+    );
+  });
+
+  it('VBScript as literals and ChrW', () => {
+    fc.assert(
+      fc.property(text, (value) => {
+        const written = vbsString(value);
+        expect(written).toMatch(
+          /^("([ !#-~]|"")*"|ChrW\(&H[0-9a-f]{1,4}\))( & ("([ !#-~]|"")*"|ChrW\(&H[0-9a-f]{1,4}\)))*$/,
+        );
+        let read = '';
+        for (const [, literal, code] of written.matchAll(/"((?:[^"]|"")*)"|ChrW\(&H([0-9a-f]+)\)/g))
+          read +=
+            code === undefined
+              ? (literal ?? '').replaceAll('""', '"')
+              : String.fromCharCode(parseInt(code, 16));
+        expect(read).toBe(value);
       }),
     );
   });

@@ -56,3 +56,34 @@ export function labelArgument(label: string): string {
     (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
 }
+
+/**
+ * Text or attribute of XML 1.0 in plain ASCII: what lies outside is a character reference, so that no reader can take the file for another encoding.
+ * @throws Error for characters that XML cannot carry in any form, half surrogate pairs among them
+ */
+export function xmlAscii(value: string): string {
+  if (/\p{Cs}/u.test(value)) throw new Error('XML cannot carry half a surrogate pair');
+  return xmlText(value).replace(/[^ -~]/gu, (character) => `&#${character.codePointAt(0)};`);
+}
+
+/** A value of JSON in plain ASCII, which Windows PowerShell 5.1 reads alike in every code page. */
+export function jsonAscii(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(
+    /[^\n -~]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/**
+ * An expression of VBScript that is the text: quotes are doubled, and what is not printable ASCII stands as ChrW of its UTF-16 unit (VBScript language
+ * reference, "ChrW"), so that neither a line end nor a code page can change it.
+ */
+export function vbsString(value: string): string {
+  const parts = value.match(/[ -~]+|[^ -~]/g) ?? [];
+  if (parts.length === 0) return '""';
+  return parts
+    .map((part) =>
+      /^[ -~]/.test(part) ? `"${part.replaceAll('"', '""')}"` : `ChrW(&H${part.charCodeAt(0).toString(16)})`,
+    )
+    .join(' & ');
+}

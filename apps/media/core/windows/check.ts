@@ -1,0 +1,216 @@
+import { isLocale, LOCALES, type MediaRequest, nearest } from '#protocol';
+import { inputLocale, windowsKeyboards, windowsLocale, windowsTimeZone } from './names.js';
+import {
+  findEdition,
+  findWindowsVersion,
+  nearestEdition,
+  WINDOWS_VERSIONS,
+  type WindowsVersion,
+} from './versions.js';
+
+export interface WindowsFault {
+  path: (string | number)[];
+  message: string;
+  remedy: string;
+}
+
+/** An answer file was asked for that `checkWindows` refuses. */
+export class AnswerFileError extends Error {
+  constructor(request: MediaRequest) {
+    const faults = checkWindows(request).map(({ path, message }) => `${path.join('.')}: ${message}`);
+    super(faults.join('; ') || 'users: a user’s password was not given');
+  }
+}
+
+/** Bytes. Microsoft's least is 64 GB for Windows 11 and 32 GB for the others. */
+const LEAST_DISK = { '11': 64_000_000_000, other: 32_000_000_000 };
+
+/**
+ * What is wrong with a request for Windows beyond the rules of `libs/protocol`: everything that the answer file, its scripts or the drivers cannot carry.
+ * @param images names of the images that the vendor's medium has, when they are known
+ */
+export function checkWindows(request: MediaRequest, images: readonly string[] | null = null): WindowsFault[] {
+  const version = findWindowsVersion(request.os.version);
+  return [
+    ...(version
+      ? [...checkEdition(request, version, images), ...checkMachine(request, version)]
+      : [unknownVersion(request.os.version)]),
+    ...checkNames(request),
+    ...checkUsers(request),
+    ...checkNetwork(request),
+    ...checkDrivers(request),
+    ...(request.packages.length > 0
+      ? [{ path: ['packages'], message: 'is for Linux', remedy: 'install programs by a first-boot script' }]
+      : []),
+  ];
+}
+
+function unknownVersion(version: string): WindowsFault {
+  const known = WINDOWS_VERSIONS.map((each) => each.version);
+  const near = nearest(version, known);
+  return {
+    path: ['os', 'version'],
+    message: `${JSON.stringify(version)} is not a known Windows; there are ${known.join(', ')}`,
+    remedy: near ? `did you mean ${near}?` : 'give one of them',
+  };
+}
+
+function checkEdition(
+  { os }: MediaRequest,
+  version: WindowsVersion,
+  images: readonly string[] | null,
+): WindowsFault[] {
+  const path = ['os', 'edition'];
+  const edition = findEdition(version, os.edition);
+  if (!edition) {
+    const near = nearestEdition(version, os.edition ?? '');
+    const known = version.editions.map(({ name }) => name);
+    return [
+      {
+        path,
+        message: `${JSON.stringify(os.edition)} is not a known edition of ${version.title}; there are ${known.join(', ')}`,
+        remedy: near ? `did you mean ${near}?` : 'give one of them',
+      },
+    ];
+  }
+  if (images && !images.includes(edition.imageName)) {
+    const near = nearest(edition.imageName, images);
+    return [
+      {
+        path,
+        message: `the medium has no image ${JSON.stringify(edition.imageName)}; it has ${images.join(', ') || 'none'}`,
+        remedy: near ? `did you mean ${near}?` : 'give an edition that the medium has',
+      },
+    ];
+  }
+  return [];
+}
+
+function checkMachine(
+  { os, firmware, windows, disk }: MediaRequest,
+  version: WindowsVersion,
+): WindowsFault[] {
+  const faults: WindowsFault[] = [];
+  if (!version.architectures.includes(os.architecture))
+    faults.push({
+      path: ['os', 'architecture'],
+      message: `${version.title} has no medium for ${os.architecture}`,
+      remedy: `use ${version.architectures.join(' or ')}`,
+    });
+  if (firmware === 'bios' && os.architecture === 'aarch64')
+    faults.push({ path: ['firmware'], message: 'aarch64 machines have no BIOS', remedy: 'use uefi' });
+  else if (firmware === 'bios' && version.needsUefi && !windows?.bypassRequirements)
+    faults.push({
+      path: ['firmware'],
+      message: `setup of ${version.title} refuses a machine without UEFI`,
+      remedy: 'use uefi, or set windows.bypassRequirements',
+    });
+  const least =
+    version.version === '11' && !windows?.bypassRequirements ? LEAST_DISK['11'] : LEAST_DISK.other;
+  if (disk.match && 'maxBytes' in disk.match && disk.match.maxBytes < least)
+    faults.push({
+      path: ['disk', 'match', 'maxBytes'],
+      message: `${version.title} does not fit on ${disk.match.maxBytes} bytes`,
+      remedy: `allow at least ${least}`,
+    });
+  return faults;
+}
+
+function checkNames({ locale, keyboard, timezone }: MediaRequest): WindowsFault[] {
+  const faults: WindowsFault[] = [];
+  const windows = windowsLocale(locale);
+  if (!isLocale(locale) || 'instead' in windows) {
+    const instead = 'instead' in windows ? windows.instead : nearest(locale, LOCALES);
+    faults.push({
+      path: ['locale'],
+      message: `Windows has no system locale ${locale}`,
+      remedy: instead ? `use ${instead}` : 'use another',
+    });
+  }
+  if (!inputLocale(keyboard)) {
+    const wanted = keyboard.variant ? `${keyboard.layout}/${keyboard.variant}` : keyboard.layout;
+    const ofLayout = windowsKeyboards().filter((name) => name.split('/')[0] === keyboard.layout);
+    const near = ofLayout.length > 0 ? ofLayout.join(', ') : nearest(wanted, windowsKeyboards());
+    faults.push({
+      path: ['keyboard'],
+      message: `Windows has no layout for ${wanted}`,
+      remedy: near ? `use ${near} (layout/variant)` : 'use us',
+    });
+  }
+  if (!windowsTimeZone(timezone))
+    faults.push({
+      path: ['timezone'],
+      message: `CLDR knows no Windows zone for ${timezone}`,
+      remedy: 'use a zone of a city with the same time',
+    });
+  return faults;
+}
+
+function checkUsers({ users }: MediaRequest): WindowsFault[] {
+  const faults: WindowsFault[] = [];
+  if (!users.some(({ admin }) => admin))
+    faults.push({
+      path: ['users'],
+      message: 'has no administrator: Windows setup would stop and ask for one',
+      remedy: 'give a user with admin and a password',
+    });
+  users.forEach(({ password, passwordSealed }, index) => {
+    if (password === undefined && passwordSealed === undefined)
+      faults.push({
+        path: ['users', index, 'password'],
+        message: 'is missing: Windows would let anybody in by this name',
+        remedy: 'send password over HTTP, or passwordSealed',
+      });
+  });
+  return faults;
+}
+
+function checkNetwork({ network }: MediaRequest): WindowsFault[] {
+  const faults: WindowsFault[] = [];
+  network.forEach(({ dhcp, addresses, gateway }, index) => {
+    if (dhcp && addresses.some((cidr) => !cidr.includes(':')))
+      faults.push({
+        path: ['network', index, 'dhcp'],
+        message: 'Windows has either DHCP or fixed IPv4 addresses on an adapter',
+        remedy: 'leave out one of them',
+      });
+    if (gateway && addresses.length === 0)
+      faults.push({
+        path: ['network', index, 'gateway'],
+        message: 'needs an address of the same network',
+        remedy: 'give addresses, or leave the gateway to DHCP',
+      });
+  });
+  return faults;
+}
+
+function checkDrivers({ virtioDrivers, windows, disk }: MediaRequest): WindowsFault[] {
+  const faults: WindowsFault[] = [];
+  if (windows && !windows.drivers.includes('vioserial'))
+    faults.push({
+      path: ['windows', 'drivers'],
+      message: 'lacks vioserial: without it the agent has no channel',
+      remedy: 'add vioserial',
+    });
+  const needs = windows?.guestTools
+    ? 'windows.guestTools'
+    : disk.match && 'bus' in disk.match && (disk.match.bus === 'virtio' || disk.match.bus === 'scsi')
+      ? `a disk on ${disk.match.bus}`
+      : null;
+  if (virtioDrivers === undefined && needs)
+    faults.push({
+      path: ['virtioDrivers'],
+      message: `is missing: ${needs} needs drivers that no Windows has`,
+      remedy: 'give the path of a virtio-win ISO or of its folder',
+    });
+  return faults;
+}
+
+/** What an operator should know although the machine installs. */
+export function windowsNotes({ virtioDrivers }: MediaRequest): string[] {
+  return virtioDrivers === undefined
+    ? [
+        'virtioDrivers is not given: Windows has no virtio drivers of its own, so attach the disk to SATA and the network as e1000e; the agent has no channel until vioserial is installed',
+      ]
+    : [];
+}

@@ -1,0 +1,97 @@
+/** `report.ps1`: tells how far the installation is. Also run by itself, with a phase. A report that fails is a line in the log and nothing else. */
+export const REPORT_SCRIPT = String.raw`# Reports how far the installation is. Dot-sourced for its functions, or run with -Phase.
+param([string] $Phase = '')
+$ProgressPreference = 'SilentlyContinue'
+$InstallLog = Join-Path $env:SystemRoot 'Temp\infiniservice_install.log'
+$SettingsFile = Join-Path $PSScriptRoot 'settings.json'
+
+function Write-Log([string] $Text, [string] $Path = $InstallLog) {
+    $line = '{0} {1}' -f (Get-Date).ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ'), $Text
+    try { Add-Content -LiteralPath $Path -Value $line -Encoding UTF8 } catch { Write-Output $line }
+}
+
+function Enable-Tls {
+    # Windows PowerShell 5.1 on Server 2019 does not offer TLS 1.2 by itself.
+    [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
+}
+
+function Get-LogTail {
+    try { (Get-Content -LiteralPath $InstallLog -Tail 40) -join [Environment]::NewLine } catch { '' }
+}
+
+function Send-Report($Settings, [string] $Phase, [string] $Reason = '', [int] $Attempts = 1) {
+    if (-not $Settings.reporting) { return }
+    $report = @{ phase = $Phase }
+    if ($Reason) {
+        $report.reason = $Reason
+        $report.logTail = Get-LogTail
+    }
+    $body = [Text.Encoding]::UTF8.GetBytes((ConvertTo-Json -InputObject $report -Compress))
+    for ($attempt = 1; $attempt -le $Attempts; $attempt++) {
+        try {
+            Enable-Tls
+            $headers = @{ Authorization = 'Bearer ' + $Settings.reporting.token }
+            $null = Invoke-WebRequest -UseBasicParsing -Method Post -Uri $Settings.reporting.url -Headers $headers -Body $body -ContentType 'application/json' -TimeoutSec 10
+            return
+        } catch {
+            Write-Log ('the report of ' + $Phase + ' did not arrive: ' + $_.Exception.Message)
+            if ($attempt -lt $Attempts) { Start-Sleep -Seconds 5 }
+        }
+    }
+}
+
+if ($Phase) {
+    try {
+        Send-Report (Get-Content -LiteralPath $SettingsFile -Raw | ConvertFrom-Json) $Phase
+    } catch {
+        Write-Log ('no report of ' + $Phase + ': ' + $_.Exception.Message)
+    }
+}
+`;
+
+/** `network.ps1`: static addresses by MAC or name. Any number of runs ends in the same state. */
+export const NETWORK_SCRIPT = String.raw`# Gives network adapters the addresses of the settings. Dot-sourced.
+function Set-StaticNetwork($Settings) {
+    foreach ($net in $Settings.network) {
+        try {
+            if ($net.mac) {
+                $adapter = Get-NetAdapter | Where-Object { $_.MacAddress -eq $net.mac } | Select-Object -First 1
+            } else {
+                $adapter = Get-NetAdapter -Name $net.name | Select-Object -First 1
+            }
+            if (-not $adapter) {
+                Write-Log ('no network adapter is ' + $net.mac + $net.name)
+                continue
+            }
+            Set-AdapterAddresses $adapter.ifIndex $net
+        } catch {
+            Write-Log ('network: ' + $_.Exception.Message)
+        }
+    }
+}
+
+function Set-AdapterAddresses([int] $Index, $Net) {
+    if ($Net.dhcp) {
+        Set-NetIPInterface -InterfaceIndex $Index -AddressFamily IPv4 -Dhcp Enabled
+    } elseif (@($Net.addresses).Count -gt 0) {
+        Set-NetIPInterface -InterfaceIndex $Index -AddressFamily IPv4 -Dhcp Disabled
+    }
+    foreach ($wanted in $Net.addresses) {
+        $known = Get-NetIPAddress -InterfaceIndex $Index -IPAddress $wanted.address -ErrorAction SilentlyContinue
+        if (-not $known) {
+            $null = New-NetIPAddress -InterfaceIndex $Index -IPAddress $wanted.address -PrefixLength $wanted.prefix
+        }
+    }
+    if ($Net.gateway) {
+        $all = '0.0.0.0/0'
+        if ($Net.gateway.Contains(':')) { $all = '::/0' }
+        $known = Get-NetRoute -InterfaceIndex $Index -DestinationPrefix $all -ErrorAction SilentlyContinue | Where-Object { $_.NextHop -eq $Net.gateway }
+        if (-not $known) {
+            $null = New-NetRoute -InterfaceIndex $Index -DestinationPrefix $all -NextHop $Net.gateway
+        }
+    }
+    if (@($Net.dns).Count -gt 0) {
+        Set-DnsClientServerAddress -InterfaceIndex $Index -ServerAddresses @($Net.dns)
+    }
+}
+`;

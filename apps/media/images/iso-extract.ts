@@ -1,0 +1,32 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { runTool } from './run-tool.js';
+
+const DEADLINE_MS = 120_000;
+
+/**
+ * Unpacks files and folders of an ISO 9660 image below a folder, with the paths that they have in the image. What the image lacks is left out.
+ * @throws Error with xorriso's words when the image cannot be read
+ */
+export async function extractFromIso(image: string, paths: string[], target: string): Promise<void> {
+  // One missing path must not end the others: it is told by what is there afterwards.
+  const extract = paths.flatMap((path) => ['-extract', `/${path}`, join(target, path)]);
+  const { code, said } = await runTool(
+    'xorriso',
+    ['-abort_on', 'NEVER', '-return_with', 'FATAL', '32', '-osirrox', 'on', '-indev', image, ...extract],
+    { package: 'xorriso', deadlineMs: DEADLINE_MS, acceptFailure: true },
+  );
+  const broken = said
+    .split('\n')
+    .filter((line) =>
+      /Cannot read ISO image|No ISO 9660|Read error|read error|Cannot find .*PVD|not an ISO/i.test(line),
+    );
+  const isEmpty = (await readdir(target)).length === 0;
+  if (code !== 0 || broken.length > 0 || isEmpty)
+    throw new Error(
+      broken.join('; ').slice(0, 500) ||
+        (isEmpty
+          ? `it has none of ${[...new Set(paths.map((path) => dirname(path)))].join(', ')}`
+          : `xorriso ended with ${code}`),
+    );
+}
