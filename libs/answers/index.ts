@@ -1,0 +1,2 @@
+export * from './yaml/answer.js';
+export type { AnswerFault } from './fault.js';
