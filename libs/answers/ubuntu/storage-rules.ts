@@ -103,7 +103,7 @@ function checkDisk(disk: Action, actions: Action[], add: Add): void {
   for (const partition of all) {
     if (partition.fields['size'] === undefined && partition.fields['preserve'] !== true)
       add({ path: at(partition, 'size'), message: 'is missing', remedy: 'give a size, or -1 for the rest' });
-    const number = partition.fields['number'];
+    const number = partition.fields['number'] as string | number | undefined;
     if (number === undefined) continue;
     if (numbers.has(String(number)))
       add({

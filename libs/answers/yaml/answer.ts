@@ -26,7 +26,9 @@ const installer = mapping(
 
 /** `autoinstall.yaml` on a medium: with or without the word `autoinstall` around it, and without a header. */
 export const autoinstallFileFaults = (text: string): AnswerFault[] =>
-  yamlFaults(text, (value) => (value && typeof value === 'object' && 'autoinstall' in value ? mapping({ autoinstall }) : autoinstall));
+  yamlFaults(text, (value) =>
+    value && typeof value === 'object' && 'autoinstall' in value ? mapping({ autoinstall }) : autoinstall,
+  );
 
 function userDataFaults(text: string, schema: z.ZodType): AnswerFault[] {
   const faults = yamlFaults(text, () => schema);
