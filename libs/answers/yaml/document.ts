@@ -11,11 +11,11 @@ export interface YamlText {
 
 /**
  * Reads YAML as PyYAML does, which cloud-init and Subiquity use: YAML 1.1, in which `yes` is a boolean, and an unquoted MAC address of small digits a
- * number. A key that stands twice is a fault, though PyYAML silently takes the last.
+ * number. YAML 1.2 is for files of our own. A key that stands twice is a fault, though PyYAML silently takes the last.
  */
-export function readYaml(text: string): YamlText {
+export function readYaml(text: string, version: '1.1' | '1.2' = '1.1'): YamlText {
   const lines = new LineCounter();
-  const document = parseDocument(text, { version: '1.1', lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { version, lineCounter: lines, prettyErrors: false });
   const line = (offset: number): number => lines.linePos(offset).line;
   const faults = document.errors.map(({ code, message, pos }): AnswerFault => {
     const twice = code === 'DUPLICATE_KEY';
