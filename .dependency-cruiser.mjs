@@ -42,6 +42,27 @@ export default {
       },
     },
     {
+      name: 'answers-are-read-by-parsers-only',
+      comment: 'A text and its faults: no framework, no file, no network.',
+      severity: 'error',
+      from: { path: '^libs/answers/', pathNot: '((\\.|-)spec\\.ts|^libs/answers/mutations/.+)$' },
+      to: {
+        pathNot: [
+          '^libs/answers/(?!mutations/)',
+          '^libs/protocol/index\\.ts$',
+          'node_modules/(zod|yaml|fast-xml-parser)/',
+          '^(zod|yaml|fast-xml-parser)$',
+        ],
+      },
+    },
+    {
+      name: 'cli-is-light',
+      comment: 'The command starts fast and runs on the Node that an operator has: no framework, no database.',
+      severity: 'error',
+      from: { path: '^apps/cli/' },
+      to: { path: ['node_modules/(@nestjs|@mikro-orm|ioredis|fastify)', '^libs/(db|runtime)/'] },
+    },
+    {
       name: 'core-is-pure',
       comment: 'What decides takes values and a clock; it touches no framework, database or device.',
       severity: 'error',

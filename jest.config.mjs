@@ -18,7 +18,7 @@ const common = {
     ],
   },
   moduleNameMapper: {
-    '^#(protocol|db|runtime)$': '<rootDir>/libs/$1/index.ts',
+    '^#(protocol|answers|db|runtime)$': '<rootDir>/libs/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '<rootDir>/infiniservice/'],

@@ -1,0 +1,31 @@
+import type { AnswerFault } from '#answers';
+import type { ConsoleRefusal } from '../console/console-client.js';
+import { printable } from './terminal.js';
+
+/** One fault: line and path, the value, what is wrong, and below it the way out. */
+export function faultList(faults: AnswerFault[]): string {
+  return faults
+    .map(({ path, value, message, remedy, line }) => {
+      const place =
+        [line === undefined ? '' : `line ${line}`, path === '' ? '' : path].filter(Boolean).join(', ') ||
+        'the file';
+      return printable(
+        `  ${place}${value === undefined ? '' : ` = ${value}`}\n    ${message}\n    → ${remedy}`,
+      );
+    })
+    .join('\n');
+}
+
+export const countOf = (number: number, what: string): string =>
+  `${number} ${what}${number === 1 ? '' : 's'}`;
+
+/** What the console said, in its own words: code, message, every issue with its path and way out. */
+export function refusalText({ status, body }: ConsoleRefusal): string {
+  const issues = (body.issues ?? []).map(
+    ({ path, message, remedy }) => `  ${path || 'body'}\n    ${message}${remedy ? `\n    → ${remedy}` : ''}`,
+  );
+  const id = body.correlationId
+    ? `\n(HTTP ${status}; the console's log has more under ${body.correlationId})`
+    : `\n(HTTP ${status})`;
+  return printable(`${body.code}: ${body.message}${issues.length > 0 ? `\n${issues.join('\n')}` : ''}${id}`);
+}

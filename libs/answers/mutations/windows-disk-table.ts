@@ -1,0 +1,173 @@
+import { type Mutation, of } from './mutation.js';
+
+const SHELL = 'oobeSystem/Microsoft-Windows-Shell-Setup';
+const SETUP = 'windowsPE/Microsoft-Windows-Setup';
+const DISK = `${SETUP}/DiskConfiguration/Disk`;
+
+export const WINDOWS_DISKS: Mutation[] = [
+  ...of('autounattend UEFI', [
+    [
+      'boolean of YAML',
+      '<AcceptEula>true<',
+      '<AcceptEula>yes<',
+      `${SETUP}/UserData/AcceptEula`,
+      'must be true or false',
+    ],
+    [
+      'WillShowUI of no word',
+      '<WillShowUI>Never<',
+      '<WillShowUI>No<',
+      `${SETUP}/DynamicUpdate/WillShowUI`,
+      'must be Always, Never or OnError',
+    ],
+    [
+      'Extend before the last',
+      '<Size>1000</Size>',
+      '<Extend>true</Extend>',
+      `${DISK}/CreatePartitions/CreatePartition/Extend`,
+      'takes all that is left',
+    ],
+    [
+      'Size beside Extend',
+      '<Extend>true</Extend>',
+      '<Extend>true</Extend><Size>9</Size>',
+      `${DISK}/CreatePartitions/CreatePartition/Extend`,
+      'contradicts Size',
+    ],
+    [
+      'partition without a size',
+      '              <Size>1000</Size>\n',
+      '',
+      `${DISK}/CreatePartitions/CreatePartition/Size`,
+      'is missing',
+    ],
+    [
+      'EFI too small',
+      '<Size>300<',
+      '<Size>30<',
+      `${DISK}/CreatePartitions/CreatePartition/Size`,
+      'is too small for EFI',
+    ],
+    [
+      'MSR too large',
+      '<Size>16<',
+      '<Size>1600<',
+      `${DISK}/CreatePartitions/CreatePartition/Size`,
+      'is not the size of an MSR',
+    ],
+    [
+      'unknown type',
+      '<Type>MSR<',
+      '<Type>MSFTRES<',
+      `${DISK}/CreatePartitions/CreatePartition/Type`,
+      'is no type of partition',
+    ],
+    [
+      'logical partition on GPT',
+      '<Type>Primary</Type>\n              <Size>1000',
+      '<Type>Logical</Type>\n              <Size>1000',
+      `${DISK}/CreatePartitions/CreatePartition/Type`,
+      'is of MBR',
+    ],
+    [
+      'EFI as NTFS',
+      '<Format>FAT32<',
+      '<Format>NTFS<',
+      `${DISK}/ModifyPartitions/ModifyPartition/Format`,
+      'is no file system for EFI',
+    ],
+    [
+      'one partition modified twice',
+      '<PartitionID>3<',
+      '<PartitionID>1<',
+      `${DISK}/ModifyPartitions/ModifyPartition/PartitionID`,
+      'is modified on line',
+    ],
+    [
+      'partition that is not created',
+      '<PartitionID>3<',
+      '<PartitionID>5<',
+      `${DISK}/ModifyPartitions/ModifyPartition/PartitionID`,
+      'there is no partition 5',
+    ],
+    [
+      'drive letter of the installer',
+      '<Letter>C<',
+      '<Letter>X<',
+      `${DISK}/ModifyPartitions/ModifyPartition/Letter`,
+      'is no drive letter',
+    ],
+    [
+      'type of partition cut short',
+      'de94bba4-06d1-4d40-a16a-bfd50179d6ac',
+      'de94bba4-06d1-4d40-a16a',
+      `${DISK}/ModifyPartitions/ModifyPartition/TypeID`,
+      'is no type of partition',
+    ],
+    [
+      'Windows onto the MSR',
+      '<PartitionID>4</PartitionID>\n          </InstallTo>',
+      '<PartitionID>2</PartitionID>\n          </InstallTo>',
+      `${SETUP}/ImageInstall/OSImage/InstallTo/PartitionID`,
+      'which cannot hold Windows',
+    ],
+    [
+      'Windows onto another disk',
+      '<DiskID>0</DiskID>\n            <PartitionID>4',
+      '<DiskID>1</DiskID>\n            <PartitionID>4',
+      `${SETUP}/ImageInstall/OSImage/InstallTo/DiskID`,
+      'is no disk of DiskConfiguration',
+    ],
+    [
+      'key of the image misspelt',
+      '/IMAGE/NAME',
+      '/IMAGE/EDITION',
+      `${SETUP}/ImageInstall/OSImage/InstallFrom/MetaData/Key`,
+      'is no key of an image',
+    ],
+    [
+      'prefix length over 32',
+      '192.0.2.10/24',
+      '192.0.2.10/48',
+      'specialize/Microsoft-Windows-TCPIP/Interfaces/Interface/UnicastIpAddresses/IpAddress',
+      'is not an address with its prefix length',
+    ],
+    [
+      'DNS server over 255',
+      '192.0.2.53',
+      '192.0.2.530',
+      'specialize/Microsoft-Windows-DNS-Client/Interfaces/Interface/DNSServerSearchOrder/IpAddress',
+      'is not an IP address',
+    ],
+  ]),
+  ...of('autounattend BIOS', [
+    [
+      'two active partitions',
+      '<Format>NTFS</Format>\n              <Label>Windows',
+      '<Active>true</Active><Format>NTFS</Format>\n              <Label>Windows',
+      `${DISK}/ModifyPartitions/ModifyPartition/Active`,
+      'is true for two partitions',
+    ],
+    [
+      'unknown file system',
+      '<Format>NTFS<',
+      '<Format>EXT4<',
+      `${DISK}/ModifyPartitions/ModifyPartition/Format`,
+      'is no file system that Setup makes',
+    ],
+    [
+      'boolean as a number',
+      '<fDenyTSConnections>false<',
+      '<fDenyTSConnections>0<',
+      'specialize/Microsoft-Windows-TerminalServices-LocalSessionManager/fDenyTSConnections',
+      'must be true or false',
+    ],
+    [
+      'text where elements belong',
+      '<OOBE>',
+      '<OOBE>yes',
+      `${SHELL}/OOBE`,
+      'holds text where elements are expected',
+    ],
+  ]),
+];
