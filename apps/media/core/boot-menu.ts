@@ -44,7 +44,7 @@ export function automaticIsolinuxMenu(menu: string, boot: InstallerBoot): string
     throw new Error('an ISOLINUX line cannot carry quotes or line breaks');
   const rest = menu
     .split('\n')
-    .filter((line) => !/^\s*(default|timeout|prompt|ontimeout|menu default)\b/i.test(line))
+    .filter((line) => !/^\s*(ui|default|timeout|prompt|ontimeout|menu default)\b/i.test(line))
     .join('\n');
   return `default automatic
 timeout 1
