@@ -240,7 +240,7 @@ function put(root: string, files: StandIn['files']): void {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     if (typeof content === 'object' && 'from' in content && !Buffer.isBuffer(content))
       copyFileSync(content.from, join(root, path));
-    else writeFileSync(join(root, path), content as string | Buffer);
+    else writeFileSync(join(root, path), content);
   }
 }
 
