@@ -6,6 +6,7 @@ import { installerBoot, type LinuxFamily } from '../../apps/media/core/boot.js';
 import type { VendorIso } from '../../apps/media/core/vendor-iso.js';
 import { makeChainIso } from '../../apps/media/images/chain-iso.js';
 import { identifyVendorIso } from '../../apps/media/images/vendor-iso.js';
+import { remasterIso } from '../../apps/media/images/remaster.js';
 import { INSTALLED, installedDisk, installerStandIn } from '../support/qemu/installer-stand-in.js';
 import { type Running, start } from '../support/processes.js';
 import { anaconda, type GuestKernel, standInIso, ubuntuServer } from '../support/vendor-isos.js';
@@ -135,6 +136,26 @@ describe('a chain ISO', () => {
       }
     }, 240_000);
   });
+
+  it('is not needed by a remastered ISO, which boots by itself under both firmwares', async () => {
+    const vendor = await standInIso(join(folder, 'bootable.iso'), ubuntuServer('24.04.1', { guest }));
+    const found = await identifyVendorIso(vendor);
+    const image = join(folder, 'remastered.iso');
+    await remasterIso({
+      iso: { ...found, family: 'ubuntu' },
+      ...{ folder: join(folder, 'remaster'), image, sourceDateEpoch: 0 },
+      files: [{ name: 'user-data', content: '#cloud-config\n' }],
+    });
+    const machines = (['SeaBIOS', 'OVMF'] as const).map((firmware) =>
+      boot({ firmware, machine: 'q35', disk: empty, chain: image }),
+    );
+    try {
+      for (const machine of machines)
+        await say(machine, `${installerBoot('ubuntu', found, 'vendor-iso').arguments}.`);
+    } finally {
+      await Promise.all(machines.map((each) => each.stop('SIGKILL')));
+    }
+  }, 240_000);
 
   it.each<[Firmware]>([['SeaBIOS'], ['OVMF']])(
     'finds a label with everything special in it, and gives the kernel arguments that arrive as they are, under %s',

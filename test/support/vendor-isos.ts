@@ -16,13 +16,15 @@ export interface StandIn {
   files: Record<string, string | Buffer | { from: string }>;
   /** For which firmwares it boots: GRUB, which then reads /boot/grub/grub.cfg of the medium. */
   boots?: ('bios' | 'uefi')[];
+  /** Puts the medium's EFI/BOOT/grub.cfg into the FAT image as well, as Anaconda's media have it. */
+  fatMenu?: boolean;
   /** Bytes that the image shall have: a file `filler` of zeros is added, which takes no room on this machine's disk. Less than 4 GiB. */
   bytes?: number;
 }
 
 /** Writes an ISO with the paths and the label that a vendor's has. About 0.3 s, of any size. */
 export async function standInIso(image: string, options: StandIn): Promise<string> {
-  const { label, files, boots = ['bios', 'uefi'], bytes } = options;
+  const { label, files, boots = ['bios', 'uefi'], bytes, fatMenu } = options;
   const folder = mkdtempSync(join(tmpdir(), 'infinibay-vendor-'));
   try {
     const root = join(folder, 'root');
@@ -34,6 +36,7 @@ export async function standInIso(image: string, options: StandIn): Promise<strin
       put(root, { 'stand-in': label });
       mkdirSync(join(folder, 'grub'));
       const { bios, efi } = await makeGrubImages(join(folder, 'grub'), config, 0, BOOTS_ITSELF);
+      if (fatMenu) command('mcopy', ['-i', efi, join(root, 'EFI/BOOT/grub.cfg'), '::/EFI/BOOT/grub.cfg']);
       put(root, { 'boot/bios.img': { from: bios }, 'boot/efi.img': { from: efi } });
     }
     if (boots.includes('bios'))
@@ -237,7 +240,7 @@ function put(root: string, files: StandIn['files']): void {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     if (typeof content === 'object' && 'from' in content && !Buffer.isBuffer(content))
       copyFileSync(content.from, join(root, path));
-    else writeFileSync(join(root, path), content as string | Buffer);
+    else writeFileSync(join(root, path), content);
   }
 }
 

@@ -1,7 +1,32 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { isUnreachableFromGuests } from './app-host.js';
-import { jsonAscii, qemuValue, shWord, vbsString, xmlAscii, xmlText } from './escape.js';
+import { grubWord, jsonAscii, labelArgument, qemuValue, shWord, vbsString, xmlAscii, xmlText } from './escape.js';
+
+const hostileLabel = fc
+  .array(fc.constantFrom(...` '"$;\\{}#&|<>()*?%=:aZ0-_./x2é`), { maxLength: 32 })
+  .map((characters) => characters.join(''));
+
+/** As GRUB's lexer reads: words at blanks, single quotes literal, a backslash outside of quotes takes the next character. */
+function readGrub(line: string): { words: string[]; open: boolean } {
+  const words: string[] = [];
+  let word: string | null = null;
+  let quoted = false;
+  for (let at = 0; at < line.length; at += 1) {
+    const character = line[at] ?? '';
+    if (character === "'") {
+      quoted = !quoted;
+      word ??= '';
+    } else if (quoted) word = (word ?? '') + character;
+    else if (character === '\\') word = (word ?? '') + (line[(at += 1)] ?? '');
+    else if (character === ' ') {
+      if (word !== null) words.push(word);
+      word = null;
+    } else throw new Error(`${character} stands outside of quotes`);
+  }
+  if (word !== null) words.push(word);
+  return { words, open: quoted };
+}
 
 describe('a value enters', () => {
   it('a shell as one word in single quotes, with no quote of its own left open', () => {
@@ -32,6 +57,32 @@ describe('a value enters', () => {
       fc.property(fc.string(), (text) => {
         expect(qemuValue(text).replaceAll(',,', '\u0000').includes(',')).toBe(false);
         expect(qemuValue(text).replaceAll(',,', ',')).toBe(text);
+      }),
+    );
+  });
+
+  it('a GRUB script as one word, or not at all', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), hostileLabel), (text) => {
+        if (/\p{Cc}/u.test(text)) return void expect(() => grubWord(text)).toThrow('control characters');
+        const { words, open } = readGrub(`${grubWord(text)} ${grubWord('next')}`);
+        expect(open).toBe(false);
+        expect(words).toEqual([text, 'next']);
+      }),
+    );
+  });
+
+  it('a kernel argument as a label in udev’s spelling, which has nothing in it that ends or begins something', () => {
+    fc.assert(
+      fc.property(hostileLabel, (text) => {
+        if (text.includes(':')) return void expect(() => labelArgument(text)).toThrow('colon');
+        const written = labelArgument(text);
+        expect(written).not.toMatch(/[\s"'$;`&|<>()*?/:]/);
+        expect(
+          written.replace(/\\x([0-9a-f]{2})/g, (_all, code: string) =>
+            String.fromCharCode(Number.parseInt(code, 16)),
+          ),
+        ).toBe(text);
       }),
     );
   });

@@ -30,15 +30,15 @@ export function planSteps(
     },
     ...firmwareSteps(request),
     ...plan.notes.map((note) => ({ when: BEFORE, do: note })),
-    ...installSteps(request, plan),
     ...(request.disk.wipe && request.source === 'installer' && !plan.kernel
       ? [
           {
-            when: FIRST,
-            do: 'a disk that holds a bootable system already boots that: give the medium after it the lower bootindex for this one start, or clear its first and last mebibyte',
+            when: BEFORE,
+            do: 'a disk that already holds a bootable system would boot that: clear its first and last mebibyte, or let the medium with the next bootindex come before it for the first start',
           },
         ]
       : []),
+    ...installSteps(request, plan),
     {
       when: 'after the agent said hello',
       do: `detach the ${detached(request)}, then DELETE the medium: a guest can read an attached seed for ever, and it carries the channel secret`,
@@ -61,13 +61,10 @@ function firmwareSteps(request: MediaRequest): Steps {
       when: BEFORE,
       do: 'take the OVMF build with Secure Boot and SMM, and variables without enrolled keys: Windows asks for the ability, and the boot loader of the seed is not signed',
     });
-  else if (type === 'uefi')
+  else if (type === 'uefi' && request.delivery === 'chain')
     steps.push({
       when: BEFORE,
-      do:
-        request.delivery === 'chain'
-          ? 'leave Secure Boot off: the boot loader of the chain ISO is not signed'
-          : 'leave Secure Boot off',
+      do: 'leave Secure Boot off: the boot loader of the chain ISO is not signed',
     });
   if (wantsTpm(request))
     steps.push({

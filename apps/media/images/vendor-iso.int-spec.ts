@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { AppError } from '#runtime';
 import { command } from '../../../test/support/commands.js';
 import {
   anaconda,
@@ -110,6 +112,7 @@ describe('a vendor ISO', () => {
       await expect(identifyVendorIso(path)).resolves.toEqual({
         path,
         volumeId: 'CPBA_X64FRE_EN-US_DV5',
+        uuid: expect.stringMatching(/^\d{4}(-\d\d){6}$/),
         family: 'windows',
         version: '11',
         architecture: 'x86_64',
@@ -174,6 +177,38 @@ describe('a vendor ISO', () => {
     // Another program reads the same sizes.
     const listed = command('xorriso', ['-indev', path, '-lsl', '/filler']);
     expect(Number(/(\d{6,})/.exec(listed)?.[1])).toBeGreaterThan(2.7 * GIB);
+  });
+
+  it('with any bytes changed is identified or refused with its path, and the reader always ends', async () => {
+    const images = [await windowsIso(place()), await made({ ...anaconda('dvd'), boots: ['uefi'] })];
+    const whole = images.map((path) => readFileSync(path));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(1),
+        fc.array(fc.tuple(fc.nat(300 * 2048 * 8), fc.nat(255)), { minLength: 1, maxLength: 400 }),
+        fc.constantFrom(0, 0xff, null),
+        async (which, changes, everywhere) => {
+          const bytes = Buffer.from(whole[which] ?? Buffer.alloc(0));
+          // Most of an image is data: changes go to its tables, which begin at sector 16.
+          for (const [at, value] of changes)
+            bytes[(16 * 2048 + at) % Math.min(bytes.length, 1024 * 1024)] = everywhere ?? value;
+          const path = join(folder, 'changed.iso');
+          writeFileSync(path, bytes);
+          const answer = await identifyVendorIso(path).catch((error: unknown) => error);
+          if (answer instanceof Error) {
+            expect(answer).toBeInstanceOf(AppError);
+            expect(answer.message).toContain(path);
+          }
+        },
+      ),
+      { numRuns: 150 },
+    );
+  }, 120_000);
+
+  it('has the UUID that blkid gives it', async () => {
+    const path = await made({ ...ubuntuServer(), boots: [] });
+    const { uuid } = await identifyVendorIso(path);
+    expect(uuid).toBe(command('blkid', ['-p', '-o', 'value', '-s', 'UUID', path]).trim());
   });
 
   describe('that is none is refused with its path and the way out:', () => {
