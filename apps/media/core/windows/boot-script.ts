@@ -29,8 +29,9 @@ for disk in (cd*) (hd*) (hd*,*); do
     boot
   fi
 done
-echo "Infinibay: this medium has installed no Windows here, and no Windows setup is attached."
-echo "Infinibay: attach the vendor's ISO as a CD with a bootindex, and start the machine again."
+echo "Infinibay: no Windows setup is attached, and no Windows is here that this"
+echo "medium has installed. Attach the vendor's ISO as a CD with a bootindex, and"
+echo "start the machine again."
 sleep 120
 halt
 `;
