@@ -82,7 +82,7 @@ icacls "%SCRIPTS%\\infinibay" /inheritance:r /grant:r *S-1-5-18:(OI)(CI)F *S-1-5
 xcopy "%SEED%\\Setup\\Scripts" "%SCRIPTS%" /e /i /h /r /y /q >>"%LOG%" 2>&1
 
 powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -File "%SCRIPTS%\\infinibay\\report.ps1" -Phase installer-started >>"%LOG%" 2>&1
-if exist "%SEED%\\drivers" for %%c in ("%SEED%\\drivers\\*.cer") do certutil -f -addstore TrustedPublisher "%%~c" >>"%LOG%" 2>&1
+if exist "%SEED%\\drivers" for %%c in (%SEED%\\drivers\\*.cer) do certutil -f -addstore TrustedPublisher "%%~c" >>"%LOG%" 2>&1
 if exist "%SEED%\\drivers" pnputil /add-driver "%SEED%\\drivers\\*.inf" /subdirs /install >>"%LOG%" 2>&1
 
 powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -File "%SCRIPTS%\\infinibay\\report.ps1" -Phase packages >>"%LOG%" 2>&1
