@@ -64,14 +64,14 @@ describe('a bootable Windows seed', () => {
           ]
         : []),
     ]);
-    const { console: read, stop } = guest;
+    const running = guest;
     // Colours and cursor moves stand between words.
-    const text = (): string => read().replace(/\u001b\[[\d;=?]*[A-Za-z]/g, '');
+    const text = (): string => running.console().replace(/\u001b\[[\d;=?]*[A-Za-z]/g, '');
     await waitFor(() => said.test(text()), {
       what: `${said} on the console: ${text().slice(-2000)}`,
       deadlineMs: 180_000,
     });
-    await stop();
+    await running.stop();
     guest = null;
     return text();
   };

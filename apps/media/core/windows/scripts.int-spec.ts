@@ -364,7 +364,7 @@ ${fake.join('')}End Sub
     for (const program of programs)
       save(
         `specialize-stubs/stand-in-${program}.cmd`,
-        `@if exist R:\\Scripts\\infinibay\\settings.json echo (secret is there)>>R:\\calls.txt\n@echo ${program} %*>>R:\\calls.txt\n`,
+        `@if exist R:\\Scripts\\infinibay\\settings.json echo secret-is-there>>R:\\calls.txt\n@echo ${program} %*>>R:\\calls.txt\n`,
       );
     const script = join(seed, 'infinibay/specialize.cmd');
     const changed = readFileSync(script, 'utf8')
@@ -382,11 +382,11 @@ ${fake.join('')}End Sub
       if (name.startsWith('Setup/Scripts/'))
         expect([name, readFileSync(join(disk, name.slice('Setup/'.length)), 'utf8')]).toEqual([name, text]);
     const calls = readFileSync(join(disk, 'calls.txt'), 'utf8').replaceAll('\r\n', '\n').trim().split('\n');
-    expect(calls.filter((line) => line !== '(secret is there)').map((line) => line.split(' ')[0])).toEqual([
+    expect(calls.filter((line) => line !== 'secret-is-there').map((line) => line.split(' ')[0])).toEqual([
       ...['reg', 'icacls', 'powershell.exe', 'certutil', 'pnputil', 'powershell.exe', 'schtasks'],
     ]);
     // The folder is closed first, and only then is there something to read in it.
-    expect(calls.slice(0, 3).map((line) => line.split(' ')[0])).toEqual(['reg', 'icacls', '(secret']);
+    expect(calls.slice(0, 3).map((line) => line.split(' ')[0])).toEqual(['reg', 'icacls', 'secret-is-there']);
     expect(calls.join('\n')).toMatch(/icacls "R:\\Scripts\\infinibay" \/inheritance:r \/grant:r \*S-1-5-18/);
     expect(calls.join('\n')).toMatch(
       /schtasks \/create \/f \/tn "Infinibay Install" \/sc onstart \/ru SYSTEM .*-Carrier task"/,
