@@ -41,6 +41,7 @@ const PACKAGES = {
     ['dosfstools', () => onPath('mkfs.fat')],
     ['ovmf', () => existsSync('/usr/share/OVMF/OVMF_CODE.fd')],
     ['genisoimage', () => onPath('genisoimage')],
+    ['wine64', () => existsSync('/usr/lib/wine/wine64')],
     ['wimtools', () => onPath('wimlib-imagex')],
     ['lvm2', () => onPath('pvs')],
     ['parted', () => onPath('parted')],

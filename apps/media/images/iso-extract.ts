@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runTool } from './run-tool.js';
 
@@ -9,6 +9,7 @@ const DEADLINE_MS = 120_000;
  * @throws Error with xorriso's words when the image cannot be read
  */
 export async function extractFromIso(image: string, paths: string[], target: string): Promise<void> {
+  await checkLength(image);
   // One missing path must not end the others: it is told by what is there afterwards.
   const extract = paths.flatMap((path) => ['-extract', `/${path}`, join(target, path)]);
   const { code, said } = await runTool(
@@ -29,4 +30,19 @@ export async function extractFromIso(image: string, paths: string[], target: str
           ? `it has none of ${[...new Set(paths.map((path) => dirname(path)))].join(', ')}`
           : `xorriso ended with ${code}`),
     );
+}
+
+/** xorriso fills what a truncated image lacks. Source: ECMA-119, "Volume Space Size" of the primary volume descriptor. */
+async function checkLength(image: string): Promise<void> {
+  const file = await open(image, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(2048), 0, 2048, 16 * 2048);
+    if (bytesRead < 2048 || buffer.toString('latin1', 1, 6) !== 'CD001')
+      throw new Error('it has no volume descriptor');
+    const wanted = buffer.readUInt32LE(80) * buffer.readUInt16LE(128);
+    const { size } = await file.stat();
+    if (size < wanted) throw new Error(`it should have ${wanted} bytes and has ${size}`);
+  } finally {
+    await file.close();
+  }
 }

@@ -36,7 +36,7 @@ export function checkWindows(request: MediaRequest, images: readonly string[] | 
       ? [...checkEdition(request, version, images), ...checkMachine(request, version)]
       : [unknownVersion(request.os.version)]),
     ...checkNames(request),
-    ...checkUsers(request),
+    ...checkUsers(request, version),
     ...checkNetwork(request),
     ...checkDrivers(request),
     ...(request.packages.length > 0
@@ -146,7 +146,17 @@ function checkNames({ locale, keyboard, timezone }: MediaRequest): WindowsFault[
   return faults;
 }
 
-function checkUsers({ users }: MediaRequest): WindowsFault[] {
+/**
+ * Whether a server takes a password with the policy that it comes with. Source: Microsoft, "Password must meet complexity requirements": six characters,
+ * three of the kinds upper case, lower case, digits, others, and not the user's name.
+ */
+export function isComplex(password: string, user: string): boolean {
+  const kinds = [/\p{Lu}/u, /\p{Ll}/u, /\p{Nd}/u, /[^\p{L}\p{Nd}]/u].filter((kind) => kind.test(password));
+  const hasName = user.length > 2 && password.toLowerCase().includes(user.toLowerCase());
+  return password.length >= 6 && kinds.length >= 3 && !hasName;
+}
+
+function checkUsers({ users }: MediaRequest, version: WindowsVersion | null): WindowsFault[] {
   const faults: WindowsFault[] = [];
   if (!users.some(({ admin }) => admin))
     faults.push({
@@ -154,7 +164,13 @@ function checkUsers({ users }: MediaRequest): WindowsFault[] {
       message: 'has no administrator: Windows setup would stop and ask for one',
       remedy: 'give a user with admin and a password',
     });
-  users.forEach(({ password, passwordSealed }, index) => {
+  users.forEach(({ name, password, passwordSealed }, index) => {
+    if (version?.kind === 'server' && password !== undefined && !isComplex(password, name))
+      faults.push({
+        path: ['users', index, 'password'],
+        message: 'is too simple for the policy of a Windows server: setup would stop at it',
+        remedy: 'use six characters or more of three kinds, without the user’s name',
+      });
     if (password === undefined && passwordSealed === undefined)
       faults.push({
         path: ['users', index, 'password'],

@@ -100,7 +100,10 @@ function Install-Once($Settings) {
     if (Test-Installed) { return }
     Write-Log ('installing InfiniService ' + $Settings.version + ' (' + $Carrier + ')')
     Set-StaticNetwork $Settings
-    Send-Report $Settings 'packages'
+    if (-not (Get-State 'FirstBoot')) {
+        Send-Report $Settings 'first-boot'
+        Set-State 'FirstBoot' 'reported'
+    }
     try { Install-GuestTools $Settings } catch { Write-Log ('guest tools: ' + $_.Exception.Message) }
     try {
         New-WorkFolder

@@ -348,4 +348,48 @@ ${fake.join('')}End Sub
       if (!('diskpart' in files)) expect(existsSync(join(ram, 'ran.txt'))).toBe(false);
     });
   });
+
+  it('the commands of the specialize pass copy the scripts into a folder that was closed before, and register the task', () => {
+    const [seed, disk, stubs] = ['specialize-seed', 'specialize-disk', 'specialize-stubs'].map((name) =>
+      join(folder, name),
+    ) as [string, string, string];
+    for (const path of [disk, stubs]) mkdirSync(path, { recursive: true });
+    for (const [name, text] of windowsFiles(windowsRequest())) save(`specialize-seed/${name}`, text);
+    save('specialize-seed/drivers/vioserial/vioser.inf', '');
+    save('specialize-seed/drivers/Virtio.cer', '');
+    wine.drive('Q', seed);
+    wine.drive('R', disk);
+    // Programs that only Windows has say how they were called; what they see of the folder at that time is part of it.
+    const programs = ['reg', 'icacls', 'certutil', 'pnputil', 'schtasks', 'powershell.exe'];
+    for (const program of programs)
+      save(
+        `specialize-stubs/stand-in-${program}.cmd`,
+        `@if exist R:\\Scripts\\infinibay\\settings.json echo secret-is-there>>R:\\calls.txt\n@echo ${program} %*>>R:\\calls.txt\n`,
+      );
+    const script = join(seed, 'infinibay/specialize.cmd');
+    const changed = readFileSync(script, 'utf8')
+      .replace(/"SCRIPTS=[^"]*"/, '"SCRIPTS=R:\\Scripts"')
+      .replace(/"LOG=[^"]*"/, '"LOG=R:\\log.txt"')
+      .replace(
+        /^((?:if .* do )|(?:if exist "[^"]*" ))?(reg|icacls|certutil|pnputil|schtasks|powershell\.exe) /gm,
+        '$1call stand-in-$2.cmd ',
+      );
+    writeFileSync(script, changed);
+    const [program = '', ...args] = onSeed('specialize.cmd').split(' ');
+    const { code, output } = wine.run([program, ...args], { path: onZ(stubs) });
+    expect([code, output]).toEqual([0, expect.any(String)]);
+    for (const [name, text] of windowsFiles(windowsRequest()))
+      if (name.startsWith('Setup/Scripts/'))
+        expect([name, readFileSync(join(disk, name.slice('Setup/'.length)), 'utf8')]).toEqual([name, text]);
+    const calls = readFileSync(join(disk, 'calls.txt'), 'utf8').replaceAll('\r\n', '\n').trim().split('\n');
+    expect(calls.filter((line) => line !== 'secret-is-there').map((line) => line.split(' ')[0])).toEqual([
+      ...['reg', 'icacls', 'powershell.exe', 'certutil', 'pnputil', 'powershell.exe', 'schtasks'],
+    ]);
+    // The folder is closed first, and only then is there something to read in it.
+    expect(calls.slice(0, 3).map((line) => line.split(' ')[0])).toEqual(['reg', 'icacls', 'secret-is-there']);
+    expect(calls.join('\n')).toMatch(/icacls "R:\\Scripts\\infinibay" \/inheritance:r \/grant:r \*S-1-5-18/);
+    expect(calls.join('\n')).toMatch(
+      /schtasks \/create \/f \/tn "Infinibay Install" \/sc onstart \/ru SYSTEM .*-Carrier task"/,
+    );
+  });
 });
