@@ -37,6 +37,9 @@ function faultsOf(issue: z.core.$ZodIssue, root: unknown): Found[] {
       message: 'unknown field',
       remedy: didYouMean(key, fieldsAt(issue.path), 'remove it or correct its name'),
     }));
+  const nowhere = issue.code === 'invalid_union' ? unknownInAll(issue.errors) : [];
+  if (nowhere.length > 0)
+    return nowhere.flatMap((inner) => faultsOf({ ...inner, path: [...issue.path, ...inner.path] }, root));
   const value = valueAt(root, issue.path);
   const missing = value === undefined;
   const secret = issue.path.some((step) => typeof step === 'string' && /password|secret/i.test(step));
@@ -49,6 +52,19 @@ function faultsOf(issue: z.core.$ZodIssue, root: unknown): Found[] {
       remedy: given ?? (missing ? 'add it' : 'correct the value'),
     },
   ];
+}
+
+/** A key that none of several forms has is what is wrong, not that no form fits. */
+function unknownInAll(options: z.core.$ZodIssue[][]): z.core.$ZodIssue[] {
+  const keysOf = (issues: z.core.$ZodIssue[]): string[] =>
+    issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [],
+    );
+  const [first = [], ...others] = options;
+  const keys = keysOf(first).filter((key) => others.every((issues) => keysOf(issues).includes(key)));
+  return first.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' && keys.length > 0 ? [{ ...issue, keys }] : [],
+  );
 }
 
 interface JsonSchema {

@@ -23,7 +23,7 @@ import { aptConfig } from './apt.js';
 
 /** Keys of cloud-init's modules that are known but not looked into: no seed of ours has them. */
 const OTHER_KEYS =
-  'allow_public_ssh_keys ansible apk_repos apt_pipelining apt_reboot_if_required authkey_hash autoinstall byobu_by_default ca-certs ca_certs chef cloud_config_modules cloud_final_modules cloud_init_modules datasource datasource_list device_aliases disable_ec2_metadata disable_root_opts disk_setup drivers fan fs_setup grub-dpkg grub_dpkg landscape launch-index locale_configfile lxd manage_resolv_conf mcollective merge_how merge_type migrate mount_default_fields no_ssh_fingerprints output package_reboot_if_required phone_home puppet random_seed reporting resolv_conf rh_subscription rpi rsyslog salt_minion snap spacewalk ssh ssh_fp_console_blacklist ssh_genkeytypes ssh_import_id ssh_key_console_blacklist ssh_keys ssh_publish_hostkeys ssh_quiet_keygen system_info ubuntu_advantage ubuntu_pro updates vendor_data version wireguard yum_repo_dir yum_repos zypper'.split(
+  'allow_public_ssh_keys ansible apk_repos apt_pipelining apt_reboot_if_required authkey_hash autoinstall byobu_by_default ca-certs ca_certs chef cloud_config_modules cloud_final_modules cloud_init_modules datasource datasource_list device_aliases disable_ec2_metadata disable_root_opts disk_setup drivers fan fs_setup grub-dpkg grub_dpkg landscape launch-index locale_configfile lxd manage_resolv_conf mcollective merge_how merge_type migrate mount_default_fields no_ssh_fingerprints output package_reboot_if_required phone_home puppet random_seed reporting resolv_conf rh_subscription rpi rsyslog salt_minion spacewalk ssh ssh_fp_console_blacklist ssh_genkeytypes ssh_import_id ssh_key_console_blacklist ssh_keys ssh_publish_hostkeys ssh_quiet_keygen system_info ubuntu_advantage ubuntu_pro updates vendor_data version wireguard yum_repo_dir yum_repos zypper'.split(
     ' ',
   );
 
@@ -260,6 +260,7 @@ export const CLOUD_CONFIG_SHAPE = {
     }),
     'must be a mapping of ntp settings',
   ).optional(),
+  snap: mapping({ assertions: z.unknown().optional(), commands: z.unknown().optional() }).optional(),
   power_state: mapping({
     delay: either(whole, text, 'must be a number of minutes or now').optional(),
     mode: word(['poweroff', 'reboot', 'halt'], 'mode'),

@@ -53,8 +53,13 @@ const cell = (text: string): string =>
   text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('*', '\\*').replaceAll('_', '\\_');
 
 function code(text: string): string {
-  const line = text.replace(/\s*\n\s*/g, ' ⏎ ').trim();
-  if (line === '') return '(nothing)';
+  // A blank at an end, and a tab, can be all that was changed.
+  const line = text
+    .replace(/^ +| +$/g, (blanks) => '␠'.repeat(Math.min(blanks.length, 4)))
+    .replaceAll('\t', '␉')
+    .replace(/ *\n */g, ' ⏎ ')
+    .trim();
+  if (text === '') return '(nothing)';
   const short = line.length > SHOWN_MAX ? `${line.slice(0, SHOWN_MAX)}…` : line;
   return `\`${short.replaceAll('`', "'").replaceAll('|', '\\|')}\``;
 }

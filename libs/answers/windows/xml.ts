@@ -53,7 +53,13 @@ export function readXml(text: string): { root: Element | null; faults: AnswerFau
   if (entity) return notWell(`${shown(entity[0])} is no entity of XML`, lineOf(entity.index));
   const loose = plain.indexOf(']]>');
   if (loose >= 0) return notWell(']]> stands in text: write ]]&gt;', lineOf(loose));
-  const roots = elements(parser.parse(text) as Parsed[], lineOf);
+  let roots: Element[];
+  try {
+    roots = elements(parser.parse(text) as Parsed[], lineOf);
+  } catch (error) {
+    // What the parser minds and its validator does not, such as a processing instruction left open.
+    return notWell((error as Error).message, 1);
+  }
   if (roots.length !== 1) return notWell('it has more than one root', roots[1]?.line ?? 1);
   return { root: roots[0] ?? null, faults };
 }

@@ -66,5 +66,5 @@ function yamlFaults(text: string, schemaOf: (value: unknown) => z.ZodType): Answ
 
 /** Which of the two a `user-data` is. */
 export function isAutoinstall(text: string): boolean {
-  return /^["']?auto[-_]?inst\w*["']?\s*:/m.test(text);
+  return /^(\{\s*)?["']?auto[-_]?inst\w*["']?\s*:/m.test(text);
 }

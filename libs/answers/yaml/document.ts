@@ -15,7 +15,12 @@ export interface YamlText {
  */
 export function readYaml(text: string, version: '1.1' | '1.2' = '1.1'): YamlText {
   const lines = new LineCounter();
-  const document = parseDocument(text, { version, lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, {
+    version,
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
   const line = (offset: number): number => lines.linePos(offset).line;
   const faults = document.errors.map(({ code, message, pos }): AnswerFault => {
     const twice = code === 'DUPLICATE_KEY';
