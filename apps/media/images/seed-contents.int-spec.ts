@@ -51,8 +51,16 @@ describe('a seed', () => {
   it.each(['cloud-image', 'installer'])(
     "for %s is valid to cloud-init's schema",
     (source) => {
-      const file = save(`${source}.yaml`, content({ source }, 'user-data'));
-      expect(command('cloud-init', ['schema', '--config-file', file])).toMatch(/Valid/i);
+      for (const users of [FULL_REQUEST.users, []]) {
+        const file = save(`${source}.yaml`, content({ source, users }, 'user-data'));
+        expect(command('cloud-init', ['schema', '--config-file', file])).toMatch(/Valid/i);
+      }
+      // What Subiquity hands on is judged by the same schema.
+      const { autoinstall } = parse(content({ source: 'installer', users: [] }, 'user-data')) as {
+        autoinstall: { 'user-data': object };
+      };
+      const handedOn = save('handed-on.yaml', `#cloud-config\n${stringify(autoinstall['user-data'])}`);
+      expect(command('cloud-init', ['schema', '--config-file', handedOn])).toMatch(/Valid/i);
       // The schema can refuse: a key that cloud-init does not know in that shape.
       const wrong = save(
         'wrong.yaml',
