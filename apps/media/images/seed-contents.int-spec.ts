@@ -18,10 +18,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
 import { command } from '../../../test/support/commands.js';
 import { FULL_REQUEST, mediaRequest } from '../../../test/support/media.js';
-import { agentFiles, INSTALL_SCRIPT, INSTALL_SETTINGS } from '../core/agent-files.js';
+import { agentFiles, INSTALL_SCRIPT, INSTALL_SETTINGS, installPlaces } from '../core/agent-files.js';
 import { ubuntuPlan } from '../core/plan.js';
 import { netplan } from '../core/network-config.js';
-import { ubuntuSeed } from '../core/ubuntu.js';
+import { UBUNTU_LEFTOVERS, ubuntuSeed } from '../core/ubuntu.js';
 import { readIso } from './iso9660.js';
 import { makeSeedImage, writeSeedFolder } from './seed-image.js';
 
@@ -89,7 +89,7 @@ describe('a seed', () => {
   });
 
   it('puts scripts and units on the machine that shellcheck and systemd take', () => {
-    for (const { path, content: text } of agentFiles(INSTALL)) {
+    for (const { path, content: text } of agentFiles(INSTALL, installPlaces('ubuntu'), UBUNTU_LEFTOVERS)) {
       const file = save(`machine${path}`, text);
       if (path.endsWith('.sh')) command('shellcheck', [file]);
       if (!path.endsWith('.service')) continue;
@@ -107,7 +107,8 @@ describe('a seed', () => {
     };
     for (const line of autoinstall['late-commands'].filter((text) => !text.startsWith('curtin')))
       command('sh', ['-c', line.replaceAll('/target/', `${target}/`)]);
-    for (const { path, content: text, mode } of agentFiles(INSTALL)) {
+    const written = agentFiles(INSTALL, installPlaces('ubuntu'), UBUNTU_LEFTOVERS);
+    for (const { path, content: text, mode } of written) {
       expect(readFileSync(join(target, path), 'utf8')).toBe(text);
       expect((statSync(join(target, path)).mode & 0o777).toString(8).padStart(4, '0')).toBe(mode);
     }
