@@ -77,20 +77,33 @@ export function identity(request: MediaRequest): Record<string, unknown> {
     preserve_hostname: false,
     disable_root: true,
     ssh_pwauth: request.users.some(({ passwordHash }) => passwordHash !== undefined),
-    users: request.users.map(({ name, passwordHash, sshKeys, admin }) => ({
-      name,
-      shell: '/bin/bash',
-      lock_passwd: passwordHash === undefined,
-      ...(passwordHash === undefined ? {} : { passwd: passwordHash }),
-      ...(sshKeys.length > 0 ? { ssh_authorized_keys: sshKeys } : {}),
-      // Without a password there is none to type.
-      ...(admin
-        ? {
-            groups: [group],
-            sudo: passwordHash === undefined ? 'ALL=(ALL) NOPASSWD:ALL' : 'ALL=(ALL:ALL) ALL',
-          }
-        : {}),
-    })),
+    users: request.users.length === 0 ? [NOBODY] : request.users.map((user) => cloudUser(user, group)),
+  };
+}
+
+/**
+ * Without a `users` list the image's default user comes into being, and an empty one is refused by cloud-init's schema, which Subiquity makes an error of:
+ * so the list names root, who is there already and stays locked.
+ */
+const NOBODY = { name: 'root', lock_passwd: true };
+
+function cloudUser(
+  { name, passwordHash, sshKeys, admin }: MediaRequest['users'][number],
+  group: string,
+): Record<string, unknown> {
+  return {
+    name,
+    shell: '/bin/bash',
+    lock_passwd: passwordHash === undefined,
+    ...(passwordHash === undefined ? {} : { passwd: passwordHash }),
+    ...(sshKeys.length > 0 ? { ssh_authorized_keys: sshKeys } : {}),
+    // Without a password there is none to type.
+    ...(admin
+      ? {
+          groups: [group],
+          sudo: passwordHash === undefined ? 'ALL=(ALL) NOPASSWD:ALL' : 'ALL=(ALL:ALL) ALL',
+        }
+      : {}),
   };
 }
 

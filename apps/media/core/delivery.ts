@@ -1,14 +1,14 @@
+import type { RequestFault } from './fault.js';
 import type { MediaRequest } from '#protocol';
-import type { PairingFault } from './pairing.js';
 
 /**
  * Whether the way of delivery exists for what is installed; all faults.
  * @returns an empty list when it does
  */
-export function checkDelivery(request: MediaRequest): PairingFault[] {
+export function checkDelivery(request: MediaRequest): RequestFault[] {
   const { delivery, source, vendorIso, firmware } = request;
   const { family, architecture } = request.os;
-  const faults: PairingFault[] = [];
+  const faults: RequestFault[] = [];
   const fault = (path: string, message: string, remedy: string): void => {
     faults.push({ path: [path], message, remedy });
   };

@@ -1,7 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { isUnreachableFromGuests } from './app-host.js';
-import { grubWord, jsonAscii, labelArgument, qemuValue, shWord, vbsString, xmlAscii, xmlText } from './escape.js';
+import {
+  grubWord,
+  isKickstartText,
+  jsonAscii,
+  ksWord,
+  labelArgument,
+  qemuValue,
+  shWord,
+  vbsString,
+  xmlAscii,
+  xmlText,
+} from './escape.js';
 
 const hostileLabel = fc
   .array(fc.constantFrom(...` '"$;\\{}#&|<>()*?%=:aZ0-_./x2é`), { maxLength: 32 })
@@ -49,6 +60,27 @@ describe('a value enters', () => {
         expect(quoted).toBe(false);
         expect(read).toBe(text);
       }),
+    );
+  });
+
+  it('a kickstart as one word on one line, or not at all', () => {
+    // Python's str.splitlines, by which pykickstart cuts lines (its documentation lists them).
+    const ends = /[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029\0]/;
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({
+        unit: fc.constantFrom("'", '\\', '"', '$', '#', '%', ' ', '\u2028', '\x85', '\ud800', 'a'),
+      }),
+    );
+    fc.assert(
+      fc.property(text, (value) => {
+        const carried = !ends.test(value) && !/\p{Cs}/u.test(value);
+        expect(isKickstartText(value)).toBe(carried);
+        if (!carried) return void expect(() => ksWord(value)).toThrow('kickstart');
+        // As shlex reads it: what a shell reads.
+        expect(ksWord(value)).toBe(shWord(value));
+      }),
+      { numRuns: 1000 },
     );
   });
 

@@ -1,21 +1,15 @@
+import type { RequestFault } from './fault.js';
 import type { MediaRequest } from '#protocol';
 import { isKickstartText } from './escape.js';
 import { kickstartRelease, KICKSTART_VERSIONS } from './kickstart-releases.js';
 import { isIpv6 } from './network-config.js';
 
-/** A fault of a request, in the shape of the request rules' own. */
-export interface KickstartFault {
-  path: (string | number)[];
-  message: string;
-  remedy: string;
-}
-
 type Interface = MediaRequest['network'][number];
 
 /** Everything in a request for Fedora, RHEL, Rocky or Alma that its installer, or dnf, cannot carry. `kickstartSeed` takes what has none. */
-export function kickstartFaults(request: MediaRequest): KickstartFault[] {
+export function kickstartFaults(request: MediaRequest): RequestFault[] {
   const { os, source } = request;
-  const faults: KickstartFault[] = [];
+  const faults: RequestFault[] = [];
   if (!kickstartRelease(os)) {
     const versions = os.family in KICKSTART_VERSIONS ? KICKSTART_VERSIONS[os.family as 'fedora'] : [];
     faults.push({
@@ -45,8 +39,8 @@ function networkFaults(
   { match, dhcp, addresses, gateway }: Interface,
   path: (string | number)[],
   source: MediaRequest['source'],
-): KickstartFault[] {
-  const faults: KickstartFault[] = [];
+): RequestFault[] {
+  const faults: RequestFault[] = [];
   if ('name' in match && match.name.includes('*'))
     faults.push({
       path: [...path, 'match', 'name'],
@@ -78,7 +72,7 @@ function networkFaults(
 }
 
 /** Free text goes onto lines of the kickstart. */
-function textFaults({ users }: MediaRequest): KickstartFault[] {
+function textFaults({ users }: MediaRequest): RequestFault[] {
   return users.flatMap(({ sshKeys }, user) =>
     sshKeys.flatMap((key, index) =>
       isKickstartText(key)

@@ -19,8 +19,8 @@ export function netplan(request: MediaRequest): Record<string, unknown> | null {
 }
 
 /**
- * The same for cloud-init's sysconfig and NetworkManager renderers: they take an entry's key for the interface's name when it is not renamed, know no
- * name patterns, and those of RHEL 8 know no route `to: default` (cloudinit/net/network_state.py).
+ * The same for cloud-init's sysconfig and NetworkManager renderers: they take an entry's key for the interface's name when it is not renamed, and know no
+ * name patterns; older ones refuse a route `to: default` and make `::/64` of `::/0`, but all know gateway4 and gateway6 (cloudinit/net/network_state.py).
  */
 export function renamedNetwork(request: MediaRequest): Record<string, unknown> | null {
   if (request.network.length === 0) return null;
@@ -31,7 +31,7 @@ export function renamedNetwork(request: MediaRequest): Record<string, unknown> |
         ...('mac' in match ? { match: { macaddress: match.mac }, 'set-name': `nic${index}` } : {}),
         dhcp4: dhcp,
         ...(addresses.length > 0 ? { addresses } : {}),
-        ...(gateway ? { routes: [{ to: isIpv6(gateway) ? '::/0' : '0.0.0.0/0', via: gateway }] } : {}),
+        ...(gateway ? { [isIpv6(gateway) ? 'gateway6' : 'gateway4']: gateway } : {}),
         ...(dns.length > 0 ? { nameservers: { addresses: dns } } : {}),
       },
     ],

@@ -1,11 +1,6 @@
+import type { RequestFault } from './fault.js';
 import { type MediaRequest, nearest } from '#protocol';
 import type { Family, IsoVariant, VendorIso } from './vendor-iso.js';
-
-export interface PairingFault {
-  path: (string | number)[];
-  message: string;
-  remedy: string;
-}
 
 const FAMILY_NAMES: Record<Family, string> = {
   windows: 'Windows',
@@ -40,10 +35,10 @@ const UNUSABLE: { variant: IsoVariant; message: string; remedy: string }[] = [
  * Whether that ISO can serve that request; all faults, before anything is built.
  * @returns an empty list when it can
  */
-export function checkPairing(request: MediaRequest, iso: VendorIso): PairingFault[] {
+export function checkPairing(request: MediaRequest, iso: VendorIso): RequestFault[] {
   const { family, version, edition, architecture } = request.os;
   const what = `${FAMILY_NAMES[iso.family]} ${iso.version} (${iso.variant})`;
-  const faults: PairingFault[] = [];
+  const faults: RequestFault[] = [];
   const fault = (path: string[], message: string, remedy: string): void => {
     faults.push({ path, message, remedy });
   };

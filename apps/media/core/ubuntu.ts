@@ -17,7 +17,7 @@ import { earlyCommands, errorCommands, storage } from './ubuntu-disk.js';
 export const UBUNTU_VERSIONS = ['20.04', '22.04', '24.04', '24.10', '25.04', '25.10', '26.04'] as const;
 
 /** Subiquity copies its logs and answers to the installed system, with the text of every command in them. */
-const LEFTOVERS = ['/var/log/installer'] as const;
+export const UBUNTU_LEFTOVERS = ['/var/log/installer'] as const;
 
 /** The files of the seed. `instanceId` must be new for each medium: cloud-init works anew when it changes. */
 export function ubuntuSeed(request: MediaRequest, install: AgentInstall, instanceId: string): SeedFile[] {
@@ -58,7 +58,7 @@ function autoinstall(request: MediaRequest, install: AgentInstall): Record<strin
     },
     packages: [...new Set(['curl', 'wget', ...request.packages])],
     'user-data': identity(request),
-    'late-commands': lateCommands(agentFiles(install, installPlaces('ubuntu'), LEFTOVERS)),
+    'late-commands': lateCommands(agentFiles(install, installPlaces('ubuntu'), UBUNTU_LEFTOVERS)),
     shutdown: 'reboot',
   };
 }

@@ -18,10 +18,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
 import { command } from '../../../test/support/commands.js';
 import { FULL_REQUEST, mediaRequest } from '../../../test/support/media.js';
-import { agentFiles, INSTALL_SCRIPT, INSTALL_SETTINGS } from '../core/agent-files.js';
+import { agentFiles, INSTALL_SCRIPT, INSTALL_SETTINGS, installPlaces } from '../core/agent-files.js';
 import { mediaPlan } from '../core/plan.js';
 import { netplan } from '../core/network-config.js';
-import { ubuntuSeed } from '../core/ubuntu.js';
+import { UBUNTU_LEFTOVERS, ubuntuSeed } from '../core/ubuntu.js';
 import { readIso } from './iso9660.js';
 import { makeSeedImage, writeSeedFolder } from './seed-image.js';
 
@@ -51,8 +51,16 @@ describe('a seed', () => {
   it.each(['cloud-image', 'installer'])(
     "for %s is valid to cloud-init's schema",
     (source) => {
-      const file = save(`${source}.yaml`, content({ source }, 'user-data'));
-      expect(command('cloud-init', ['schema', '--config-file', file])).toMatch(/Valid/i);
+      for (const users of [FULL_REQUEST.users, []]) {
+        const file = save(`${source}.yaml`, content({ source, users }, 'user-data'));
+        expect(command('cloud-init', ['schema', '--config-file', file])).toMatch(/Valid/i);
+      }
+      // What Subiquity hands on is judged by the same schema.
+      const { autoinstall } = parse(content({ source: 'installer', users: [] }, 'user-data')) as {
+        autoinstall: { 'user-data': object };
+      };
+      const handedOn = save('handed-on.yaml', `#cloud-config\n${stringify(autoinstall['user-data'])}`);
+      expect(command('cloud-init', ['schema', '--config-file', handedOn])).toMatch(/Valid/i);
       // The schema can refuse: a key that cloud-init does not know in that shape.
       const wrong = save(
         'wrong.yaml',
@@ -81,7 +89,7 @@ describe('a seed', () => {
   });
 
   it('puts scripts and units on the machine that shellcheck and systemd take', () => {
-    for (const { path, content: text } of agentFiles(INSTALL)) {
+    for (const { path, content: text } of agentFiles(INSTALL, installPlaces('ubuntu'), UBUNTU_LEFTOVERS)) {
       const file = save(`machine${path}`, text);
       if (path.endsWith('.sh')) command('shellcheck', [file]);
       if (!path.endsWith('.service')) continue;
@@ -99,7 +107,8 @@ describe('a seed', () => {
     };
     for (const line of autoinstall['late-commands'].filter((text) => !text.startsWith('curtin')))
       command('sh', ['-c', line.replaceAll('/target/', `${target}/`)]);
-    for (const { path, content: text, mode } of agentFiles(INSTALL)) {
+    const written = agentFiles(INSTALL, installPlaces('ubuntu'), UBUNTU_LEFTOVERS);
+    for (const { path, content: text, mode } of written) {
       expect(readFileSync(join(target, path), 'utf8')).toBe(text);
       expect((statSync(join(target, path)).mode & 0o777).toString(8).padStart(4, '0')).toBe(mode);
     }

@@ -1,3 +1,4 @@
+import type { RequestFault } from '../fault.js';
 import { isLocale, LOCALES, type MediaRequest, nearest } from '#protocol';
 import { inputLocale, windowsKeyboards, windowsLocale, windowsTimeZone } from './names.js';
 import {
@@ -7,12 +8,6 @@ import {
   WINDOWS_VERSIONS,
   type WindowsVersion,
 } from './versions.js';
-
-export interface WindowsFault {
-  path: (string | number)[];
-  message: string;
-  remedy: string;
-}
 
 /** An answer file was asked for that `checkWindows` refuses. */
 export class AnswerFileError extends Error {
@@ -29,7 +24,7 @@ const LEAST_DISK = { '11': 64_000_000_000, other: 32_000_000_000 };
  * What is wrong with a request for Windows beyond the rules of `libs/protocol`: everything that the answer file, its scripts or the drivers cannot carry.
  * @param images names of the images that the vendor's medium has, when they are known
  */
-export function checkWindows(request: MediaRequest, images: readonly string[] | null = null): WindowsFault[] {
+export function checkWindows(request: MediaRequest, images: readonly string[] | null = null): RequestFault[] {
   const version = findWindowsVersion(request.os.version);
   return [
     ...(version
@@ -45,7 +40,7 @@ export function checkWindows(request: MediaRequest, images: readonly string[] | 
   ];
 }
 
-function unknownVersion(version: string): WindowsFault {
+function unknownVersion(version: string): RequestFault {
   const known = WINDOWS_VERSIONS.map((each) => each.version);
   const near = nearest(version, known);
   return {
@@ -59,7 +54,7 @@ function checkEdition(
   { os }: MediaRequest,
   version: WindowsVersion,
   images: readonly string[] | null,
-): WindowsFault[] {
+): RequestFault[] {
   const path = ['os', 'edition'];
   const edition = findEdition(version, os.edition);
   if (!edition) {
@@ -89,8 +84,8 @@ function checkEdition(
 function checkMachine(
   { os, firmware, windows, disk }: MediaRequest,
   version: WindowsVersion,
-): WindowsFault[] {
-  const faults: WindowsFault[] = [];
+): RequestFault[] {
+  const faults: RequestFault[] = [];
   if (!version.architectures.includes(os.architecture))
     faults.push({
       path: ['os', 'architecture'],
@@ -116,8 +111,8 @@ function checkMachine(
   return faults;
 }
 
-function checkNames({ locale, keyboard, timezone }: MediaRequest): WindowsFault[] {
-  const faults: WindowsFault[] = [];
+function checkNames({ locale, keyboard, timezone }: MediaRequest): RequestFault[] {
+  const faults: RequestFault[] = [];
   const windows = windowsLocale(locale);
   if (!isLocale(locale) || 'instead' in windows) {
     const instead = 'instead' in windows ? windows.instead : nearest(locale, LOCALES);
@@ -156,8 +151,8 @@ export function isComplex(password: string, user: string): boolean {
   return password.length >= 6 && kinds.length >= 3 && !hasName;
 }
 
-function checkUsers({ users }: MediaRequest, version: WindowsVersion | null): WindowsFault[] {
-  const faults: WindowsFault[] = [];
+function checkUsers({ users }: MediaRequest, version: WindowsVersion | null): RequestFault[] {
+  const faults: RequestFault[] = [];
   if (!users.some(({ admin }) => admin))
     faults.push({
       path: ['users'],
@@ -181,8 +176,8 @@ function checkUsers({ users }: MediaRequest, version: WindowsVersion | null): Wi
   return faults;
 }
 
-function checkNetwork({ network }: MediaRequest): WindowsFault[] {
-  const faults: WindowsFault[] = [];
+function checkNetwork({ network }: MediaRequest): RequestFault[] {
+  const faults: RequestFault[] = [];
   network.forEach(({ dhcp, addresses, gateway }, index) => {
     if (dhcp && addresses.some((cidr) => !cidr.includes(':')))
       faults.push({
@@ -200,8 +195,8 @@ function checkNetwork({ network }: MediaRequest): WindowsFault[] {
   return faults;
 }
 
-function checkDrivers({ virtioDrivers, windows, disk }: MediaRequest): WindowsFault[] {
-  const faults: WindowsFault[] = [];
+function checkDrivers({ virtioDrivers, windows, disk }: MediaRequest): RequestFault[] {
+  const faults: RequestFault[] = [];
   if (windows && !windows.drivers.includes('vioserial'))
     faults.push({
       path: ['windows', 'drivers'],
