@@ -6,6 +6,7 @@ import { ACCESS_RULES, type AccessRules, secretFile, singleToken } from '#runtim
 import type { MediaConfig } from './config.js';
 import { MediaController } from './http/media.controller.js';
 import { FirstBoot } from './media/first-boot.js';
+import { MediaBuilder } from './media/media-builder.js';
 import { MediaLifetime } from './media/media-lifetime.js';
 import { MediaService } from './media/media.service.js';
 import { MEDIA_CONFIG, Preconditions } from './media/preconditions.js';
@@ -34,6 +35,7 @@ export class MediaModule {
           useFactory: (database: Database) => new FirstBoot(database, config),
         },
         Preconditions,
+        MediaBuilder,
         MediaService,
         MediaLifetime,
       ],

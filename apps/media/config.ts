@@ -31,6 +31,12 @@ const schema = z.object({
     .regex(/^\d{1,10}$/, 'must be seconds since the epoch')
     .transform(Number)
     .optional(),
+  /** Where installations report how far they are; unset: they do not. */
+  INSTALL_EVENTS_URL: z
+    .string()
+    .max(2048)
+    .regex(/^https?:\/\/[!-~]+$/, 'must be an http(s) URL')
+    .optional(),
   MEDIA_LIFETIME_HOURS: positiveInt(168, 'hours', 8760),
   /** A medium is removed this long after the machine that it installed said hello. */
   MEDIA_AFTER_HELLO_MINUTES: positiveInt(60, 'minutes', 10_080),

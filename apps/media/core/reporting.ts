@@ -23,6 +23,14 @@ export interface Reporting {
   token: string;
 }
 
+/**
+ * The one place that says where installations report to, and under which token.
+ * @param url where events are taken; without one an installation reports nothing
+ */
+export function installReporting(url: string | undefined, token: string): Reporting | null {
+  return url === undefined ? null : { url, token };
+}
+
 /** The settings by which `REPORT_FUNCTION` finds the way, as lines of sh. */
 export function reportSettings({ url, token }: Reporting): string {
   return `INFINIBAY_REPORT_URL=${shWord(url)}\nINFINIBAY_REPORT_TOKEN=${shWord(token)}\n`;

@@ -24,6 +24,7 @@ export class FirstBoot {
   /** @throws AppError `request.invalid` (400) with every fault of every script */
   async check(request: MediaRequest): Promise<FirstBootScript[]> {
     const work = this.database.work();
+    const platform = request.os.family === 'windows' ? 'windows' : 'linux';
     const issues: Issue[] = [];
     const scripts: FirstBootScript[] = [];
     for (const [index, { scriptId, inputs, order }] of request.firstBootScripts.entries()) {
@@ -38,11 +39,11 @@ export class FirstBoot {
         });
         continue;
       }
-      if (!version.platforms.includes('linux'))
+      if (!version.platforms.includes(platform))
         issues.push({
           path: `${path}.scriptId`,
           message: `the script is for ${version.platforms.join(', ')}`,
-          remedy: 'choose one for linux',
+          remedy: `choose one for ${platform}`,
         });
       const { values, faults } = checkInputs(version, inputs);
       issues.push(...faults.map((fault) => ({ ...fault, path: `${path}.${fault.path}` })));

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import {
@@ -14,30 +13,19 @@ import {
   toExecutionDto,
   type Work,
 } from '#db';
-import { BusEvents, BusRequests, deriveVmSecret, type MediaRequest, type MediaResult } from '#protocol';
+import { BusEvents, BusRequests, type MediaRequest, type MediaResult } from '#protocol';
 import { AppError, Bus, LOGGER, type Logger } from '#runtime';
 import type { MediaConfig } from '../config.js';
 import type { AgentPins } from '../core/agent-files.js';
-import { mediaPlan } from '../core/plan.js';
-import { ubuntuSeed } from '../core/ubuntu.js';
 import { MediaFolder } from '../images/media-folder.js';
-import { makeSeedImage, writeSeedFolder, type WrittenFile } from '../images/seed-image.js';
+import type { WrittenFile } from '../images/seed-image.js';
 import type { FirstBootScript } from './first-boot.js';
-import { MEDIA_CONFIG, Preconditions } from './preconditions.js';
-
-export const SEED_NAME = 'seed.iso';
-const LABEL = 'CIDATA';
-/** A seed's files and its image while it is made. */
-const SEED_BYTES = 1_048_576;
+import { type Built, MediaBuilder } from './media-builder.js';
+import { type Ingredients, MEDIA_CONFIG, Preconditions } from './preconditions.js';
 
 export interface Asker {
   name: string;
   requestId: string;
-}
-
-interface Built {
-  files: WrittenFile[];
-  plan: MediaResult['plan'];
 }
 
 /** Makes install media: checked first, written whole or not at all, then machine, first-boot rows and medium in one transaction, then the ring. */
@@ -51,6 +39,7 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
     @Inject(Bus) private readonly bus: Bus,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(Preconditions) private readonly preconditions: Preconditions,
+    @Inject(MediaBuilder) private readonly builder: MediaBuilder,
   ) {
     this.folder = new MediaFolder(
       join(config.INFINIBAY_BASE_DIR, 'media'),
@@ -85,14 +74,9 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
   async create(request: MediaRequest, asker: Asker): Promise<MediaResult> {
     const earlier = await this.database.work().findOne(Media, { requestId: asker.requestId });
     if (earlier) return this.toResult(earlier);
-    const { pins, scripts } = await this.preconditions.check(request);
-    await this.checkReplacement(request);
     const mediaId = randomUUID();
-    const built = await this.folder.publish(
-      mediaId,
-      (folder) => this.build(request, pins, mediaId, folder),
-      SEED_BYTES,
-    );
+    const { built, ingredients } = await this.make(request, mediaId);
+    const { pins, scripts } = ingredients;
     try {
       const result = await this.database.transaction((work) =>
         this.record(work, { request, asker, mediaId, built, pins, scripts }),
@@ -112,9 +96,8 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
 
   /** What `create` would make: sizes, hashes and plan, without a file or row that stays. */
   async plan(request: MediaRequest): Promise<MediaResult> {
-    const { pins } = await this.preconditions.check(request);
     const id = randomUUID();
-    const built = await this.folder.publish(id, (folder) => this.build(request, pins, id, folder));
+    const { built } = await this.make({ ...request, replace: true }, id);
     await this.folder.remove(id);
     const now = await databaseNow(this.database.work());
     return {
@@ -175,51 +158,23 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
       );
   }
 
-  private async build(
+  /** Checks, builds and publishes the files of a medium. */
+  private async make(
     request: MediaRequest,
-    pins: AgentPins,
     mediaId: string,
-    folder: string,
-  ): Promise<Built> {
-    const {
-      INFINISERVICE_HMAC_MASTER_SECRET: master,
-      APP_HOST: host,
-      PORT: port,
-      INFINIBAY_BASE_DIR: base,
-    } = this.config;
-    const install = {
-      vmId: request.vmId,
-      distributionUrl: `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`,
-      pins,
-      channelSecret: master ? deriveVmSecret(master, request.vmId) : null,
-      reporting: null,
-    };
-    const files = ubuntuSeed(request, install, mediaId);
-    const contents = join(folder, 'cidata');
-    const inFolder = await writeSeedFolder(contents, files);
-    const plan = mediaPlan(request, {
-      seed: join(this.folder.folderOf(mediaId), SEED_NAME),
-      socket: `${base}/sockets/${request.vmId}.socket`,
-      socketMode: this.config.GATEWAY_SOCKET_MODE,
-    });
+  ): Promise<{ built: Built; ingredients: Ingredients }> {
+    const ingredients = await this.preconditions.check(request);
     try {
-      const image = await makeSeedImage({
-        folder: contents,
-        image: join(folder, SEED_NAME),
-        label: LABEL,
-        names: files.map(({ name }) => name),
-        sourceDateEpoch: this.config.SOURCE_DATE_EPOCH ?? Math.floor(Date.now() / 1000),
-      });
-      await rm(contents, { recursive: true });
-      return { files: [image], plan };
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'media.xorriso_missing') throw error;
-      this.logger.warn(error.message);
-      const step = {
-        when: 'before the first start',
-        do: `${error.message}; until then this medium is a folder of files, not an image`,
-      };
-      return { files: inFolder, plan: { ...plan, steps: [step, ...plan.steps] } };
+      await this.checkReplacement(request);
+      const published = this.folder.folderOf(mediaId);
+      const built = await this.folder.publish(
+        mediaId,
+        (folder) => this.builder.build({ request, ingredients, mediaId, folder, published }),
+        await this.builder.neededBytes(request, ingredients),
+      );
+      return { built, ingredients };
+    } finally {
+      await ingredients.discard();
     }
   }
 

@@ -1,14 +1,34 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { Artifact, Database } from '#db';
-import type { MediaRequest } from '#protocol';
-import { AppError } from '#runtime';
+import { type MediaRequest, WINDOWS_DRIVERS } from '#protocol';
+import { AppError, invalidRequest, type Issue, openPasswords } from '#runtime';
 import type { MediaConfig } from '../config.js';
 import type { AgentPins } from '../core/agent-files.js';
 import { isUnreachableFromGuests } from '../core/app-host.js';
-import { UBUNTU_VERSIONS } from '../core/ubuntu.js';
+import type { RequestFault } from '../core/fault.js';
+import { requestFaults } from '../core/request-faults.js';
+import type { VendorIso } from '../core/vendor-iso.js';
+import { identifyVendorIso } from '../images/vendor-iso.js';
+import { resolveDrivers, type ResolvedDrivers } from '../images/virtio-drivers.js';
 import { FirstBoot, type FirstBootScript } from './first-boot.js';
 
 export const MEDIA_CONFIG = Symbol('MEDIA_CONFIG');
+
+/** What a medium is made of, all of it checked. */
+export interface Ingredients {
+  pins: AgentPins;
+  scripts: FirstBootScript[];
+  /** What the vendor's ISO is; null when none was given. */
+  iso: VendorIso | null;
+  /** Windows: null without virtioDrivers. */
+  drivers: ResolvedDrivers | null;
+  /** Windows: by user name. */
+  passwords: ReadonlyMap<string, string>;
+  /** Removes what was unpacked. */
+  discard(): Promise<void>;
+}
 
 /** What must hold before a byte of a medium is written. */
 @Injectable()
@@ -19,65 +39,95 @@ export class Preconditions {
     @Inject(FirstBoot) private readonly firstBoot: FirstBoot,
   ) {}
 
-  /** @throws AppError with every fault of the scripts, or the first of what this app cannot do yet */
-  async check(request: MediaRequest): Promise<{ pins: AgentPins; scripts: FirstBootScript[] }> {
-    const { family, version } = request.os;
-    if (family !== 'ubuntu') {
-      throw new AppError(
-        'media.family_unavailable',
-        400,
-        `os.family: media for ${family} are not available yet; there are ubuntu ${UBUNTU_VERSIONS.join(', ')}`,
-      );
+  /**
+   * @throws AppError `request.invalid` (400) with every fault of the request, its ISO, its drivers and its scripts; `media.app_host_unreachable` (400)
+   *   and `media.artifact_missing` (409) for what is wrong on this side
+   */
+  async check(request: MediaRequest): Promise<Ingredients> {
+    this.checkAppHost();
+    const issues: Issue[] = [];
+    const collect = async <T>(path: string, run: () => T | Promise<T>): Promise<T | null> => {
+      try {
+        return await run();
+      } catch (error) {
+        if (!(error instanceof AppError) || error.status >= 500) throw error;
+        issues.push(...(error.issues ?? [{ path, message: error.message }]));
+        return null;
+      }
+    };
+    const { vendorIso, virtioDrivers } = request;
+    const iso = vendorIso ? await collect('vendorIso', () => identifyVendorIso(vendorIso)) : null;
+    issues.push(...requestFaults(request, iso).map(toIssue));
+    const passwords = await collect('users', () => openPasswords(request, this.config.SECRETS_KEY));
+    const scripts = await collect('firstBootScripts', () => this.firstBoot.check(request));
+    const scratch = virtioDrivers === undefined ? null : await this.scratch();
+    const discard = async (): Promise<void> => {
+      if (scratch) await rm(scratch, { recursive: true, force: true });
+    };
+    try {
+      const drivers =
+        virtioDrivers !== undefined && scratch !== null && request.os.family === 'windows'
+          ? await collect('virtioDrivers', () => this.drivers(request, virtioDrivers, scratch))
+          : null;
+      if (issues.length > 0 || !scripts || !passwords) throw invalidRequest(issues);
+      return { pins: await this.pins(request), scripts, iso, drivers, passwords, discard };
+    } catch (error) {
+      await discard();
+      throw error;
     }
-    if (!(UBUNTU_VERSIONS as readonly string[]).includes(version)) {
-      throw new AppError(
-        'media.version_unavailable',
-        400,
-        `os.version: there are no media for ubuntu ${version}; there are ${UBUNTU_VERSIONS.join(', ')}`,
-      );
-    }
-    if (request.delivery !== 'seed' && request.delivery !== 'direct-kernel') {
-      throw new AppError(
-        'media.delivery_unavailable',
-        400,
-        `delivery: ${request.delivery} is not available yet; use seed, whose plan says how to boot the installer`,
-      );
-    }
-    if (request.disk.match && (request.source === 'cloud-image' || !('serial' in request.disk.match))) {
-      throw new AppError(
-        'media.disk_rule_unavailable',
-        400,
-        'disk.match: only { serial } with source installer is available yet',
-      );
-    }
+  }
+
+  private checkAppHost(): void {
     const { APP_HOST: host, ALLOW_LOOPBACK_APP_HOST: allowed } = this.config;
-    if (isUnreachableFromGuests(host) && !allowed) {
-      throw new AppError(
-        'media.app_host_unreachable',
-        400,
-        `APP_HOST is ${host}, which no guest can reach: set APP_HOST to this machine's name or address in the guests' network`,
-      );
-    }
-    const scripts = await this.firstBoot.check(request);
-    return { pins: await this.pins(request), scripts };
+    if (!isUnreachableFromGuests(host) || allowed) return;
+    throw new AppError(
+      'media.app_host_unreachable',
+      400,
+      `APP_HOST is ${host}, which no guest can reach: set APP_HOST to this machine's name or address in the guests' network`,
+    );
+  }
+
+  /** For what is unpacked before it can be checked. Named as a medium that is being built, so that a sweep finds what a crash has left. */
+  private async scratch(): Promise<string> {
+    const folder = join(this.config.INFINIBAY_BASE_DIR, 'media');
+    await mkdir(folder, { recursive: true, mode: 0o750 });
+    return mkdtemp(join(folder, '.building-drivers-'));
+  }
+
+  private drivers({ os, windows }: MediaRequest, source: string, scratch: string): Promise<ResolvedDrivers> {
+    const { version, architecture } = os;
+    const drivers = windows?.drivers ?? WINDOWS_DRIVERS.slice(0, 3);
+    const guestTools = windows?.guestTools ?? false;
+    return resolveDrivers(source, { version, architecture, drivers, guestTools }, scratch);
   }
 
   /** The hashes that the seed carries, from the rows that the distribution app writes. */
-  private async pins(request: MediaRequest): Promise<AgentPins> {
-    const rows = await this.database.work().find(Artifact, { platform: 'linux', current: true });
-    const binary = rows.find((row) => row.kind === 'binary' && row.arch === request.os.architecture);
+  private async pins({ os }: MediaRequest): Promise<AgentPins> {
+    const platform = os.family === 'windows' ? 'windows' : 'linux';
+    const rows = await this.database.work().find(Artifact, { platform, current: true });
+    const binary = rows.find((row) => row.kind === 'binary' && row.arch === os.architecture);
     const script = rows.find((row) => row.kind === 'script');
     const missing = [
-      binary ? null : `the agent's binary for linux/${request.os.architecture}`,
-      script ? null : 'install-linux.sh',
+      binary ? null : `the agent's binary for ${platform}/${os.architecture}`,
+      script ? null : platform === 'windows' ? 'install-windows.ps1' : 'install-linux.sh',
     ].filter((part) => part !== null);
     if (!binary || !script) {
+      const how =
+        platform === 'linux'
+          ? 'run npm run build:agent'
+          : `put it under $INFINIBAY_BASE_DIR/infiniservice (binaries/windows, install)`;
       throw new AppError(
         'media.artifact_missing',
         409,
-        `the distribution app knows no ${missing.join(' and no ')}: run npm run build:agent, and see that the distribution app runs on the same INFINIBAY_BASE_DIR`,
+        `the distribution app knows no ${missing.join(' and no ')}: ${how}, and see that the distribution app runs on the same INFINIBAY_BASE_DIR`,
       );
     }
     return { binarySha256: binary.sha256, scriptSha256: script.sha256, version: binary.version };
   }
 }
+
+const toIssue = ({ path, message, remedy }: RequestFault): Issue => ({
+  path: path.join('.'),
+  message,
+  remedy,
+});

@@ -1,0 +1,69 @@
+import { nearest, type MediaRequest } from '#protocol';
+import { checkDelivery } from './delivery.js';
+import type { RequestFault } from './fault.js';
+import { kickstartFaults } from './kickstart-faults.js';
+import { checkPairing } from './pairing.js';
+import { UBUNTU_VERSIONS } from './ubuntu.js';
+import type { VendorIso } from './vendor-iso.js';
+import { checkWindows } from './windows/check.js';
+
+/**
+ * Everything in a well-formed request that cannot be installed, before a byte is written.
+ * @param iso what the vendor's ISO is, when one is given and could be read
+ */
+export function requestFaults(request: MediaRequest, iso: VendorIso | null): RequestFault[] {
+  return [
+    ...familyFaults(request, iso),
+    ...checkDelivery(request),
+    ...sourceFaults(request),
+    ...(iso ? checkPairing(request, iso) : []),
+  ];
+}
+
+function familyFaults(request: MediaRequest, iso: VendorIso | null): RequestFault[] {
+  switch (request.os.family) {
+    case 'windows':
+      return checkWindows(request, iso?.editions?.map(({ name }) => name) ?? null);
+    case 'ubuntu':
+      return ubuntuFaults(request);
+    default:
+      return kickstartFaults(request);
+  }
+}
+
+function ubuntuFaults({ os: { version }, network }: MediaRequest): RequestFault[] {
+  const known: readonly string[] = UBUNTU_VERSIONS;
+  const faults: RequestFault[] = [];
+  // A point release is of its release.
+  if (!known.includes(version.split('.').slice(0, 2).join('.'))) {
+    const near = nearest(version, known);
+    faults.push({
+      path: ['os', 'version'],
+      message: `there are no media for ubuntu ${version}`,
+      remedy: near ? `did you mean ${near}?` : `use ${known.join(', ')}`,
+    });
+  }
+  network.forEach(({ gateway, addresses }, index) => {
+    if (gateway !== undefined && addresses.length === 0)
+      faults.push({
+        path: ['network', index, 'gateway'],
+        message: 'needs an address of the same network',
+        remedy: 'give addresses, or leave the gateway to DHCP',
+      });
+  });
+  return faults;
+}
+
+/** A cloud image is its disk: there is none to choose and nothing to wipe. */
+function sourceFaults({ source, disk, vendorIso }: MediaRequest): RequestFault[] {
+  if (source !== 'cloud-image') return [];
+  const faults: RequestFault[] = [];
+  const refuse = (path: string[], what: string): void => {
+    faults.push({ path, message: `${what} is for an installer`, remedy: 'leave it out, or use installer' });
+  };
+  if (disk.match) refuse(['disk', 'match'], 'a rule for the disk');
+  if (disk.layout === 'lvm') refuse(['disk', 'layout'], 'a layout');
+  if (disk.wipe) refuse(['disk', 'wipe'], 'wiping');
+  if (vendorIso !== undefined) refuse(['vendorIso'], "a vendor's ISO");
+  return faults;
+}
