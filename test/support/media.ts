@@ -87,21 +87,15 @@ export async function startMedia(
 /** The rows that the distribution app writes for what it has on disk. */
 export async function publishArtifacts(database: Database): Promise<void> {
   await database.transaction(async (work) => {
-    for (const [kind, file] of [
-      ['binary', 'infiniservice'],
-      ['script', 'install-linux.sh'],
+    for (const [platform, kind, file] of [
+      ['linux', 'binary', 'infiniservice'],
+      ['linux', 'script', 'install-linux.sh'],
+      ['windows', 'binary', 'infiniservice.exe'],
+      ['windows', 'script', 'install-windows.ps1'],
     ] as const) {
       const sha256 = createHash('sha256').update(file).digest('hex');
       const now = new Date();
-      const row = {
-        id: randomUUID(),
-        platform: 'linux',
-        arch: 'x86_64',
-        kind,
-        file,
-        version: '0.1.0',
-        sha256,
-      };
+      const row = { id: randomUUID(), platform, arch: 'x86_64', kind, file, version: '0.1.0', sha256 };
       work.persist(
         work.create(
           Artifact,

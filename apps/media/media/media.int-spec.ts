@@ -152,10 +152,9 @@ onBothDatabases('media', (given) => {
 
   describe('are refused before a byte is written', () => {
     it.each([
-      ['media.family_unavailable', { os: { family: 'windows', version: '11' }, source: 'installer' }],
-      ['media.version_unavailable', { os: { family: 'ubuntu', version: '6.06' } }],
-      ['media.delivery_unavailable', { delivery: 'remaster' }],
-      ['media.disk_rule_unavailable', { disk: { match: { bus: 'virtio' } } }],
+      ['request.invalid', { os: { family: 'ubuntu', version: '6.06' } }],
+      ['request.invalid', { delivery: 'remaster' }],
+      ['request.invalid', { disk: { match: { bus: 'virtio' } } }],
       ['media.artifact_missing', { os: { family: 'ubuntu', version: '24.04', architecture: 'aarch64' } }],
     ])('%s for %j', async (code, more) => {
       const before = onDisk().length;
