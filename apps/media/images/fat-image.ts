@@ -54,7 +54,7 @@ export async function makeFatImage(options: {
   ];
   await runTool('mkfs.fat', [...format, image, String(blocks)], { ...mtools, package: 'dosfstools' });
   await chmod(image, 0o600);
-  for (const path of folders) await runTool('mmd', ['-i', image, `::/${path}`], mtools);
+  if (folders.length > 0) await runTool('mmd', ['-i', image, ...folders.map((path) => `::/${path}`)], mtools);
   // One call for each folder, with its files in order: a recursive copy takes them as the disk has them.
   for (const parent of ['', ...folders]) {
     const here = files.filter((path) => path.slice(0, Math.max(0, path.lastIndexOf('/'))) === parent);

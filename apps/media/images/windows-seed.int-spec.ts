@@ -6,6 +6,7 @@ import { command } from '../../../test/support/commands.js';
 import { makeVirtioTree } from '../../../test/support/virtio-win.js';
 import { FULL_WINDOWS, windowsFiles, windowsRequest } from '../../../test/support/windows.js';
 import type { CopiedFile } from '../core/answer.js';
+import { wantedDrivers } from '../core/windows/seed.js';
 import { makeFatImage } from './fat-image.js';
 import { readIso } from './iso9660.js';
 import { resolveDrivers } from './virtio-drivers.js';
@@ -18,12 +19,7 @@ describe('a Windows seed', () => {
   let copied: CopiedFile[] = [];
   let driverBytes = 0;
   beforeAll(async () => {
-    const want = {
-      version: '11',
-      architecture: 'x86_64' as const,
-      drivers: ['vioserial', 'Balloon', 'viorng'],
-      guestTools: true,
-    };
+    const want = wantedDrivers(windowsRequest(FULL_WINDOWS));
     const { winpe, system, guestTools, size } = await resolveDrivers(
       makeVirtioTree(join(folder, 'virtio')),
       want,
