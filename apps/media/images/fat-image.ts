@@ -9,20 +9,22 @@ import { listTree } from './seed-tree.js';
 
 const DEADLINE_MS = 120_000;
 const SECTOR = 512;
-/** FAT16 has 4085 to 65524 clusters (Microsoft, "FAT: General Overview of On-Disk Format"); with room to neither end. */
-const LEAST_CLUSTERS = 4200;
-const MOST_CLUSTERS = 65_000;
+/** FAT12 has up to 4084 clusters, FAT16 up to 65524 (Microsoft, "FAT: General Overview of On-Disk Format"); with room between them. */
+const MOST_CLUSTERS_FAT12 = 4000;
+const LEAST_CLUSTERS_FAT16 = 4200;
+const MOST_CLUSTERS_FAT16 = 65_000;
 const MOST_SECTORS_PER_CLUSTER = 64;
 
 /** What a file system for these files has to have. */
 interface Geometry {
+  bits: 12 | 16;
   sectorsPerCluster: number;
   /** KiB. */
   blocks: number;
 }
 
 /**
- * Makes a FAT16 image from a folder, as large as its files need, without root and loop devices, and reads it back: names and bytes must be the same.
+ * Makes a FAT image from a folder, as large as its files need, without root and loop devices, and reads it back: names and bytes must be the same.
  * The same input gives the same bytes.
  * @param volumeId eight hexadecimal digits: FAT's serial number, else made from the clock
  * @throws AppError `media.tool_missing` (503), `media.image_failed` (500), `media.seed_too_large` (422) above 2 GB
@@ -36,14 +38,14 @@ export async function makeFatImage(options: {
 }): Promise<{ size: number; sha256: string }> {
   const { folder, image, label, volumeId, sourceDateEpoch } = options;
   const { folders, files } = await listTree(folder);
-  const { sectorsPerCluster, blocks } = await geometry(folder, folders, files);
+  const { bits, sectorsPerCluster, blocks } = await geometry(folder, folders, files);
   const env = { SOURCE_DATE_EPOCH: String(sourceDateEpoch), MTOOLSRC: '/dev/null' };
   const mtools = { package: 'mtools', deadlineMs: DEADLINE_MS, env };
   const format = [
     '-C',
     '-a',
     '-F',
-    '16',
+    String(bits),
     '-s',
     String(sectorsPerCluster),
     '--invariant',
@@ -54,7 +56,7 @@ export async function makeFatImage(options: {
   ];
   await runTool('mkfs.fat', [...format, image, String(blocks)], { ...mtools, package: 'dosfstools' });
   await chmod(image, 0o600);
-  for (const path of folders) await runTool('mmd', ['-i', image, `::/${path}`], mtools);
+  if (folders.length > 0) await runTool('mmd', ['-i', image, ...folders.map((path) => `::/${path}`)], mtools);
   // One call for each folder, with its files in order: a recursive copy takes them as the disk has them.
   for (const parent of ['', ...folders]) {
     const here = files.filter((path) => path.slice(0, Math.max(0, path.lastIndexOf('/'))) === parent);
@@ -76,12 +78,13 @@ async function geometry(folder: string, folders: string[], files: string[]): Pro
   const chunks = [...sizes, ...folders.map((path) => entries(path) * 32)];
   for (let sectorsPerCluster = 1; sectorsPerCluster <= MOST_SECTORS_PER_CLUSTER; sectorsPerCluster *= 2) {
     const needed = chunks.reduce((sum, bytes) => sum + Math.ceil(bytes / (sectorsPerCluster * SECTOR)), 0);
-    const clusters = Math.max(needed + 8, LEAST_CLUSTERS);
-    if (clusters > MOST_CLUSTERS) continue;
-    // Two tables of two bytes for each cluster, the root folder's 512 entries, the boot sector.
+    const bits = needed + 8 <= MOST_CLUSTERS_FAT12 ? 12 : 16;
+    const clusters = bits === 12 ? needed + 8 : Math.max(needed + 8, LEAST_CLUSTERS_FAT16);
+    if (clusters > MOST_CLUSTERS_FAT16) continue;
+    // Two tables of at most two bytes for each cluster, the root folder's 512 entries, the boot sector.
     const tables = 2 * Math.ceil(((clusters + 2) * 2) / SECTOR);
     const sectors = clusters * sectorsPerCluster + tables + (512 * 32) / SECTOR + 8;
-    return { sectorsPerCluster, blocks: Math.ceil(sectors / 2) };
+    return { bits, sectorsPerCluster, blocks: Math.ceil(sectors / 2) };
   }
   throw new AppError(
     'media.seed_too_large',

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { CopiedFile, SeedFile } from '../core/answer.js';
 import { BOOT_MODULES, bootScript } from '../core/windows/boot-script.js';

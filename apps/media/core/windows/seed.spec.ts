@@ -15,7 +15,7 @@ import { findAll, parseXml } from '../../../../test/support/xml.js';
 import { checkWindows } from './check.js';
 import { windowsTimeZone } from './names.js';
 import { windowsPassword } from './password.js';
-import { windowsSeed } from './seed.js';
+import { wantedDrivers, windowsSeed } from './seed.js';
 import { firstLogonCommand, onSeed } from './setup-scripts.js';
 import { checkAnswerFile, COMMAND_LINE_MAX, PATH_MAX } from './unattend-schema.js';
 import { WINDOWS_VERSIONS } from './versions.js';
@@ -182,6 +182,16 @@ describe('the seed', () => {
   it('refuses a medium id that cmd or GRUB could take for more than a name', () => {
     for (const instanceId of ['', 'a b', '%PATH%', '../x', 'a&b', 'x'.repeat(65)])
       expect(() => windowsFiles(windowsRequest(), { instanceId })).toThrow('medium id');
+  });
+
+  it('wants the drivers of the request, or the usual ones', () => {
+    expect(wantedDrivers(windowsRequest())).toMatchObject({
+      version: '11',
+      drivers: ['vioserial', 'Balloon', 'viorng'],
+      guestTools: false,
+    });
+    const windows = { drivers: ['vioserial'], guestTools: true };
+    expect(wantedDrivers(windowsRequest({ windows }))).toMatchObject(windows);
   });
 
   it('has the line ends of DOS and plain ASCII in all that Windows runs or reads', () => {
