@@ -27,21 +27,18 @@ export function didYouMean(name: string, known: readonly string[], otherwise: st
   return near === null ? otherwise : `did you mean ${near}?`;
 }
 
-/** What is wrong with a value that must be one of a few words, or null. */
-export function wordFault(
-  value: string,
-  known: readonly string[],
-  what: string,
-): { message: string; remedy: string } | null {
-  if (known.includes(value)) return null;
-  const list = `use one of ${known.join(', ')}`;
-  return {
-    message: `${JSON.stringify(shown(value))} is not a known ${what}`,
-    remedy:
-      known.length > 12
-        ? didYouMean(value, known, `give a known ${what}`)
-        : `${didYouMean(value, known, list)}`,
-  };
+/** The known name of which another is a slip of the keyboard: they differ in one place, of three letters at most. */
+export function slipOf(name: string, known: readonly string[]): string | null {
+  return known.find((other) => other !== name && differingLetters(name, other) <= 3) ?? null;
+}
+
+function differingLetters(a: string, b: string): number {
+  const shorter = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < shorter && a[start] === b[start]) start += 1;
+  let end = 0;
+  while (end < shorter - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+  return Math.max(a.length, b.length) - start - end;
 }
 
 /** Sorted by line, those of the whole file first; the order of one line's faults stays. */

@@ -122,11 +122,13 @@ const users = list(either(filled, user, 'must be a user: a mapping with a name, 
   { when: () => true },
 );
 
-const MODES = /^0?[0-7]{3,4}$/;
+/** As Python reads octal. */
+const MODES = /^(0o?)?[0-7]{3,4}$/;
 const file = mapping(
   {
     path: form(/^\//, 'is not an absolute path', 'begin it with /'),
-    content: text.optional(),
+    // `!!binary` is a text of bytes.
+    content: either(text, z.instanceof(Uint8Array), 'must be text: put it in quotes').optional(),
     source: z.unknown().optional(),
     owner: form(/^[\w.-]+(:[\w.-]+)?$/, 'is not an owner', 'write user:group').optional(),
     permissions: form(

@@ -20,8 +20,9 @@ import { addressFault, cidrFault, contains, family } from './addresses.js';
 
 const address = checked(addressFault);
 const cidr = checked(cidrFault);
+/** Of Ethernet, or InfiniBand's twenty bytes. */
 export const macAddress = form(
-  /^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$/,
+  /^([0-9A-Fa-f]{2}:){5}(([0-9A-Fa-f]{2}:){14})?[0-9A-Fa-f]{2}$/,
   'is not a MAC address',
   'write it as in 52:54:00:12:34:56, in quotes',
 );
@@ -260,7 +261,7 @@ const OTHER_KINDS = ['tunnels', 'vrfs', 'modems', 'nm-devices', 'dummy-devices',
 /** The mapping below `network:`, which cloud-init and Subiquity also take without that word. */
 export const netplan = mapping(
   {
-    version: z.literal(2, { error: 'must be 2' }),
+    version: z.literal(2, { error: ({ input }) => (input === undefined ? 'is missing' : 'must be 2') }),
     renderer: word(['networkd', 'NetworkManager'], 'renderer').optional(),
     ...Object.fromEntries(Object.entries(KINDS).map(([kind, schema]) => [kind, named(schema).optional()])),
     ...Object.fromEntries(OTHER_KINDS.map((kind) => [kind, named(z.unknown()).optional()])),
@@ -304,13 +305,19 @@ function deviceRules(fields: Fields, add: (fault: RuleFault) => void): void {
   });
 }
 
+/** Pairs of ports that Open vSwitch makes: members of bonds and bridges too. */
+function patchPorts(network: Fields): string[] {
+  const ports = record(network['openvswitch'])['ports'];
+  return Array.isArray(ports) ? ports.flatMap((pair) => strings(pair)) : [];
+}
+
 /** What ties devices together: members that exist, one address on one device. */
 function networkRules(network: Fields, add: (fault: RuleFault) => void): void {
   const kinds = [...Object.keys(KINDS), ...OTHER_KINDS];
   const devices = kinds.flatMap((kind) =>
     Object.entries(record(network[kind])).map(([name, fields]) => ({ kind, name, fields: record(fields) })),
   );
-  const names = devices.map(({ name }) => name);
+  const names = [...devices.map(({ name }) => name), ...patchPorts(network)];
   const owner = new Map<string, string>();
   for (const { kind, name, fields } of devices) {
     const refer = (other: string, path: PropertyKey[]): void => {

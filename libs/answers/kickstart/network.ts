@@ -80,7 +80,8 @@ function ipv4(get: (name: string) => string | undefined, protocol: string | unde
       'use --bootproto=static, or leave it out',
       address,
     );
-  if (own && route && mask !== undefined && !fault && address !== undefined) {
+  // A host alone in its network reaches its gateway by a route of its own.
+  if (own && route && mask !== undefined && mask !== '255.255.255.255' && !fault && address !== undefined) {
     const size = 2 ** 32 - ipv4Number(mask);
     if (Math.floor(ipv4Number(address) / size) !== Math.floor(ipv4Number(gateway) / size))
       add(

@@ -1,4 +1,4 @@
-import { type AnswerFault, didYouMean, inFileOrder, shown } from '../fault.js';
+import { type AnswerFault, didYouMean, inFileOrder, shown, slipOf } from '../fault.js';
 import { accountFaults } from './accounts.js';
 import { diskFaults } from './disks.js';
 import { passwordFaults } from './passwords.js';
@@ -95,11 +95,13 @@ class AnswerFile {
     const known = COMPONENTS[name];
     const own = component.attributes['xmlns:wcm'] ?? config;
     if (!known) {
-      if (!OTHER_COMPONENTS.includes(name)) {
-        const near = didYouMean(name, [...Object.keys(COMPONENTS), ...OTHER_COMPONENTS], '');
-        if (near !== '' || !/^[A-Za-z]+(-[A-Za-z0-9]+)+$/.test(name))
-          this.add(path, component, 'is an unknown component', near || 'correct its name');
-      }
+      // There are hundreds of them: one that is not in our lists is wrong only when it is a slip of one that is.
+      const near = OTHER_COMPONENTS.includes(name)
+        ? null
+        : slipOf(name, [...Object.keys(COMPONENTS), ...OTHER_COMPONENTS]);
+      if (near !== null) this.add(path, component, 'is an unknown component', `did you mean ${near}?`);
+      else if (!/^[A-Za-z]+(-[A-Za-z0-9]+)+$/.test(name))
+        this.add(path, component, 'is no name of a component', 'correct its name');
       return this.checkPrefixes(component.children, path, own);
     }
     if (!known.passes.includes(pass))
