@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { installerBoot, type LinuxFamily } from '../../apps/media/core/boot.js';
 import type { VendorIso } from '../../apps/media/core/vendor-iso.js';
+import { mediaPlan } from '../../apps/media/core/plan.js';
 import { makeChainIso } from '../../apps/media/images/chain-iso.js';
 import { identifyVendorIso } from '../../apps/media/images/vendor-iso.js';
+import { copyKernelFiles } from '../../apps/media/images/kernel-files.js';
 import { remasterIso } from '../../apps/media/images/remaster.js';
+import { mediaRequest } from '../support/media.js';
 import { INSTALLED, installedDisk, installerStandIn } from '../support/qemu/installer-stand-in.js';
 import { type Running, start } from '../support/processes.js';
 import { anaconda, type GuestKernel, standInIso, ubuntuServer } from '../support/vendor-isos.js';
@@ -136,6 +139,50 @@ describe('a chain ISO', () => {
       }
     }, 240_000);
   });
+
+  it.each(['chain', 'direct-kernel'] as const)(
+    "starts the installer with the media plan's own QEMU arguments: %s",
+    async (delivery) => {
+      const request = mediaRequest({
+        ...{ os: { family: 'ubuntu', version: '24.04' }, source: 'installer', delivery },
+        ...{ vendorIso: iso['ubuntu'], firmware: delivery === 'chain' ? 'uefi' : 'bios' },
+      });
+      const kernelFolder = mkdtempSync(join(folder, 'kernel-'));
+      const kernelFiles = await copyKernelFiles(iso['ubuntu'] ?? '', 'ubuntu', kernelFolder);
+      const plan = mediaPlan(request, {
+        seed: chain['ubuntu'] ?? '',
+        socket: join(kernelFolder, 'vm.socket'),
+        socketMode: 'connect',
+        kernelFiles,
+      });
+      const vars = join(kernelFolder, 'vars.fd');
+      copyFileSync('/usr/share/OVMF/OVMF_VARS.fd', vars);
+      const fills: Record<string, string> = {
+        disk: `${empty},format=raw,snapshot=on`,
+        seed: chain['ubuntu'] ?? '',
+        chain: chain['ubuntu'] ?? '',
+        vendorIso: iso['ubuntu'] ?? '',
+        ovmfCode: '/usr/share/OVMF/OVMF_CODE.fd',
+        ovmfVars: vars,
+        ...kernelFiles,
+      };
+      const machine = start('qemu-system-x86_64', [
+        ...['-accel', 'tcg', '-machine', 'q35', '-m', '512', '-nodefaults', '-display', 'none'],
+        ...['-serial', 'stdio', '-device', 'VGA'],
+        ...[...plan.firmware.qemu, ...plan.qemu, ...(plan.firstStart?.qemu ?? [])].map((argument) =>
+          argument.replace(/\{(\w+)\}/g, (all, name: string) => fills[name] ?? all),
+        ),
+      ]);
+      try {
+        await say(machine, `${installerBoot('ubuntu', null).arguments}.`);
+        // A chain ISO's kernel says where it came from.
+        expect(printed(machine).includes('BOOT_IMAGE=/casper/vmlinuz')).toBe(delivery === 'chain');
+      } finally {
+        await machine.stop('SIGKILL');
+      }
+    },
+    240_000,
+  );
 
   it('is not needed by a remastered ISO, which boots by itself under both firmwares', async () => {
     const vendor = await standInIso(join(folder, 'bootable.iso'), ubuntuServer('24.04.1', { guest }));

@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path';
 import { makeGrubImages } from '../../apps/media/images/grub-images.js';
 import { command } from './commands.js';
 
-/** The firmware's own driver: a medium that boots itself needs no other. */
-const BOOTS_ITSELF = ['biosdisk'];
+/** A medium that boots itself needs the firmware's own driver only, and its menu is a file. */
+const MENU = ['configfile', 'search_fs_file'];
+const BOOTS_ITSELF = { bios: ['biosdisk', ...MENU], uefi: [...MENU, 'efi_gop'] };
 const SECTOR = 2048;
 
 export interface StandIn {

@@ -9,7 +9,7 @@ const FAT_OVERHEAD = 64 * KIB;
 const FAT_STEP = 32 * KIB;
 
 const EVERYWHERE = [
-  ...['memdisk', 'tar', 'normal', 'configfile', 'iso9660', 'search', 'search_label', 'search_fs_file'],
+  ...['memdisk', 'tar', 'normal', 'iso9660', 'search', 'search_label'],
   ...['linux', 'boot', 'test', 'echo', 'sleep', 'halt'],
 ];
 /**
@@ -30,28 +30,26 @@ export interface GrubImages {
 /**
  * GRUB as El Torito boot images for BIOS and UEFI on x86_64, with its configuration inside. About 0.9 MB together.
  * @param folder where both are left, and nothing else
- * @param drivers of the BIOS core: GRUB's own, or the firmware's
+ * @param modules that each core has besides those that every configuration needs
  * @throws AppError `media.grub_mkimage_missing` and others (503), `media.image_failed` (500)
  */
 export async function makeGrubImages(
   folder: string,
   config: string,
   sourceDateEpoch: number,
-  drivers: string[] = BIOS_DRIVERS,
+  modules = { bios: BIOS_DRIVERS, uefi: UEFI_DRIVERS },
 ): Promise<GrubImages> {
   const memdisk = join(folder, 'memdisk.tar');
   const program = join(folder, 'BOOTX64.EFI');
   const images = { bios: join(folder, 'bios.img'), efi: join(folder, 'efi.img') };
   await writeFile(memdisk, ustar('boot/grub/grub.cfg', Buffer.from(config)));
-  const mkimage = (format: string, output: string, modules: string[]): Promise<string> =>
-    runTool(
-      GRUB_MKIMAGE,
-      ['-O', format, '-m', memdisk, '-p', '(memdisk)/boot/grub', '-o', output, ...modules],
-      { sourceDateEpoch },
-    );
+  const mkimage = (format: string, output: string, all: string[]): Promise<string> =>
+    runTool(GRUB_MKIMAGE, ['-O', format, '-m', memdisk, '-p', '(memdisk)/boot/grub', '-o', output, ...all], {
+      sourceDateEpoch,
+    });
   await Promise.all([
-    mkimage('i386-pc-eltorito', images.bios, [...EVERYWHERE, ...drivers, 'serial', 'terminal']),
-    mkimage('x86_64-efi', program, [...EVERYWHERE, ...UEFI_DRIVERS]),
+    mkimage('i386-pc-eltorito', images.bios, [...EVERYWHERE, ...modules.bios, 'serial', 'terminal']),
+    mkimage('x86_64-efi', program, [...EVERYWHERE, ...modules.uefi]),
   ]);
   await makeFat(images.efi, program, sourceDateEpoch);
   await Promise.all([rm(memdisk), rm(program)]);
