@@ -21,8 +21,9 @@ type Bus = PlanDevice['bus'];
 
 /** The disk and the media of one installation, in boot order: a disk without a system falls through to the medium after it. */
 export function attachments(request: MediaRequest, paths: MediaPaths): Attachment[] {
+  const diskFirst = request.os.family !== 'windows' || !startsSetupItself(request, paths.seedForm);
   const disk: Attachment = {
-    ...part('system-disk', systemBus(request), 'disk', 1, '{disk}'),
+    ...part('system-disk', systemBus(request), 'disk', diskFirst ? 1 : 2, '{disk}'),
     serial: request.disk.match && 'serial' in request.disk.match ? request.disk.match.serial : null,
   };
   const cd = cdBus(request);
@@ -54,7 +55,8 @@ function windowsMedia(
 ): Attachment[] {
   if (seedForm === 'iso') return [part('seed', cd, 'cdrom', null, seed), vendor(2)];
   return startsSetupItself(request, seedForm)
-    ? [part('seed', 'usb', 'disk', 2, seed), vendor(3)]
+    ? // Before the disk: its loader starts what this very seed has installed, and setup while a disk holds nothing or another Windows.
+      [part('seed', 'usb', 'disk', 1, seed), vendor(3)]
     : [part('seed', 'usb', 'disk', null, seed), vendor(2)];
 }
 
@@ -63,8 +65,14 @@ export function startsSetupItself(request: MediaRequest, seedForm: MediaPaths['s
   return seedForm === 'fat' && request.firmware === 'uefi' && request.os.architecture === 'x86_64';
 }
 
-function systemBus({ disk: { match } }: MediaRequest): Bus {
-  return match && 'bus' in match ? match.bus : 'virtio';
+/** Windows has a driver for virtio's network only when it is given one. */
+export const hasVirtioNet = ({ os, virtioDrivers }: Pick<MediaRequest, 'os' | 'virtioDrivers'>): boolean =>
+  os.family !== 'windows' || virtioDrivers !== undefined;
+
+function systemBus({ disk: { match }, os, virtioDrivers }: MediaRequest): Bus {
+  if (match && 'bus' in match) return match.bus;
+  // Windows setup sees no virtio disk without a driver.
+  return hasVirtioNet({ os, virtioDrivers }) ? 'virtio' : 'sata';
 }
 
 /**

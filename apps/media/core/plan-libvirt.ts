@@ -47,7 +47,7 @@ ${channelSource(paths)}
     </channel>
     <interface type='network'>
       <source network='default'/>
-      <model type='virtio'/>
+      <model type='${hasVirtioNet(request) ? 'virtio' : 'e1000e'}'/>
     </interface>
 ${request.os.family === 'windows' ? windowsDevices(request) : ''}  </devices>
 ${nvme.length > 0 ? commandLine(request, nvme) : ''}</domain>

@@ -6,6 +6,7 @@ import { libvirtDomain } from './plan-libvirt.js';
 import type { PlanPaths } from './plan-paths.js';
 import { firmwarePlan, qemuArguments, tpmPlan } from './plan-qemu.js';
 import { planSteps } from './plan-steps.js';
+import { windowsNotes } from './windows/check.js';
 
 /** Everything a hypervisor must attach and do for one installation, or for one machine from a cloud image. */
 export function mediaPlan(request: MediaRequest, paths: PlanPaths): MediaPlan {
@@ -33,7 +34,10 @@ export function mediaPlan(request: MediaRequest, paths: PlanPaths): MediaPlan {
       ...paths,
       seedForm,
       kernel: kernel !== null,
-      notes: paths.iso ? isoNotes(paths.iso) : [],
+      notes: [
+        ...(paths.iso ? isoNotes(paths.iso) : []),
+        ...(request.os.family === 'windows' ? windowsNotes(request) : []),
+      ],
     }),
     qemu: qemuArguments(request, media, paths),
     firstStart: kernel && {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -273,7 +273,7 @@ onBothDatabases('media of each family', (given) => {
     it('an edition that the medium does not have', async () => {
       const issues = await refused({
         ...windows(),
-        os: { family: 'windows', version: '11', edition: 'Enterprise' },
+        os: { family: 'windows', version: '11', edition: 'Education' },
       });
       expect(paths(issues)).toContain('os.edition');
     });
@@ -301,7 +301,7 @@ onBothDatabases('media of each family', (given) => {
       });
       const text = issues.map(({ message }) => message).join('\n');
       expect(text).toContain('viostor.sys');
-      expect(text).toContain('vioser.cat');
+      expect(text).toMatch(/vioser\.cat is missing/i);
       rmSync(broken, { recursive: true });
     });
 
@@ -356,6 +356,5 @@ onBothDatabases('media of each family', (given) => {
       .work()
       .findOneOrFail(ScriptExecution, { id: (result as MediaResult).executions[0]!.id });
     expect(row).toMatchObject({ executionType: 'FIRST_BOOT', status: 'PENDING' });
-    mkdirSync(join(folder, 'done'), { recursive: true });
   });
 });

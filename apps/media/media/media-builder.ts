@@ -12,7 +12,6 @@ import { type LinuxFamily, seedLabel } from '../core/boot.js';
 import { cloudSeed } from '../core/cloud-config.js';
 import { kickstartRelease } from '../core/kickstart-releases.js';
 import { kickstartSeed } from '../core/kickstart.js';
-import { findEdition } from '../core/pairing.js';
 import type { PlanPaths } from '../core/plan-paths.js';
 import { mediaPlan } from '../core/plan.js';
 import { installReporting } from '../core/reporting.js';
@@ -83,14 +82,9 @@ export class MediaBuilder {
   private async windows(order: Order): Promise<Built> {
     const { request, ingredients, mediaId, folder, published } = order;
     const { iso, drivers, passwords } = ingredients;
-    const edition = iso?.editions?.find(
-      ({ name }) =>
-        name === (iso && request.os.edition ? findEdition(iso, request.os.edition)?.name : undefined),
-    );
     const files = windowsSeed(request, this.install(order), {
       instanceId: mediaId,
       passwords,
-      ...(edition ? { imageName: edition.name } : {}),
       ...(iso?.editions?.[0]?.language ? { uiLanguage: iso.editions[0].language } : {}),
     });
     this.checkAnswers(request, files);

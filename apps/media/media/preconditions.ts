@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { Artifact, Database } from '#db';
-import { type MediaRequest, WINDOWS_DRIVERS } from '#protocol';
+import type { MediaRequest } from '#protocol';
 import { AppError, invalidRequest, type Issue, openPasswords } from '#runtime';
 import type { MediaConfig } from '../config.js';
 import type { AgentPins } from '../core/agent-files.js';
@@ -10,6 +10,8 @@ import { isUnreachableFromGuests } from '../core/app-host.js';
 import type { RequestFault } from '../core/fault.js';
 import { requestFaults } from '../core/request-faults.js';
 import type { VendorIso } from '../core/vendor-iso.js';
+import { passwordFaults } from '../core/windows/check.js';
+import { wantedDrivers } from '../core/windows/seed.js';
 import { identifyVendorIso } from '../images/vendor-iso.js';
 import { resolveDrivers, type ResolvedDrivers } from '../images/virtio-drivers.js';
 import { FirstBoot, type FirstBootScript } from './first-boot.js';
@@ -59,6 +61,7 @@ export class Preconditions {
     const iso = vendorIso ? await collect('vendorIso', () => identifyVendorIso(vendorIso)) : null;
     issues.push(...requestFaults(request, iso).map(toIssue));
     const passwords = await collect('users', () => openPasswords(request, this.config.SECRETS_KEY));
+    if (passwords) issues.push(...passwordFaults(request, passwords).map(toIssue));
     const scripts = await collect('firstBootScripts', () => this.firstBoot.check(request));
     const scratch = virtioDrivers === undefined ? null : await this.scratch();
     const discard = async (): Promise<void> => {
@@ -67,7 +70,9 @@ export class Preconditions {
     try {
       const drivers =
         virtioDrivers !== undefined && scratch !== null && request.os.family === 'windows'
-          ? await collect('virtioDrivers', () => this.drivers(request, virtioDrivers, scratch))
+          ? await collect('virtioDrivers', () =>
+              resolveDrivers(virtioDrivers, wantedDrivers(request), scratch),
+            )
           : null;
       if (issues.length > 0 || !scripts || !passwords) throw invalidRequest(issues);
       return { pins: await this.pins(request), scripts, iso, drivers, passwords, discard };
@@ -92,13 +97,6 @@ export class Preconditions {
     const folder = join(this.config.INFINIBAY_BASE_DIR, 'media');
     await mkdir(folder, { recursive: true, mode: 0o750 });
     return mkdtemp(join(folder, '.building-drivers-'));
-  }
-
-  private drivers({ os, windows }: MediaRequest, source: string, scratch: string): Promise<ResolvedDrivers> {
-    const { version, architecture } = os;
-    const drivers = windows?.drivers ?? WINDOWS_DRIVERS.slice(0, 3);
-    const guestTools = windows?.guestTools ?? false;
-    return resolveDrivers(source, { version, architecture, drivers, guestTools }, scratch);
   }
 
   /** The hashes that the seed carries, from the rows that the distribution app writes. */

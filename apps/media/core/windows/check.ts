@@ -31,7 +31,7 @@ export function checkWindows(request: MediaRequest, images: readonly string[] | 
       ? [...checkEdition(request, version, images), ...checkMachine(request, version)]
       : [unknownVersion(request.os.version)]),
     ...checkNames(request),
-    ...checkUsers(request, version),
+    ...checkUsers(request),
     ...checkNetwork(request),
     ...checkDrivers(request),
     ...(request.packages.length > 0
@@ -151,7 +151,7 @@ export function isComplex(password: string, user: string): boolean {
   return password.length >= 6 && kinds.length >= 3 && !hasName;
 }
 
-function checkUsers({ users }: MediaRequest, version: WindowsVersion | null): RequestFault[] {
+function checkUsers({ users }: MediaRequest): RequestFault[] {
   const faults: RequestFault[] = [];
   if (!users.some(({ admin }) => admin))
     faults.push({
@@ -159,13 +159,7 @@ function checkUsers({ users }: MediaRequest, version: WindowsVersion | null): Re
       message: 'has no administrator: Windows setup would stop and ask for one',
       remedy: 'give a user with admin and a password',
     });
-  users.forEach(({ name, password, passwordSealed }, index) => {
-    if (version?.kind === 'server' && password !== undefined && !isComplex(password, name))
-      faults.push({
-        path: ['users', index, 'password'],
-        message: 'is too simple for the policy of a Windows server: setup would stop at it',
-        remedy: 'use six characters or more of three kinds, without the user’s name',
-      });
+  users.forEach(({ password, passwordSealed }, index) => {
     if (password === undefined && passwordSealed === undefined)
       faults.push({
         path: ['users', index, 'password'],
@@ -174,6 +168,28 @@ function checkUsers({ users }: MediaRequest, version: WindowsVersion | null): Re
       });
   });
   return faults;
+}
+
+/**
+ * What a server's own policy would refuse: setup would stop there.
+ * @param passwords by user name, opened
+ */
+export function passwordFaults(
+  { os, users }: MediaRequest,
+  passwords: ReadonlyMap<string, string>,
+): RequestFault[] {
+  if (os.family !== 'windows' || findWindowsVersion(os.version)?.kind !== 'server') return [];
+  return users.flatMap(({ name }, index) => {
+    const password = passwords.get(name);
+    if (password === undefined || isComplex(password, name)) return [];
+    return [
+      {
+        path: ['users', index, 'password'],
+        message: 'is too simple for the policy of a Windows server: setup would stop at it',
+        remedy: 'use six characters or more of three kinds, without the user’s name',
+      },
+    ];
+  });
 }
 
 function checkNetwork({ network }: MediaRequest): RequestFault[] {
