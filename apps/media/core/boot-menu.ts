@@ -15,8 +15,8 @@ export const BOOT_MENUS: { path: string; language: 'grub' | 'isolinux' }[] = [
 export const FAT_BOOT_MENU = 'EFI/BOOT/grub.cfg';
 
 /**
- * A GRUB menu that installs without a question: an entry of ours stands before the vendor's, is the default and starts at once. The vendor's entries stay,
- * for whoever wants to test the medium.
+ * A GRUB menu that installs without a question: an entry of ours stands before the vendor's, is the default and starts at once. The
+ * vendor's entries stay, for whoever wants to test the medium.
  */
 export function automaticGrubMenu(menu: string, boot: InstallerBoot): string {
   // A boot image may have another root than the medium's file system.

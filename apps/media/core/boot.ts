@@ -31,11 +31,12 @@ export interface InstallerBoot {
 /**
  * How the installer of a Linux family is started.
  *
- * Ubuntu: without the word `autoinstall` Subiquity asks before it wipes a disk. `ds=nocloud` alone: cloud-init then finds the seed by its label. A path
- * (`s=/cidata/`) would be one of the installer's own file system, where a seed on another CD never is, and cloud-init gives up when it is absent.
+ * Ubuntu: without the word `autoinstall` Subiquity asks before it wipes a disk. `ds=nocloud` alone: cloud-init then finds the seed by its
+ * label. A path (`s=/cidata/`) would be one of the installer's own file system, where a seed on another
+ * CD never is, and cloud-init gives up when it is absent.
  *
- * Kickstart: `inst.stage2` names the vendor's ISO, `inst.ks` the seed; the stock menu's wait and its test of the medium are left out. A label with a space
- * or the like is not named, but the volume's UUID: udev's `\x20` for it becomes `\\x20` on its way through GRUB 2.06.
+ * Kickstart: `inst.stage2` names the vendor's ISO, `inst.ks` the seed; the stock menu's wait and its test of the medium are left out. A
+ * label with a space or the like is not named, but the volume's UUID: udev's `\x20` for it becomes `\\x20` on its way through GRUB 2.06.
  * @param iso null: its volume id is not known, and a placeholder stands in its place
  * @param seedAt `label`: a medium of its own; `vendor-iso`: the seed is on the (remastered) vendor ISO itself
  */

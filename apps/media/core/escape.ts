@@ -45,8 +45,8 @@ export function grubWord(value: string): string {
 }
 
 /**
- * A volume label inside a kernel argument such as `inst.stage2=hd:LABEL=…`: udev's spelling, which Anaconda compares with, where every byte that is not
- * a plain character is `\x` and two digits (udev's `ENV{ID_FS_LABEL_ENC}`). Spaces end an argument, quotes begin one.
+ * A volume label inside a kernel argument such as `inst.stage2=hd:LABEL=…`: udev's spelling, which Anaconda compares with, where every
+ * byte that is not a plain character is `\x` and two digits (udev's `ENV{ID_FS_LABEL_ENC}`). Spaces end an argument, quotes begin one.
  * @throws Error for a colon, at which dracut ends the label
  */
 export function labelArgument(label: string): string {

@@ -5,8 +5,8 @@ import { grubWord } from './escape.js';
 export const MESSAGE_SECONDS = 10;
 
 /**
- * GRUB's configuration for a chain ISO: the kernel of the vendor's medium, found by its volume label, or a message that says what is missing. It stands
- * inside the boot images themselves, so that GRUB need not find the chain ISO first.
+ * GRUB's configuration for a chain ISO: the kernel of the vendor's medium, found by its volume label, or a message that says what is
+ * missing. It stands inside the boot images themselves, so that GRUB need not find the chain ISO first.
  * @param label volume id of the vendor's ISO
  */
 export function chainConfig(label: string, boot: InstallerBoot): string {

@@ -14,8 +14,9 @@ import { makeSeedImage, writeSeedFolder, type WrittenFile } from './seed-image.j
 const BOOT_FOLDER = 'boot';
 
 /**
- * Makes the image that starts a Linux family's installer from the vendor's untouched ISO, and is its seed as well: GRUB for BIOS and UEFI, the seed's files
- * at the root, the seed's label. So the installer finds its answers by label, with or without the kernel arguments that say so. 1 to 2 MB.
+ * Makes the image that starts a Linux family's installer from the vendor's untouched ISO, and is its seed as well: GRUB for BIOS and UEFI,
+ * the seed's files at the root, the seed's label. So the installer finds its answers by label, with or without the kernel
+ * arguments that say so. 1 to 2 MB.
  * The same input gives the same bytes.
  * @param folder a folder that does not exist yet; it is gone afterwards
  * @param iso what `identifyVendorIso` found: its volume id is what GRUB searches for

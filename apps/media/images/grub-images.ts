@@ -13,8 +13,8 @@ const EVERYWHERE = [
   ...['linux', 'boot', 'test', 'echo', 'sleep', 'halt'],
 ];
 /**
- * GRUB's own drivers on BIOS: SeaBIOS shows GRUB only the CD that it booted, and `nativedisk` cannot leave it without losing that one. They find what hangs
- * on IDE and SATA; a medium on virtio-blk would need the firmware's driver, which cannot be used together with them.
+ * GRUB's own drivers on BIOS: SeaBIOS shows GRUB only the CD that it booted, and `nativedisk` cannot leave it without losing that one.
+ * They find what hangs on IDE and SATA; a medium on virtio-blk would need the firmware's driver, which cannot be used together with them.
  */
 const BIOS_DRIVERS = ['pata', 'ahci', 'scsi'];
 /** Without a driver for the screen the kernel is started blind: nothing is seen until its own driver runs. */

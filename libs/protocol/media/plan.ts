@@ -60,8 +60,8 @@ export const MediaPlan = z.object({
   keys: PlanKeys.nullable(),
   steps: z.array(z.object({ when: z.string(), do: z.string() })),
   /**
-   * QEMU arguments for the devices, one list entry an argument; placeholders {disk}, {vendorIso}, {seed}, {chain}, {remaster}: a comma in what is put in
-   * their place is written twice.
+   * QEMU arguments for the devices, one list entry an argument; placeholders {disk}, {vendorIso}, {seed}, {chain}, {remaster}: a comma in
+   * what is put in their place is written twice.
    */
   qemu: z.array(z.string()),
   /** What the first start has besides, and no later one: QEMU arguments (placeholders {kernel}, {initrd}), and the whole domain with them. */
