@@ -57,9 +57,10 @@ export default {
     },
     {
       name: 'cli-is-light',
-      comment: 'The command starts fast and runs on the Node that an operator has: no framework, no database.',
+      comment:
+        'The command starts fast and runs on the Node that an operator has: no framework, no database.',
       severity: 'error',
-      from: { path: '^apps/cli/' },
+      from: { path: '^apps/cli/', pathNot: '(\\.|-)spec\\.ts$' },
       to: { path: ['node_modules/(@nestjs|@mikro-orm|ioredis|fastify)', '^libs/(db|runtime)/'] },
     },
     {

@@ -53,6 +53,13 @@ it('a violation of each rule is found', () => {
       "export { openDatabase } from '../../libs/db/database.js';",
     ],
     ['protocol-needs-zod-only', 'libs/protocol/planted.ts', "export { readFileSync } from 'node:fs';"],
+    [
+      'answers-are-read-by-parsers-only',
+      'libs/answers/windows/planted.ts',
+      "export { readFileSync } from 'node:fs';",
+    ],
+    ['cli-is-light', 'apps/cli/planted.ts', "export { Injectable } from '@nestjs/common';"],
+    ['cli-is-light', 'apps/cli/output/planted.ts', "export { AppError } from '#runtime';"],
     ['core-is-pure', 'apps/media/core/planted.ts', "export { Injectable } from '@nestjs/common';"],
     ['core-is-pure', 'apps/gateway/core/planted.ts', "export { connect } from 'node:net';"],
     [

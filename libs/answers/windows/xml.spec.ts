@@ -20,6 +20,11 @@ describe('text of an element', () => {
     );
   });
 
+  it('is decoded once', () => {
+    const { root } = readXml('<a x="&amp;lt;"><b>&amp;lt; &amp;#65; &#38;gt;</b></a>');
+    expect([root?.children[0]?.text, root?.attributes['x']]).toEqual(['&lt; &#65; &gt;', '&lt;']);
+  });
+
   it('comes back from a CDATA section', () => {
     expect(readXml('<a><b><![CDATA[x > "y" & &amp;]]></b></a>').root?.children[0]?.text).toBe(
       'x > "y" & &amp;',
