@@ -85,6 +85,9 @@ describe('%pre', () => {
     ['a disk that holds data', [{ ...vda, holds: 'ext4' }], /vda holds .*disk.wipe is false/],
   ])('stops before anything is written for %s, and reports why, once', async (_name, disks, why) => {
     const machine = machineFor(rocky(), disks);
+    // What an earlier run chose does not count.
+    mkdirSync(machine.path('run/infinibay'));
+    writeFileSync(machine.path('run/infinibay/disk.ks'), 'ignoredisk --only-use=vdz\n');
     const { code, output } = await machine.run('pre');
     expect(code).toBe(1);
     expect(output).toMatch(why);

@@ -29,35 +29,42 @@ describe('a kickstart is valid to the validator of its release:', () => {
   it.each(KICKSTART_RELEASES)(
     '$family $version',
     (release) => {
-      for (const request of [fullRequest(release), leastRequest(release)]) {
-        const text = kickstart(request);
-        expect(validate(syntaxOf(request), text)).toMatchObject({ status: 0 });
-        // It can refuse: a command, an option and a section that do not exist.
-        for (const wrong of [
-          text.replace('rootpw --lock', 'rootpw --locked'),
-          text.replace('\nskipx\n', '\nskip-x\n'),
-          text.replace('%packages --ignoremissing', '%package --ignoremissing'),
-        ])
-          expect(validate(syntaxOf(request), wrong).status).not.toBe(0);
-      }
+      const syntax = syntaxOf(leastRequest(release));
+      const least = kickstart(leastRequest(release));
+      for (const text of [least, kickstart(fullRequest(release))])
+        expect(validate(syntax, text)).toMatchObject({ status: 0 });
+      // It can refuse: a command, an option and a section that do not exist.
+      for (const wrong of [
+        least.replace('rootpw --lock', 'rootpw --locked'),
+        least.replace('\nskipx\n', '\nskip-x\n'),
+        least.replace('%packages --ignoremissing', '%package --ignoremissing'),
+      ])
+        expect(validate(syntax, wrong).status).not.toBe(0);
     },
     60_000,
   );
 
   it('in every firmware and layout', () => {
-    for (const release of KICKSTART_RELEASES.filter(({ family }) => family !== 'alma'))
-      for (const firmware of ['uefi', 'bios'] as const)
-        for (const layout of ['plain', 'lvm'] as const) {
-          const request = fullRequest({ ...release, firmware, layout });
-          const text = kickstart(request);
-          // What %pre writes is part of it.
-          const include = /cat >\S+disk\.ks <<EOF\n([^]*?)EOF\n/.exec(text)?.[1] ?? '';
-          const whole = text.replace(/^%include .*\n/m, include.replaceAll('$disk', 'vda'));
-          expect(include).toContain(firmware === 'uefi' ? 'part /boot/efi' : 'part biosboot');
-          expect(include.includes('volgroup')).toBe(layout === 'lvm');
-          const [parsed] = parseKickstarts([{ syntax: syntaxOf(request), text: whole }]);
-          expect(parsed?.error).toBeNull();
-        }
+    const releases = KICKSTART_RELEASES.filter(({ family }) => family === 'fedora' || family === 'rhel');
+    const pairs = (['uefi', 'bios'] as const).flatMap((firmware) =>
+      (['plain', 'lvm'] as const).map((layout) => ({ firmware, layout })),
+    );
+    const whole = releases.flatMap((release) =>
+      pairs.map(({ firmware, layout }) => {
+        const request = fullRequest({ ...release, firmware, layout });
+        const text = kickstart(request);
+        // What %pre writes is part of it.
+        const include = /cat >\S+disk\.ks <<EOF\n([^]*?)EOF\n/.exec(text)?.[1] ?? '';
+        expect(include).toContain(firmware === 'uefi' ? 'part /boot/efi' : 'part biosboot');
+        expect(include.includes('volgroup')).toBe(layout === 'lvm');
+        const inPlace = text.replace(/^%include .*\n/m, include.replaceAll('$disk', 'vda'));
+        return { syntax: syntaxOf(request), text: inPlace };
+      }),
+    );
+    expect(whole).toHaveLength(28);
+    const broken = whole.map(({ syntax, text }) => ({ syntax, text: text.replace('--grow', '--grown') }));
+    expect(parseKickstarts(whole).filter(({ error }) => error !== null)).toEqual([]);
+    expect(parseKickstarts(broken).filter(({ error }) => error === null)).toEqual([]);
   }, 60_000);
 });
 
@@ -149,12 +156,12 @@ describe('hostile text', () => {
     }
   };
 
-  it('comes back equal from the parser of every release, or is refused', () => {
-    const samples = fc.sample(hostile, 300);
+  it('comes back equal from the parser of the newest and the oldest release, or is refused', () => {
+    const samples = fc.sample(hostile, 200);
     const carried = samples.filter((text) => !isRefused(text));
-    expect(carried.length).toBeGreaterThan(100);
+    expect(carried.length).toBeGreaterThan(70);
     expect(samples.length).toBeGreaterThan(carried.length);
-    for (const syntax of ['F41', 'F44', 'RHEL8', 'RHEL9', 'RHEL10']) {
+    for (const syntax of ['F44', 'RHEL8']) {
       const parsed = parseKickstarts(
         carried.map((text) => ({
           syntax,
