@@ -30,7 +30,12 @@ const medium = (id = ID, more: Partial<MediaResult> = {}): MediaResult => ({
       initrd: '/casper/initrd',
       arguments: 'autoinstall ---',
       from: '/iso/u.iso',
+      files: null,
     },
+    firmware: { type: 'uefi', secureBoot: 'off', qemu: [] },
+    tpm: null,
+    keys: null,
+    firstStart: null,
     steps: [
       { when: 'first start', do: 'boot the kernel' },
       { when: 'after the agent said hello', do: 'detach the seed' },

@@ -1,6 +1,6 @@
 import type { MediaRequest } from '#protocol';
 import { xmlText } from './escape.js';
-import type { Attachment } from './plan-devices.js';
+import { type Attachment, hasVirtioNet } from './plan-devices.js';
 import { firmwarePlan, wantsTpm } from './plan-qemu.js';
 import type { PlanPaths } from './plan-paths.js';
 

@@ -114,9 +114,14 @@ function windowsSteps(request: MediaRequest, seedForm: 'iso' | 'fat'): Steps {
     {
       when: FIRST,
       do: startsSetupItself(request, seedForm)
-        ? 'start the machine: its disk is empty, so the seed boots and starts setup from the vendor ISO'
+        ? 'start the machine: the seed boots and starts setup from the vendor ISO'
         : 'start the machine and press the key in keys as often as it says: the vendor ISO asks for one before it boots',
     },
-    { when: RESTART, do: 'nothing: the installed disk boots before the media; press no key' },
+    {
+      when: RESTART,
+      do: startsSetupItself(request, seedForm)
+        ? 'nothing: the seed starts the Windows that it has installed'
+        : 'nothing: the installed disk boots before the media; press no key',
+    },
   ];
 }

@@ -33,7 +33,11 @@ function expectGolden(name: string, text: string): void {
 
 describe('a media plan', () => {
   it.each<[string, object, Partial<PlanPaths>]>([
-    ['windows-fat', { ...WINDOWS, disk: { match: { serial: 'DISK-1' }, wipe: true } }, { seedForm: 'fat' }],
+    [
+      'windows-fat',
+      { ...WINDOWS, virtioDrivers: '/iso/virtio-win.iso', disk: { match: { serial: 'DISK-1' }, wipe: true } },
+      { seedForm: 'fat' },
+    ],
     ['windows-iso-bios', { ...os('windows', '2019'), firmware: 'bios' }, {}],
     ['ubuntu-chain', { delivery: 'chain', vendorIso: '/iso/u.iso' }, {}],
     [
@@ -67,16 +71,16 @@ describe('a media plan', () => {
     ['a chain ISO', { delivery: 'chain' }, {}, ['system-disk virtio 1', 'chain sata 2', 'vendor-iso sata 3']],
     ['a remaster', { delivery: 'remaster' }, {}, ['system-disk virtio 1', 'remaster sata 2']],
     [
-      'Windows with a FAT seed',
-      WINDOWS,
-      { seedForm: 'fat' },
-      ['system-disk virtio 1', 'seed usb 2', 'vendor-iso sata 3'],
-    ],
-    [
       'Windows with a FAT seed under BIOS, which it does not boot',
-      { ...os('windows', '10'), firmware: 'bios' },
+      { ...os('windows', '10'), firmware: 'bios', virtioDrivers: '/iso/virtio-win.iso' },
       { seedForm: 'fat' },
       ['system-disk virtio 1', 'seed usb -', 'vendor-iso sata 2'],
+    ],
+    [
+      'Windows without drivers, which has none for a virtio disk',
+      { ...os('windows', '10'), firmware: 'bios' },
+      {},
+      ['system-disk sata 1', 'seed sata -', 'vendor-iso sata 2'],
     ],
     [
       "Windows with a plain seed; its CD is on SATA whatever the disk's bus",
@@ -96,6 +100,14 @@ describe('a media plan', () => {
       expect(order(plan(more, paths))).toEqual(expected);
     },
   );
+
+  it('boots a Windows seed first: its loader tells what it has installed from another Windows that is to be wiped', () => {
+    expect(order(plan({ ...WINDOWS, virtioDrivers: '/iso/virtio-win.iso' }, { seedForm: 'fat' }))).toEqual([
+      'system-disk virtio 2',
+      'seed usb 1',
+      'vendor-iso sata 3',
+    ]);
+  });
 
   it('has keys to press for Windows only, and only where the seed does not start setup', () => {
     expect(plan(WINDOWS).keys).toMatchObject({ qemuKey: 'ret', virsh: ['send-key', 'vm-1', 'KEY_ENTER'] });
