@@ -146,8 +146,8 @@ export const AUTOINSTALL: Mutation[] = [
     ],
     [
       'match beside the layout',
-      'name: "direct"',
-      'name: "direct"\n    match: { serial: X }',
+      '      match:\n        path:',
+      '    match:\n        path:',
       'autoinstall.storage.match',
       'is an unknown key',
     ],
