@@ -5,7 +5,16 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -99,7 +108,19 @@ export async function compile({ force = false } = {}) {
   )
     return;
   await step('Compiling the apps', 'nest', ['build', 'standalone']);
+  linkCommand();
   writeFileSync(stamp, '');
+}
+
+/** npm links the commands of packages that are installed, not the project's own: `npx infinibay` finds this one. */
+function linkCommand() {
+  const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  for (const [name, file] of Object.entries(bin)) {
+    const link = join(root, 'node_modules/.bin', name);
+    chmodSync(join(root, file), 0o755);
+    rmSync(link, { force: true });
+    symlinkSync(join('../..', file), link);
+  }
 }
 
 function newestSource(paths) {
