@@ -340,7 +340,7 @@ describe('a real console with its media app', () => {
     const before = file('before.yaml', spec(vmId));
     const after = file(
       'after.yaml',
-      `${spec(vmId).replace('cloud-image', 'installer')}delivery: direct-kernel\n`,
+      `${spec(vmId).replace('cloud-image', 'installer')}timezone: Europe/Berlin\n`,
     );
     const run = await infinibay(['media', 'plan', '--spec', after, '--against', before], env);
     expect(run).toMatchObject({ code: 0, err: '' });
@@ -352,7 +352,7 @@ describe('a real console with its media app', () => {
     ) as {
       diff: { request: string };
     };
-    expect(asJson.diff.request).toContain('+delivery: direct-kernel\n');
+    expect(asJson.diff.request).toContain('+timezone: Europe/Berlin\n');
   });
 
   it('does not take a wrong token: ends with 4', async () => {

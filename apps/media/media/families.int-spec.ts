@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Database, Machine, ScriptExecution } from '#db';
-import type { MediaResult } from '#protocol';
+import { MediaRequest, type MediaResult } from '#protocol';
 import { holds } from '../../../test/support/canary.js';
 import { command } from '../../../test/support/commands.js';
 import { newId, onBothDatabases } from '../../../test/support/databases.js';
@@ -188,7 +188,9 @@ onBothDatabases('media of each family', (given) => {
         expect(holds(Buffer.from(text), CANARY)).toBe(false);
       }
       const dry = await media.request('POST', '/media?dryRun=true', { ...request, vmId: newId() });
-      expect((dry.body as MediaResult).files.map(({ name }) => name)).toEqual(files);
+      const inDryRun = (dry.body as MediaResult).files;
+      expect(inDryRun.filter(({ kind }) => kind !== 'contents').map(({ name }) => name)).toEqual(files);
+      expect(inDryRun.some(({ kind }) => kind === 'contents')).toBe(true);
       expect(onDisk().filter((name) => name.startsWith('.'))).toEqual([]);
       await media.request('DELETE', `/media/${made.id}`);
     }, 60_000);
@@ -211,13 +213,49 @@ onBothDatabases('media of each family', (given) => {
     return JSON.stringify(rows);
   }
 
+  it('in two dry runs differ in what the requests differ in, and in nothing else', async () => {
+    const dry = async (more: object): Promise<Map<string, string>> => {
+      const request = {
+        ...windows(),
+        vmId: '7c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d',
+        hostname: 'vm-1',
+        ...more,
+      };
+      const { body: result } = await media.request('POST', '/media?dryRun=true', request);
+      const { files, plan } = result as MediaResult;
+      return new Map([
+        ...files.map(({ name, sha256 }): [string, string] => [name, sha256]),
+        ['plan', JSON.stringify(plan)],
+      ]);
+    };
+    const differing = (one: Map<string, string>, two: Map<string, string>): string[] =>
+      [...one]
+        .filter(([name, value]) => two.get(name) !== value)
+        .map(([name]) => name)
+        .sort();
+    const first = await dry({});
+    expect([...first.keys()]).toEqual(
+      expect.arrayContaining(['seed.img', 'autounattend.xml', 'infinibay/disk.vbs']),
+    );
+    expect(differing(first, await dry({}))).toEqual([]);
+    const other = await dry({ timezone: 'Europe/Berlin' });
+    expect(differing(first, other)).toEqual(['autounattend.xml', 'seed.img']);
+    const linux = {
+      os: { family: 'ubuntu', version: '24.04' },
+      virtioDrivers: undefined,
+      vendorIso: undefined,
+    };
+    const one = await dry({ ...linux, users: [{ name: 'ada', password: CANARY }] });
+    expect(differing(one, await dry({ ...linux, users: [{ name: 'ada', password: 'another' }] }))).toEqual(
+      [],
+    );
+    expect(differing(one, await dry({ ...linux, users: [{ name: 'ada' }] }))).toContain('user-data');
+  });
+
   it('are the same bytes for the same order', async () => {
     const preconditions = media.app.app.get(Preconditions, { strict: false });
     const builder = media.app.app.get(MediaBuilder, { strict: false });
-    const { body: planned } = await media.request('POST', '/media?dryRun=true', body(cases[0]![1]()));
-    expect(planned.files).toHaveLength(1);
     for (const [name, more] of cases.filter(([each]) => !each.includes('windows'))) {
-      const { MediaRequest } = await import('#protocol');
       const parsed = MediaRequest.parse(body({ ...more(), users: [{ name: 'ada', sshKeys: [] }] }));
       const ingredients = await preconditions.check(parsed);
       const hashes = await Promise.all(

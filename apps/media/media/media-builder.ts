@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
@@ -34,6 +34,8 @@ const KERNEL_BYTES = 256 * MIB;
 
 export interface Built {
   files: WrittenFile[];
+  /** What is inside the image, drivers apart: for comparing, not for downloading. */
+  contents: WrittenFile[];
   plan: MediaPlan;
 }
 
@@ -47,6 +49,8 @@ export interface Order {
   folder: string;
   /** Where the folder will be. */
   published: string;
+  /** Seconds since 1970 for all dates inside; the configured one, or now, when it is not given. */
+  sourceDateEpoch?: number;
 }
 
 /** Writes the files of a medium and the plan that goes with them. */
@@ -76,18 +80,27 @@ export class MediaBuilder {
 
   /** @throws AppError `media.image_failed` (500), `media.<tool>_missing` (503) and what the vendor's ISO lacks */
   async build(order: Order): Promise<Built> {
-    return order.request.os.family === 'windows' ? this.windows(order) : this.linux(order);
+    const files = order.request.os.family === 'windows' ? this.windowsSeed(order) : this.linuxSeed(order);
+    this.checkAnswers(order.request, files);
+    const made = await (order.request.os.family === 'windows'
+      ? this.windows(order, files)
+      : this.linux(order, files));
+    return { ...made, contents: files.map(described) };
   }
 
-  private async windows(order: Order): Promise<Built> {
-    const { request, ingredients, mediaId, folder, published } = order;
-    const { iso, drivers, passwords } = ingredients;
-    const files = windowsSeed(request, this.install(order), {
+  private windowsSeed(order: Order): SeedFile[] {
+    const { request, mediaId } = order;
+    const { iso, passwords } = order.ingredients;
+    return windowsSeed(request, this.install(order), {
       instanceId: mediaId,
       passwords,
       ...(iso?.editions?.[0]?.language ? { uiLanguage: iso.editions[0].language } : {}),
     });
-    this.checkAnswers(request, files);
+  }
+
+  private async windows(order: Order, files: SeedFile[]): Promise<Omit<Built, 'contents'>> {
+    const { request, ingredients, mediaId, folder, published } = order;
+    const { iso, drivers } = ingredients;
     const bootable = request.firmware === 'uefi' && request.os.architecture === 'x86_64';
     const name = bootable ? 'seed.img' : SEED_NAME;
     const contents = join(folder, 'contents');
@@ -99,7 +112,7 @@ export class MediaBuilder {
         ? [...drivers.winpe, ...drivers.system, ...(drivers.guestTools ? [drivers.guestTools] : [])]
         : [],
       instanceId: mediaId,
-      sourceDateEpoch: this.sourceDateEpoch(),
+      sourceDateEpoch: this.sourceDateEpoch(order),
     };
     const made = await (bootable ? makeBootableWindowsSeed(image) : makeWindowsSeed(image));
     await rm(contents, { recursive: true });
@@ -107,13 +120,11 @@ export class MediaBuilder {
     return { files: [made], plan: this.plan(request, join(published, name), { iso, seedForm }) };
   }
 
-  private async linux(order: Order): Promise<Built> {
+  private async linux(order: Order, files: SeedFile[]): Promise<Omit<Built, 'contents'>> {
     const { request, ingredients, folder, published } = order;
     const { iso } = ingredients;
-    const files = this.linuxSeed(order);
-    this.checkAnswers(request, files);
     const family = request.os.family as LinuxFamily;
-    const sourceDateEpoch = this.sourceDateEpoch();
+    const sourceDateEpoch = this.sourceDateEpoch(order);
     const contents = join(folder, 'cidata');
     if (request.source === 'installer' && request.delivery === 'chain') {
       const name = 'chain.iso';
@@ -144,7 +155,7 @@ export class MediaBuilder {
         : null;
     const kernelFiles = kernel && { kernel: join(published, 'kernel'), initrd: join(published, 'initrd') };
     const plan = this.plan(request, join(published, SEED_NAME), { iso, kernelFiles });
-    const seed = await this.plainSeed(request, { files, contents, folder });
+    const seed = await this.plainSeed(request, { files, contents, folder, sourceDateEpoch });
     const others = kernel
       ? await Promise.all([describe('kernel', kernel.kernel), describe('initrd', kernel.initrd)])
       : [];
@@ -165,7 +176,12 @@ export class MediaBuilder {
   /** An image, or, where xorriso is missing, its files in a folder and the step that makes it. */
   private async plainSeed(
     request: MediaRequest,
-    { files, contents, folder }: { files: SeedFile[]; contents: string; folder: string },
+    {
+      files,
+      contents,
+      folder,
+      sourceDateEpoch,
+    }: { files: SeedFile[]; contents: string; folder: string; sourceDateEpoch: number },
   ): Promise<{ files: WrittenFile[]; step?: MediaPlan['steps'][number] }> {
     const inFolder = await writeSeedFolder(contents, files);
     try {
@@ -174,7 +190,7 @@ export class MediaBuilder {
         image: join(folder, SEED_NAME),
         label: request.source === 'cloud-image' ? CLOUD_LABEL : seedLabel(request.os.family),
         names: files.map(({ name }) => name),
-        sourceDateEpoch: this.sourceDateEpoch(),
+        sourceDateEpoch,
       });
       await rm(contents, { recursive: true });
       return { files: [image] };
@@ -236,8 +252,8 @@ export class MediaBuilder {
     });
   }
 
-  private sourceDateEpoch(): number {
-    return this.config.SOURCE_DATE_EPOCH ?? Math.floor(Date.now() / 1000);
+  private sourceDateEpoch({ sourceDateEpoch }: Order): number {
+    return sourceDateEpoch ?? this.config.SOURCE_DATE_EPOCH ?? Math.floor(Date.now() / 1000);
   }
 }
 
@@ -246,6 +262,13 @@ function given(iso: VendorIso | null): VendorIso {
   if (!iso) throw new Error('a delivery that needs the vendor ISO came without one');
   return iso;
 }
+
+const described = ({ name, content }: SeedFile): WrittenFile => ({
+  name,
+  kind: 'contents',
+  size: Buffer.byteLength(content),
+  sha256: createHash('sha256').update(content).digest('hex'),
+});
 
 async function describe(kind: 'kernel' | 'initrd', path: string): Promise<WrittenFile> {
   return { name: kind, kind, size: (await stat(path)).size, sha256: await sha256OfFile(path) };

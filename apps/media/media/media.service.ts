@@ -23,6 +23,9 @@ import type { FirstBootScript } from './first-boot.js';
 import { type Built, MediaBuilder } from './media-builder.js';
 import { type Ingredients, MEDIA_CONFIG, Preconditions } from './preconditions.js';
 
+/** Stands for the id of a medium that is not made. */
+const DRY_RUN_ID = '00000000-0000-4000-8000-000000000000';
+
 export interface Asker {
   name: string;
   requestId: string;
@@ -94,10 +97,16 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
     }
   }
 
-  /** What `create` would make: sizes, hashes and plan, without a file or row that stays. */
+  /**
+   * What `create` would make: sizes, hashes and plan, without a file or row that stays. The same request gives the same answer: a change of one field shows
+   * in those files alone that it changes.
+   */
   async plan(request: MediaRequest): Promise<MediaResult> {
     const id = randomUUID();
-    const { built } = await this.make({ ...request, replace: true }, id);
+    const { built } = await this.make({ ...withoutSalt(request), replace: true }, id, {
+      mediaId: DRY_RUN_ID,
+      sourceDateEpoch: this.config.SOURCE_DATE_EPOCH ?? 0,
+    });
     await this.folder.remove(id);
     const now = await databaseNow(this.database.work());
     return {
@@ -105,7 +114,7 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
       machineId: request.vmId,
       createdAt: now.toISOString(),
       expiresAt: now.toISOString(),
-      files: built.files.map((file) => ({ ...file, url: '' })),
+      files: [...built.files, ...built.contents].map((file) => ({ ...file, url: '' })),
       plan: built.plan,
       executions: [],
     };
@@ -161,15 +170,16 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
   /** Checks, builds and publishes the files of a medium. */
   private async make(
     request: MediaRequest,
-    mediaId: string,
+    id: string,
+    fixed: { mediaId: string; sourceDateEpoch?: number } = { mediaId: id },
   ): Promise<{ built: Built; ingredients: Ingredients }> {
     const ingredients = await this.preconditions.check(request);
     try {
       await this.checkReplacement(request);
-      const published = this.folder.folderOf(mediaId);
+      const published = this.folder.folderOf(fixed.mediaId);
       const built = await this.folder.publish(
-        mediaId,
-        (folder) => this.builder.build({ request, ingredients, mediaId, folder, published }),
+        id,
+        (folder) => this.builder.build({ request, ingredients, ...fixed, folder, published }),
         await this.builder.neededBytes(request, ingredients),
       );
       return { built, ingredients };
@@ -305,4 +315,13 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
     if (!media) throw new AppError('media.not_found', 404, `there is no medium ${id}`);
     return media;
   }
+}
+
+/** A password's hash has another salt each time it is made; one that stands for all makes two dry runs comparable, and shows nothing of the password. */
+function withoutSalt(request: MediaRequest): MediaRequest {
+  const passwordHash = `$6$dryrun$${'.'.repeat(86)}`;
+  return {
+    ...request,
+    users: request.users.map((user) => (user.passwordHash === undefined ? user : { ...user, passwordHash })),
+  };
 }
