@@ -7,6 +7,7 @@ import type { MediaResult } from '#protocol';
 import {
   AGENT,
   baseDir,
+  CANARY_PASSWORD,
   channelSecret,
   Operator,
   seedPath,
@@ -14,12 +15,16 @@ import {
   startApp,
   TOKEN,
 } from '../support/apps.js';
+import { holds } from '../support/canary.js';
 import { command } from '../support/commands.js';
-import { freePort, type Running } from '../support/processes.js';
+import { freePort, type Running, start } from '../support/processes.js';
 import { type BusyboxGuest, startBusyboxGuest } from '../support/qemu/busybox-guest.js';
 import { startDebianGuest } from '../support/qemu/debian-guest.js';
 import { type Postgres, psqlOutput, startPostgres } from '../support/servers/postgres.js';
 import { type RedisServer, startRedis } from '../support/servers/redis.js';
+import { waitFor } from '../support/wait.js';
+
+const ROCKY = { os: { family: 'rocky', version: '9' } };
 
 /** Each app a process, two hypervisor hosts with a gateway and a socket folder each, PostgreSQL and Redis. */
 describe('a fleet', () => {
@@ -38,6 +43,7 @@ describe('a fleet', () => {
   let operator: Operator;
   let debian: Awaited<ReturnType<typeof startDebianGuest>>;
   let busybox: BusyboxGuest;
+  let monitor: Running;
 
   const socketOn = (host: number, vmId: string): string =>
     join(hosts[host]?.folder ?? '', 'sockets', `${vmId}.socket`);
@@ -81,10 +87,15 @@ describe('a fleet', () => {
     operator = new Operator(url(ports.console));
     const greet = await operator.script('greet', 'echo "host $(hostname)"');
     const fails = await operator.script('fails on purpose', 'exit 9');
-    for (const vmId of [debianId, busyboxId]) media.set(vmId, await operator.medium(vmId, [greet, fails]));
+    monitor = start('redis-cli', ['-u', redis.url, 'monitor']);
+    await waitFor(() => monitor.output().includes('OK'), { what: 'the monitor of Redis' });
+    // The seed of another family than the guest's own: what it puts on a machine is plain sh and systemd.
+    media.set(debianId, await operator.medium(debianId, [greet, fails], ROCKY));
+    media.set(busyboxId, await operator.medium(busyboxId, [greet, fails]));
   }, 400_000);
 
   afterAll(async () => {
+    await monitor?.stop();
     await debian?.remove();
     await busybox?.remove();
     for (const app of apps.reverse()) await app.stop();
@@ -120,6 +131,24 @@ describe('a fleet', () => {
       await expect(operator.finished(second ?? '')).resolves.toMatchObject({ status: 'FAILED', exitCode: 9 });
     }
   }, 600_000);
+
+  it("installs the agent of another family's seed where that family documents it", async () => {
+    const content =
+      'cat /root/infiniservice-install.log; systemctl is-enabled infiniservice; ls /tmp/infiniservice; id -nG someone';
+    const { id } = await operator.run(debianId, await operator.script('look', content));
+    const { stdout, stderr } = await operator.finished(id);
+    expect(stdout).toMatch(/installing InfiniService \d+\.\d+\.\d+[^]*done\n/);
+    expect(stdout).toMatch(/^enabled$/m);
+    expect(stdout).toMatch(/\bwheel\b/);
+    expect(stderr).toContain('/tmp/infiniservice');
+  }, 240_000);
+
+  it('lets no password cross Redis', () => {
+    const said = Buffer.from(monitor.output());
+    expect(said.includes('media.create')).toBe(true);
+    expect(said.includes('passwordHash')).toBe(true);
+    expect(holds(said, CANARY_PASSWORD)).toBe(false);
+  });
 
   it('knows which host holds which machine, and reaches both', async () => {
     const script = await operator.script('who', 'echo "I am $INFINIBAY_VM_ID"');

@@ -11,6 +11,8 @@ const root = resolve(import.meta.dirname, '../..');
 export const AGENT = join(root, 'infiniservice/target/release/infiniservice');
 
 export const TOKEN = 'end-to-end-console-token';
+/** Of the users of all media here: it may be found nowhere. */
+export const CANARY_PASSWORD = 'a canary of a password';
 
 /** A temporary base directory in which the agent is published. */
 export function baseDir(): string {
@@ -73,14 +75,15 @@ export class Operator {
     return id;
   }
 
-  medium(vmId: string, scriptIds: string[]): Promise<MediaResult> {
+  medium(vmId: string, scriptIds: string[], more: object = {}): Promise<MediaResult> {
     return this.request('POST', '/media', {
       vmId,
       hostname: `vm-${vmId.slice(0, 8)}`,
       os: { family: 'ubuntu', version: '24.04' },
       source: 'cloud-image',
-      users: [{ name: 'someone', password: 'a canary of a password' }],
+      users: [{ name: 'someone', password: CANARY_PASSWORD }],
       firstBootScripts: scriptIds.map((scriptId) => ({ scriptId })),
+      ...more,
     });
   }
 
