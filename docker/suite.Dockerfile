@@ -24,13 +24,14 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=6 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.APP_PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/apps/console/main.js"]
 
-# The media generator writes ISO 9660 images with xorriso.
+# The media generator writes ISO 9660 images with xorriso, FAT images with mtools and boot loaders with GRUB.
 FROM app AS media
 USER 0:0
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # hadolint ignore=DL3008
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends xorriso \
+  && apt-get install -y --no-install-recommends \
+    dosfstools grub-common grub-efi-amd64-bin grub-pc-bin mtools xorriso \
   && rm -rf /var/lib/apt/lists/*
 USER 1000:1000
 CMD ["node", "dist/apps/media/main.js"]
