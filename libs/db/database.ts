@@ -3,8 +3,9 @@ import { dirname } from 'node:path';
 import { type EntityManager as CoreEntityManager, MikroORM, type Options } from '@mikro-orm/core';
 import { Migrator } from '@mikro-orm/migrations';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
-import type { SqlEntityManager } from '@mikro-orm/sql';
+import type { AbstractSqlConnection, SqlEntityManager } from '@mikro-orm/sql';
 import { SqliteDriver } from '@mikro-orm/sqlite';
+import { giveBackDropped, giveBackEnded } from './connections.js';
 import { Host } from './entities/host.js';
 import { Machine } from './entities/machine.js';
 import { MachineCommand } from './entities/machine-command.js';
@@ -68,6 +69,7 @@ export function databaseOptions(url: string): Options {
     driver: PostgreSqlDriver,
     clientUrl: url,
     pool: { min: 0, max: 10 },
+    driverOptions: { onPoolCreated: giveBackDropped },
     migrations: { ...migrations, migrationsList: postgresqlMigrations },
   } as unknown as Options;
 }
@@ -142,7 +144,8 @@ async function connect(url: string): Promise<MikroORM> {
   }
   const orm = await MikroORM.init(databaseOptions(url));
   if (url.startsWith('sqlite:')) {
-    const connection = orm.em.getConnection();
+    const connection = orm.em.getConnection() as AbstractSqlConnection;
+    giveBackEnded(connection);
     // FULL: a result that was acked to a guest must survive a power cut of the host.
     for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000']) {
       await connection.execute(`pragma ${pragma}`);

@@ -1,0 +1,93 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { command } from '../../test/support/commands.js';
+import { freshPostgresDatabase } from '../../test/support/servers/postgres.js';
+import { waitFor } from '../../test/support/wait.js';
+import { Database, openDatabase } from './database.js';
+
+/** More than the pool has places. */
+const TRANSACTIONS = 25;
+
+describe('a database', () => {
+  it('that drops its connections in the midst of transactions serves again when it is back', async () => {
+    const url = freshPostgresDatabase();
+    const database = await openDatabase(url);
+    const other = await openDatabase(`${url}?application_name=other`);
+    try {
+      for (let round = 0; round < TRANSACTIONS; round += 1) {
+        await expect(
+          database.transaction(async (work) => {
+            const [row] = await work.execute<{ pid: number }[]>('select pg_backend_pid() as pid');
+            await other.work().execute('select pg_terminate_backend(?)', [row?.pid]);
+            await waitFor(
+              () =>
+                work.execute('select 1').then(
+                  () => false,
+                  () => true,
+                ),
+              { what: 'the connection to be gone' },
+            );
+            throw new Error('gone');
+          }),
+        ).rejects.toThrow('gone');
+      }
+      // Also those that are cut off before their first word.
+      const begun = Array.from({ length: TRANSACTIONS }, () =>
+        database.transaction((work) => work.execute('select pg_sleep(0.2)')).catch(() => null),
+      );
+      await waitFor(
+        async () => {
+          const [row] = await other
+            .work()
+            .execute<{ n: string }[]>(
+              `select count(pg_terminate_backend(pid)) as n from pg_stat_activity where datname = current_database() and query like '%pg_sleep%' and pid <> pg_backend_pid()`,
+            );
+          return Number(row?.n) > 0;
+        },
+        { what: 'a transaction to be cut off' },
+      );
+      await Promise.all(begun);
+      await waitFor(() => database.check().then(() => true), { what: 'an answer', deadlineMs: 5000 });
+      await database.transaction((work) => work.execute('select 1'));
+    } finally {
+      await Promise.all([database.close(), other.close()]);
+    }
+  });
+
+  describe('on a disk that is full', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'infinibay-full-'));
+    const disk = join(folder, 'disk');
+    beforeAll(() => {
+      mkdirSync(disk);
+      command('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]);
+    });
+    afterAll(() => {
+      command('umount', [disk]);
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    it('refuses what it cannot store, and serves again when there is room', async () => {
+      const database: Database = await openDatabase(`sqlite:${join(disk, 'test.db')}`);
+      try {
+        await database.work().execute('create table note (text text)');
+        const ballast = join(disk, 'ballast');
+        writeFileSync(ballast, Buffer.alloc(1_400_000));
+        for (let round = 0; round < 3; round += 1) {
+          await expect(
+            database.transaction(async (work) => {
+              for (let row = 0; row < 100; row += 1)
+                await work.execute('insert into note (text) values (?)', ['x'.repeat(100_000)]);
+            }),
+          ).rejects.toThrow(/full/i);
+        }
+        rmSync(ballast);
+        await database.transaction((work) => work.execute('insert into note (text) values (?)', ['room']));
+        expect(await database.work().execute('select text from note')).toEqual([{ text: 'room' }]);
+      } finally {
+        await database.close();
+      }
+    });
+  });
+});
