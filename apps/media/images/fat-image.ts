@@ -1,13 +1,10 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { chmod, mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#runtime';
-import { runTool } from './run-tool.js';
-import { syncFile } from './seed-image.js';
-import { listTree } from './seed-tree.js';
+import { listTree } from './seed-folder.js';
+import { MCOPY, MKFS_FAT, MMD, runTool } from './tool.js';
+import { finishFile, type WrittenFile } from './written-file.js';
 
-const DEADLINE_MS = 120_000;
 const SECTOR = 512;
 /** FAT12 has up to 4084 clusters, FAT16 up to 65524 (Microsoft, "FAT: General Overview of On-Disk Format"); with room between them. */
 const MOST_CLUSTERS_FAT12 = 4000;
@@ -27,7 +24,7 @@ interface Geometry {
  * Makes a FAT image from a folder, as large as its files need, without root and loop devices, and reads it back: names and bytes must be the same.
  * The same input gives the same bytes.
  * @param volumeId eight hexadecimal digits: FAT's serial number, else made from the clock
- * @throws AppError `media.tool_missing` (503), `media.image_failed` (500), `media.seed_too_large` (422) above 2 GB
+ * @throws AppError `media.mkfs_fat_missing` and others (503), `media.image_failed` (500), `media.seed_too_large` (422) above 2 GB
  */
 export async function makeFatImage(options: {
   folder: string;
@@ -35,37 +32,22 @@ export async function makeFatImage(options: {
   label: string;
   volumeId: string;
   sourceDateEpoch: number;
-}): Promise<{ size: number; sha256: string }> {
+}): Promise<WrittenFile> {
   const { folder, image, label, volumeId, sourceDateEpoch } = options;
   const { folders, files } = await listTree(folder);
   const { bits, sectorsPerCluster, blocks } = await geometry(folder, folders, files);
-  const env = { SOURCE_DATE_EPOCH: String(sourceDateEpoch), MTOOLSRC: '/dev/null' };
-  const mtools = { package: 'mtools', deadlineMs: DEADLINE_MS, env };
-  const format = [
-    '-C',
-    '-a',
-    '-F',
-    String(bits),
-    '-s',
-    String(sectorsPerCluster),
-    '--invariant',
-    '-i',
-    volumeId,
-    '-n',
-    label,
-  ];
-  await runTool('mkfs.fat', [...format, image, String(blocks)], { ...mtools, package: 'dosfstools' });
-  await chmod(image, 0o600);
-  if (folders.length > 0) await runTool('mmd', ['-i', image, ...folders.map((path) => `::/${path}`)], mtools);
+  const run = { sourceDateEpoch };
+  const format = ['-C', '-a', '-F', String(bits), '-s', String(sectorsPerCluster), '--invariant'];
+  await runTool(MKFS_FAT, [...format, '-i', volumeId, '-n', label, image, String(blocks)], run);
+  if (folders.length > 0) await runTool(MMD, ['-i', image, ...folders.map((path) => `::/${path}`)], run);
   // One call for each folder, with its files in order: a recursive copy takes them as the disk has them.
   for (const parent of ['', ...folders]) {
     const here = files.filter((path) => path.slice(0, Math.max(0, path.lastIndexOf('/'))) === parent);
     if (here.length === 0) continue;
-    await runTool('mcopy', ['-i', image, ...here.map((path) => join(folder, path)), `::/${parent}`], mtools);
+    await runTool(MCOPY, ['-i', image, ...here.map((path) => join(folder, path)), `::/${parent}`], run);
   }
-  await syncFile(image);
-  await verify({ folder, image, files, env });
-  return { size: (await stat(image)).size, sha256: await sha256Of(image) };
+  const [written] = await Promise.all([finishFile(image, 'seed'), verify(folder, image, files)]);
+  return written;
 }
 
 async function geometry(folder: string, folders: string[], files: string[]): Promise<Geometry> {
@@ -93,31 +75,16 @@ async function geometry(folder: string, folders: string[], files: string[]): Pro
   );
 }
 
-async function verify({
-  folder,
-  image,
-  files,
-  env,
-}: {
-  folder: string;
-  image: string;
-  files: string[];
-  env: Record<string, string>;
-}): Promise<void> {
+async function verify(folder: string, image: string, files: string[]): Promise<void> {
   const back = `${image}.read-back`;
-  await rm(back, { recursive: true, force: true });
   await mkdir(back, { mode: 0o700 });
   try {
-    await runTool('mcopy', ['-s', '-n', '-i', image, '::/*', back], {
-      package: 'mtools',
-      deadlineMs: DEADLINE_MS,
-      env,
-    });
+    await runTool(MCOPY, ['-s', '-n', '-i', image, '::/*', back]);
     const found = (await listTree(back)).files;
     const faults: string[] = [];
     for (const path of files) {
       if (!found.includes(path)) faults.push(`${path} is missing`);
-      else if ((await sha256Of(join(back, path))) !== (await sha256Of(join(folder, path))))
+      else if (!(await readFile(join(back, path))).equals(await readFile(join(folder, path))))
         faults.push(`${path} has other bytes`);
     }
     faults.push(
@@ -132,10 +99,4 @@ async function verify({
   } finally {
     await rm(back, { recursive: true, force: true });
   }
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
-  return hash.digest('hex');
 }

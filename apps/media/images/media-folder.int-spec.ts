@@ -19,7 +19,8 @@ import { mediaRequest } from '../../../test/support/media.js';
 import { start } from '../../../test/support/processes.js';
 import { waitFor } from '../../../test/support/wait.js';
 import { MediaFolder } from './media-folder.js';
-import { makeSeedImage, writeSeedFolder } from './seed-image.js';
+import { writeSeedFolder } from './seed-folder.js';
+import { makeSeedImage } from './seed-image.js';
 
 describe('the folder of media', () => {
   const path = mkdtempSync(join(tmpdir(), 'infinibay-folder-'));
