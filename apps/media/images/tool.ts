@@ -25,14 +25,7 @@ export const GRUB_MKIMAGE: Tool = {
   debian: 'grub-common grub-pc-bin grub-efi-amd64-bin',
   fedora: 'grub2-tools-extra grub2-pc-modules grub2-efi-x64-modules',
 };
-export const MKFS_FAT: Tool = {
-  name: 'mkfs.fat',
-  does: 'makes FAT images',
-  debian: 'dosfstools',
-  fedora: 'dosfstools',
-};
-export const MCOPY: Tool = { name: 'mcopy', does: 'fills FAT images', debian: 'mtools', fedora: 'mtools' };
-export const MMD: Tool = { ...MCOPY, name: 'mmd' };
+export const MCOPY: Tool = { name: 'mcopy', does: 'reads FAT images', debian: 'mtools', fedora: 'mtools' };
 export const MTYPE: Tool = { ...MCOPY, name: 'mtype' };
 
 export interface ToolRun {
@@ -53,7 +46,7 @@ export interface ToolResult {
 }
 
 /**
- * Runs it to its end with an argument list, in UTC and the C locale.
+ * Runs it to its end with an argument list, in UTC and the C locale with UTF-8 names.
  * @throws AppError `media.<name>_missing` (503) with the command to type, `media.image_failed` (500) with what it said
  */
 export function runTool(
@@ -67,7 +60,7 @@ export function runTool(
       timeout: deadlineMs,
       env: {
         PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-        LC_ALL: 'C',
+        LC_ALL: 'C.UTF-8',
         TZ: 'UTC',
         ...(sourceDateEpoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(sourceDateEpoch) }),
         // mtools: nobody's own settings, no check of the geometry.

@@ -61,7 +61,7 @@ export class MediaBuilder {
 
   /** Bytes that it takes while it is built, at the most. */
   async neededBytes(request: MediaRequest, { drivers }: Pick<Ingredients, 'drivers'>): Promise<number> {
-    if (request.os.family === 'windows') return 16 * MIB + 2 * (drivers?.size ?? 0);
+    if (request.os.family === 'windows') return 16 * MIB + 3 * (drivers?.size ?? 0);
     switch (request.delivery) {
       case 'seed':
         return MIB;
