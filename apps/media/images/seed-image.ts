@@ -62,7 +62,8 @@ function bootArguments({ bios, efi }: { bios: string; efi: string }): string[] {
   ];
 }
 
-/** Hundredths of a second, in UTC: how xorriso takes the dates that it writes. */
+/** How xorriso takes the dates that it writes: in UTC, with hundredths. It takes the second 0 for no date, and then has the clock's. */
 export function xorrisoDate(sourceDateEpoch: number): string {
-  return `${new Date(sourceDateEpoch * 1000).toISOString().replace(/[-:T]/g, '').slice(0, 14)}00`;
+  const date = new Date(Math.max(sourceDateEpoch, 1) * 1000);
+  return `${date.toISOString().replace(/[-:T]/g, '').slice(0, 14)}00`;
 }
