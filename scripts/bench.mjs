@@ -2,7 +2,7 @@
  * `npm run bench`: measures and prints a table; each figure stands beside something that was measured in the same run, because absolute times
  * of a shared machine say little. Writes bench-results.json. Benchmarks are not tests: nothing here passes or fails.
  *
- * `npm run bench -- seed agent` runs only the named parts; `npm run bench -- --list` names them.
+ * `npm run bench -- media agent` runs only the named parts; `npm run bench -- --list` names them.
  */
 import { spawnSync } from 'node:child_process';
 import { capture, compile, installPackages, projectEnv, root, step, StepFailed } from './steps.mjs';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { command } from '../../test/support/commands.js';
 import { freshPostgresDatabase } from '../../test/support/servers/postgres.js';
 import { waitFor } from '../../test/support/wait.js';
-import { Database, openDatabase } from './database.js';
+import { type Database, openDatabase } from './database.js';
 
 /** More than the pool has places. */
 const TRANSACTIONS = 25;

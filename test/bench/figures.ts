@@ -3,7 +3,7 @@ export interface Figure {
   what: string;
   /** In `unit`. */
   value: number;
-  unit: 'ms' | 's' | 'MB' | 'KB' | '/s' | '%';
+  unit: 'ms' | 's' | 'MB' | 'KB' | '/s' | '%' | '×';
   /** What it is measured against in the same run: `value / reference`. */
   against?: { what: string; value: number };
   /** What the issue or the design asks for, in the same unit. */

@@ -5,11 +5,11 @@ import { benchClone } from './clone.js';
 import { type Figure, printTable } from './figures.js';
 import { benchFleet, benchIdle } from './fleet.js';
 import { benchRoundTrip } from './round-trip.js';
-import { benchSeed } from './seed.js';
+import { benchMedia } from './media.js';
 
 const parts: Record<string, () => Promise<Figure[]>> = {
   'round-trip': benchRoundTrip,
-  seed: benchSeed,
+  media: benchMedia,
   agent: benchAgent,
   clone: benchClone,
   fleet: benchFleet,

@@ -2,12 +2,11 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { open, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { makeGrubImages } from '../../apps/media/images/grub-images.js';
+import { grubImages } from '../../apps/media/images/grub-images.js';
 import { command } from './commands.js';
 
-/** A medium that boots itself needs the firmware's own driver only, and its menu is a file. */
-const MENU = ['configfile', 'search_fs_file'];
-const BOOTS_ITSELF = { bios: ['biosdisk', ...MENU], uefi: [...MENU, 'efi_gop'] };
+/** A medium that boots itself needs the firmware's own driver only. */
+const BOOTS_ITSELF = { bios: ['biosdisk'], uefi: ['efi_gop'] };
 const SECTOR = 2048;
 
 export interface StandIn {
@@ -35,10 +34,10 @@ export async function standInIso(image: string, options: StandIn): Promise<strin
       const config =
         'search --no-floppy --set=root --file /stand-in\nconfigfile ($root)/boot/grub/grub.cfg\n';
       put(root, { 'stand-in': label });
-      mkdirSync(join(folder, 'grub'));
-      const { bios, efi } = await makeGrubImages(join(folder, 'grub'), config, 0, BOOTS_ITSELF);
-      if (fatMenu) command('mcopy', ['-i', efi, join(root, 'EFI/BOOT/grub.cfg'), '::/EFI/BOOT/grub.cfg']);
-      put(root, { 'boot/bios.img': { from: bios }, 'boot/efi.img': { from: efi } });
+      const { bios, efi } = await grubImages(folder, config, BOOTS_ITSELF);
+      put(root, { 'boot/bios.img': bios, 'boot/efi.img': efi });
+      const menu = 'EFI/BOOT/grub.cfg';
+      if (fatMenu) command('mcopy', ['-i', join(root, 'boot/efi.img'), join(root, menu), `::/${menu}`]);
     }
     if (boots.includes('bios'))
       args.push('-b', 'boot/bios.img', '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table');

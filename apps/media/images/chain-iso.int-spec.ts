@@ -12,7 +12,8 @@ import { makeChainIso } from './chain-iso.js';
 import { readIso } from './iso9660.js';
 import { copyKernelFiles } from './kernel-files.js';
 import { remasterIso } from './remaster.js';
-import { makeSeedImage, writeSeedFolder } from './seed-image.js';
+import { writeSeedFolder } from './seed-folder.js';
+import { makeSeedImage } from './seed-image.js';
 import { identifyVendorIso } from './vendor-iso.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'infinibay-chain-int-'));

@@ -1,17 +1,20 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { AppError } from '#runtime';
 import type { SeedFile } from '../core/answer.js';
 import { installerBoot, type LinuxFamily, seedLabel } from '../core/boot.js';
-import { chainConfig } from '../core/grub.js';
+import { CHAIN_CONFIG, CHAIN_START, chainConfig } from '../core/grub.js';
 import type { VendorIso } from '../core/vendor-iso.js';
 import { bootEntries } from './el-torito.js';
-import { makeGrubImages } from './grub-images.js';
+import { grubImages } from './grub-images.js';
 import { ImageFile } from './image-file.js';
 import { Iso9660 } from './iso9660.js';
-import { makeSeedImage, writeSeedFolder, type WrittenFile } from './seed-image.js';
+import { writeSeedFolder } from './seed-folder.js';
+import { makeSeedImage } from './seed-image.js';
+import type { WrittenFile } from './written-file.js';
 
-const BOOT_FOLDER = 'boot';
+/** As paths inside the image. */
+const BOOT = { bios: 'boot/bios.img', efi: 'boot/efi.img' };
 
 /**
  * Makes the image that starts a Linux family's installer from the vendor's untouched ISO, and is its seed as well: GRUB for BIOS and UEFI,
@@ -31,24 +34,18 @@ export async function makeChainIso(options: {
   sourceDateEpoch: number;
 }): Promise<WrittenFile> {
   const { folder, image, family, iso, files, sourceDateEpoch } = options;
-  const parts = `${folder}.grub`;
+  const config = chainConfig(iso.volumeId, installerBoot(family, iso));
   try {
-    await writeSeedFolder(folder, files);
-    await mkdir(join(folder, BOOT_FOLDER));
-    await mkdir(parts);
-    const config = chainConfig(iso.volumeId, installerBoot(family, iso));
-    const images = await makeGrubImages(parts, config, sourceDateEpoch);
-    const boot = { bios: join(BOOT_FOLDER, 'bios.img'), efi: join(BOOT_FOLDER, 'efi.img') };
-    await rename(images.bios, join(folder, boot.bios));
-    await rename(images.efi, join(folder, boot.efi));
-    const names = [...files.map(({ name }) => name), BOOT_FOLDER];
+    const names = await writeSeedFolder(folder, [...files, { name: CHAIN_CONFIG, content: config }]);
+    const { bios, efi } = await grubImages(dirname(image), CHAIN_START);
+    await writeFile(join(folder, BOOT.bios), bios);
+    await writeFile(join(folder, BOOT.efi), efi);
     const label = seedLabel(family);
-    const made = await makeSeedImage({ folder, image, label, names, sourceDateEpoch, boot });
+    const made = await makeSeedImage({ folder, image, label, names, sourceDateEpoch, boot: BOOT });
     await checkBoots(image);
     return { ...made, kind: 'chain' };
   } finally {
     await rm(folder, { recursive: true, force: true });
-    await rm(parts, { recursive: true, force: true });
   }
 }
 

@@ -1,15 +1,11 @@
-import { rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GRUB_MKIMAGE, MCOPY, MKFS_FAT, MMD, runTool } from './tool.js';
+import { makeFatImage } from './fat-image.js';
+import { GRUB_MKIMAGE, runTool } from './tool.js';
 import { ustar } from './ustar.js';
 
-const KIB = 1024;
-/** FAT12's own tables and a little more. */
-const FAT_OVERHEAD = 64 * KIB;
-const FAT_STEP = 32 * KIB;
-
 const EVERYWHERE = [
-  ...['memdisk', 'tar', 'normal', 'iso9660', 'search', 'search_label'],
+  ...['memdisk', 'tar', 'normal', 'iso9660', 'search', 'search_label', 'search_fs_file', 'configfile'],
   ...['linux', 'boot', 'test', 'echo', 'sleep', 'halt'],
 ];
 /**
@@ -19,50 +15,105 @@ const EVERYWHERE = [
 const BIOS_DRIVERS = ['pata', 'ahci', 'scsi'];
 /** Without a driver for the screen the kernel is started blind: nothing is seen until its own driver runs. */
 const UEFI_DRIVERS = ['efi_gop', 'efi_uga', 'video_bochs', 'video_cirrus'];
+/** 1980-01-01, the first day that FAT knows: the images are the same whoever asks for them first. */
+const NO_DATE = 315_532_800;
+
+/** GRUB as grub-mkimage makes it. */
+export interface GrubCore {
+  format: 'i386-pc-eltorito' | 'x86_64-efi';
+  /** Folder of grub.cfg. */
+  prefix: string;
+  /** In the order in which they are loaded. */
+  modules: readonly string[];
+  /** grub.cfg in a memory disk of its own. */
+  config?: string;
+}
 
 export interface GrubImages {
   /** No-emulation boot image for BIOS: cdboot.img and the core. */
-  bios: string;
+  bios: Buffer;
   /** FAT image with EFI/BOOT/BOOTX64.EFI. */
-  efi: string;
+  efi: Buffer;
+}
+
+/** What this process has made: grub-mkimage takes 0.2 s for BIOS, most of it for LZMA, and the same input gives the same bytes. */
+const made = new Map<string, Promise<unknown>>();
+
+/** Those who ask while it is made wait for it; a failure is not kept. */
+function once<T>(key: string, make: () => Promise<T>): Promise<T> {
+  const known = made.get(key) as Promise<T> | undefined;
+  if (known) return known;
+  const making = make();
+  made.set(key, making);
+  making.catch(() => made.delete(key));
+  return making;
+}
+
+/**
+ * Made once in this process, so keep what is different for each medium out of `config`.
+ * @param scratch an existing folder to work in; nothing stays there
+ * @throws AppError `media.grub_mkimage_missing` (503), `media.image_failed` (500)
+ */
+export function grubCore(scratch: string, core: GrubCore): Promise<Buffer> {
+  return once(JSON.stringify(core), async () => {
+    const { format, prefix, modules, config } = core;
+    const folder = await mkdtemp(join(scratch, 'grub-'));
+    try {
+      const [memdisk, output] = [join(folder, 'memdisk.tar'), join(folder, 'core')];
+      if (config !== undefined) await writeFile(memdisk, ustar('boot/grub/grub.cfg', Buffer.from(config)));
+      const disk = config === undefined ? [] : ['-m', memdisk];
+      await runTool(GRUB_MKIMAGE, ['-O', format, ...disk, '-p', prefix, '-o', output, ...modules]);
+      return await readFile(output);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
 }
 
 /**
  * GRUB as El Torito boot images for BIOS and UEFI on x86_64, with its configuration inside. About 0.9 MB together.
- * @param folder where both are left, and nothing else
+ * @param scratch an existing folder to work in; nothing stays there
  * @param modules that each core has besides those that every configuration needs
- * @throws AppError `media.grub_mkimage_missing` and others (503), `media.image_failed` (500)
+ * @throws AppError as `grubCore` and `makeFatImage`
  */
-export async function makeGrubImages(
-  folder: string,
+export function grubImages(
+  scratch: string,
   config: string,
-  sourceDateEpoch: number,
   modules = { bios: BIOS_DRIVERS, uefi: UEFI_DRIVERS },
 ): Promise<GrubImages> {
-  const memdisk = join(folder, 'memdisk.tar');
-  const program = join(folder, 'BOOTX64.EFI');
-  const images = { bios: join(folder, 'bios.img'), efi: join(folder, 'efi.img') };
-  await writeFile(memdisk, ustar('boot/grub/grub.cfg', Buffer.from(config)));
-  const mkimage = (format: string, output: string, all: string[]): Promise<string> =>
-    runTool(GRUB_MKIMAGE, ['-O', format, '-m', memdisk, '-p', '(memdisk)/boot/grub', '-o', output, ...all], {
-      sourceDateEpoch,
-    });
-  await Promise.all([
-    mkimage('i386-pc-eltorito', images.bios, [...EVERYWHERE, ...modules.bios, 'serial', 'terminal']),
-    mkimage('x86_64-efi', program, [...EVERYWHERE, ...modules.uefi]),
-  ]);
-  await makeFat(images.efi, program, sourceDateEpoch);
-  await Promise.all([rm(memdisk), rm(program)]);
-  return images;
+  const common = { prefix: '(memdisk)/boot/grub', config };
+  const bios: GrubCore = {
+    ...common,
+    format: 'i386-pc-eltorito',
+    modules: [...EVERYWHERE, ...modules.bios, 'serial', 'terminal'],
+  };
+  const uefi: GrubCore = { ...common, format: 'x86_64-efi', modules: [...EVERYWHERE, ...modules.uefi] };
+  return once(JSON.stringify([bios, uefi]), async () => {
+    const parts = [grubCore(scratch, bios), grubCore(scratch, uefi).then((core) => inFat(scratch, core))];
+    // Neither is left running in a folder that its owner is about to remove.
+    await Promise.allSettled(parts);
+    const [forBios, forUefi] = await Promise.all(parts);
+    if (!forBios || !forUefi) throw new Error('two boot images were made and are not there');
+    return { bios: forBios, efi: forUefi };
+  });
 }
 
-async function makeFat(image: string, program: string, sourceDateEpoch: number): Promise<void> {
-  const { size } = await stat(program);
-  await writeFile(image, '');
-  await truncate(image, Math.ceil((size + FAT_OVERHEAD) / FAT_STEP) * FAT_STEP);
-  const clock = { sourceDateEpoch };
-  await runTool(MKFS_FAT, ['-F', '12', '--invariant', '-n', 'EFI', image], clock);
-  await runTool(MMD, ['-i', image, '::/EFI', '::/EFI/BOOT'], clock);
-  await utimes(program, sourceDateEpoch, sourceDateEpoch);
-  await runTool(MCOPY, ['-m', '-i', image, program, '::/EFI/BOOT/BOOTX64.EFI'], clock);
+/** Where UEFI looks for the program of a removable medium. */
+async function inFat(scratch: string, program: Buffer): Promise<Buffer> {
+  const folder = await mkdtemp(join(scratch, 'efi-'));
+  try {
+    const [contents, image] = [join(folder, 'contents'), join(folder, 'efi.img')];
+    await mkdir(join(contents, 'EFI/BOOT'), { recursive: true });
+    await writeFile(join(contents, 'EFI/BOOT/BOOTX64.EFI'), program);
+    await makeFatImage({
+      folder: contents,
+      image,
+      label: 'EFI',
+      volumeId: '1f1b0a70',
+      sourceDateEpoch: NO_DATE,
+    });
+    return await readFile(image);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

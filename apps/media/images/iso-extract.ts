@@ -1,8 +1,6 @@
 import { open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { runTool } from './run-tool.js';
-
-const DEADLINE_MS = 120_000;
+import { runTool, XORRISO } from './tool.js';
 
 /**
  * Unpacks files and folders of an ISO 9660 image below a folder, with the paths that they have in the image. What the image lacks is left out.
@@ -13,9 +11,9 @@ export async function extractFromIso(image: string, paths: string[], target: str
   // One missing path must not end the others: it is told by what is there afterwards.
   const extract = paths.flatMap((path) => ['-extract', `/${path}`, join(target, path)]);
   const { code, said } = await runTool(
-    'xorriso',
+    XORRISO,
     ['-abort_on', 'NEVER', '-return_with', 'FATAL', '32', '-osirrox', 'on', '-indev', image, ...extract],
-    { package: 'xorriso', deadlineMs: DEADLINE_MS, acceptFailure: true },
+    { acceptFailure: true },
   );
   const broken = said
     .split('\n')

@@ -1,25 +1,25 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { command } from '../../../test/support/commands.js';
-import { mediaRequest } from '../../../test/support/media.js';
 import { start } from '../../../test/support/processes.js';
 import { waitFor } from '../../../test/support/wait.js';
+import type { SeedFile } from '../core/answer.js';
+import { makeChainIso } from './chain-iso.js';
 import { MediaFolder } from './media-folder.js';
-import { makeSeedImage, writeSeedFolder } from './seed-image.js';
+import { writeSeedFolder } from './seed-folder.js';
+import { makeSeedImage } from './seed-image.js';
+import { makeBootableWindowsSeed } from './windows-seed.js';
+import { sha256OfFile } from './written-file.js';
+
+const SUPPORT = join(import.meta.dirname, '../../../test/support');
+/** A first medium takes 150 to 500 ms, and more on a busy machine. */
+const KILLED_WITHIN_MS = 700;
 
 describe('the folder of media', () => {
   const path = mkdtempSync(join(tmpdir(), 'infinibay-folder-'));
@@ -49,81 +49,109 @@ describe('the folder of media', () => {
     expect(readdirSync(folder.path).sort()).toEqual([known, fresh, 'mine', `.building-${fresh}-00`].sort());
   });
 
-  it('that is full keeps nothing of the medium and says so', async () => {
+  describe('that is full', () => {
     const mount = join(path, 'full');
-    mkdirSync(mount);
-    command('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', mount]);
-    try {
-      const folder = new MediaFolder(join(mount, 'media'));
-      const build = async (building: string): Promise<void> => {
-        const contents = join(building, 'cidata');
-        await writeSeedFolder(contents, [{ name: 'user-data', content: 'x'.repeat(150_000) }]);
-        const made = {
-          folder: contents,
-          image: join(building, 'seed.iso'),
-          label: 'CIDATA',
-          names: ['user-data'],
-        };
-        await makeSeedImage({ ...made, sourceDateEpoch: 0 });
-      };
-      await expect(folder.publish(randomUUID(), build)).rejects.toMatchObject({
-        code: 'media.disk_full',
-        status: 507,
-      });
-      expect(readdirSync(folder.path)).toEqual([]);
-      // Also when the files alone are too much.
-      const files = (building: string): Promise<unknown> =>
-        writeSeedFolder(join(building, 'cidata'), [{ name: 'user-data', content: 'x'.repeat(900_000) }]);
-      await expect(folder.publish(randomUUID(), files)).rejects.toMatchObject({ code: 'media.disk_full' });
-      expect(readdirSync(folder.path)).toEqual([]);
-      expect(execFileSync('df', ['--output=used', mount]).toString()).toMatch(/\n\s*\d{1,2}\n/);
-    } finally {
+    beforeEach(() => {
+      mkdirSync(mount, { recursive: true });
+      command('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', mount]);
+    });
+    afterEach(() => {
       command('umount', [mount]);
-    }
+    });
+
+    const text = (bytes: number) => [{ name: 'user-data', content: 'x'.repeat(bytes) }];
+    const make = { label: 'CIDATA', names: ['user-data'], sourceDateEpoch: 0 };
+    const seed = async (building: string, files: SeedFile[]): Promise<unknown> => {
+      const folder = join(building, 'cidata');
+      await writeSeedFolder(folder, files);
+      return makeSeedImage({ ...make, folder, image: join(building, 'seed.iso') });
+    };
+    const chain = (building: string, files: SeedFile[]): Promise<unknown> =>
+      makeChainIso({
+        ...{ folder: join(building, 'cidata'), image: join(building, 'chain.iso'), family: 'ubuntu' },
+        ...{ iso: { volumeId: 'Vendor', uuid: null }, files, sourceDateEpoch: 0 },
+      });
+    const windows = (building: string, files: SeedFile[]): Promise<unknown> =>
+      makeBootableWindowsSeed({
+        ...{ folder: join(building, 'contents'), image: join(building, 'seed.img'), files, copied: [] },
+        ...{ instanceId: 'medium', sourceDateEpoch: 0 },
+      });
+
+    // With few bytes the files fit and what is made of them does not; with many not even the files do.
+    it.each([
+      ['a seed', seed, 150_000],
+      ['a seed', seed, 900_000],
+      ['a chain ISO', chain, 20],
+      ['a chain ISO', chain, 900_000],
+      ['a Windows seed', windows, 20],
+      ['a Windows seed', windows, 400_000],
+      ['a Windows seed', windows, 900_000],
+    ])('keeps nothing of %s and says so (%#)', async (_what, build, bytes) => {
+      const folder = new MediaFolder(join(mount, 'media'));
+      await expect(
+        folder.publish(randomUUID(), (building) => build(building, text(bytes))),
+      ).rejects.toMatchObject({ code: 'media.disk_full', status: 507 });
+      expect(readdirSync(folder.path)).toEqual([]);
+      expect(command('df', ['--output=used', mount])).toMatch(/\n\s*\d{1,2}\n/);
+    });
   });
 
-  it('never shows half a medium when its maker is killed at any moment', async () => {
+  it('never shows half a medium when its maker is killed at 100 random points, and is swept of all that they left', async () => {
     const target = join(path, 'killed');
-    const program = join(path, 'maker.mjs');
-    const { vmId } = mediaRequest();
-    writeFileSync(
-      program,
-      `import { MediaFolder } from ${JSON.stringify(join(import.meta.dirname, 'media-folder.ts'))};
-       import { makeSeedImage, writeSeedFolder } from ${JSON.stringify(join(import.meta.dirname, 'seed-image.ts'))};
-       import { join } from 'node:path';
-       import { randomUUID } from 'node:crypto';
-       const folder = new MediaFolder(${JSON.stringify(target)});
-       for (;;) {
-         await folder.publish(randomUUID(), async (building) => {
-           const contents = join(building, 'cidata');
-           await writeSeedFolder(contents, [{ name: 'user-data', content: ${JSON.stringify(vmId.repeat(2000))} }]);
-           await makeSeedImage({ folder: contents, image: join(building, 'seed.iso'), label: 'CIDATA', names: ['user-data'], sourceDateEpoch: 0 });
-         });
-       }`,
-    );
-    const isMedium = (name: string): boolean => !name.startsWith('.');
-    for (let round = 0; round < 12; round += 1) {
-      const before = existsSync(target) ? readdirSync(target).length : 0;
-      const maker = start(process.execPath, [
-        ...['--no-warnings', '--experimental-transform-types'],
-        ...['--import', join(import.meta.dirname, '../../../test/support/typescript.mjs')],
-        program,
-      ]);
-      // Killed once it works, after a different share of a medium each time.
-      await waitFor(() => existsSync(target) && readdirSync(target).length > before + (round % 4), {
-        what: `the maker to work: ${maker.output()}`,
-        everyMs: 1 + round * 3,
-      });
-      await maker.stop('SIGKILL');
-    }
-    const names = readdirSync(target);
-    expect(names.filter(isMedium).length).toBeGreaterThan(3);
-    const sizes = new Set(
-      names.filter(isMedium).map((name) => statSync(join(target, name, 'seed.iso')).size),
-    );
-    expect(sizes.size).toBe(1);
-    for (const name of names) utimesSync(join(target, name), 0, 0);
-    await new MediaFolder(target).sweep(() => Promise.resolve(true));
-    expect(readdirSync(target).every(isMedium)).toBe(true);
-  }, 120_000);
+    const visible = (): string[] =>
+      (existsSync(target) ? readdirSync(target) : []).filter((name) => !name.startsWith('.'));
+    const files = { seed: 'seed.iso', chain: 'chain.iso', windows: 'seed.img' };
+    const sizes = new Map<string, number>();
+    const check = (): void => {
+      for (const name of visible()) {
+        const inside = readdirSync(join(target, name));
+        expect(Object.values(files)).toContain(inside.join());
+        const [file = ''] = inside;
+        const { size } = statSync(join(target, name, file));
+        if (!sizes.has(file)) sizes.set(file, size);
+        expect([file, size]).toEqual([file, sizes.get(file)]);
+      }
+    };
+    let kills = 0;
+    /** Three of them side by side, so that one starts while others work. */
+    const killOneAfterTheOther = async (kinds: string[]): Promise<void> => {
+      for (const kind of kinds) {
+        const maker = start(process.execPath, [
+          ...['--no-warnings', '--experimental-transform-types'],
+          ...['--import', join(SUPPORT, 'typescript.mjs'), join(SUPPORT, 'media-maker.ts'), target, kind],
+        ]);
+        await waitFor(() => maker.output().includes('ready'), {
+          what: `the maker to be ready: ${maker.output()}`,
+          everyMs: 5,
+        });
+        maker.child.kill('SIGUSR2');
+        // Anywhere in its first medium, or in its next ones.
+        await setTimeout(Math.random() * KILLED_WITHIN_MS);
+        await maker.stop('SIGKILL');
+        expect(maker.output()).toBe('ready\n');
+        kills += 1;
+        check();
+      }
+    };
+    const kinds = Array.from({ length: 102 }, (_, index) => Object.keys(files)[index % 3] ?? '');
+    await Promise.all([0, 1, 2].map((lane) => killOneAfterTheOther(kinds.slice(lane * 34, lane * 34 + 34))));
+    expect(kills).toBeGreaterThanOrEqual(100);
+    // What a maker had started goes on for a moment, in a folder that is nobody's.
+    await waitFor(() => spawnSync('pgrep', ['-f', target]).status === 1, { what: 'the last tools to end' });
+    const left = readdirSync(target).filter((name) => name.startsWith('.'));
+    process.stdout.write(`${kills} kills: ${visible().length} media, ${left.length} left half\n`);
+    // Most were struck while they worked, and some had finished: neither is luck.
+    expect(left.length).toBeGreaterThan(kills / 2);
+    expect(sizes.size).toBe(3);
+    check();
+    const hashes = new Set<string>();
+    for (const name of visible())
+      for (const file of readdirSync(join(target, name)))
+        hashes.add(`${file} ${await sha256OfFile(join(target, name, file))}`);
+    expect(hashes.size).toBe(3);
+    for (const name of readdirSync(target)) utimesSync(join(target, name), 0, 0);
+    const removed = await new MediaFolder(target).sweep(() => Promise.resolve(true));
+    expect(removed.sort()).toEqual(left.sort());
+    expect(readdirSync(target).sort()).toEqual(visible().sort());
+  }, 180_000);
 });

@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#runtime';
 import { checkSpace } from './media-space.js';
-import { syncFile } from './seed-image.js';
+import { syncFile } from './written-file.js';
 
 const BUILDING = '.building-';
 /** Building takes seconds; what is older belongs to a process that died. */

@@ -1,4 +1,4 @@
-import { chmod, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AppError } from '#runtime';
 import type { SeedFile } from '../core/answer.js';
@@ -8,9 +8,11 @@ import type { VendorIso } from '../core/vendor-iso.js';
 import { bootEntries } from './el-torito.js';
 import { ImageFile, lengthOf } from './image-file.js';
 import { Iso9660, SECTOR } from './iso9660.js';
-import { sha256OfFile, syncFile, writeSeedFolder, type WrittenFile } from './seed-image.js';
+import { writeSeedFolder } from './seed-folder.js';
+import { xorrisoDate } from './seed-image.js';
 import { MCOPY, MTYPE, runTool, XORRISO } from './tool.js';
 import { withVendorIso } from './vendor-iso.js';
+import { finishFile, type WrittenFile } from './written-file.js';
 
 /** Copying gigabytes takes its time. */
 const DEADLINE_MS = 600_000;
@@ -57,24 +59,14 @@ export async function remasterIso(options: {
       { sourceDateEpoch, deadlineMs: DEADLINE_MS },
     );
     await changeFatMenus(unfinished, folder, sourceDateEpoch, (text) => automaticGrubMenu(text, boot));
-    await chmod(unfinished, 0o600);
-    await syncFile(unfinished);
     await check(unfinished, iso, maps);
+    const written = await finishFile(unfinished, 'remaster');
     await rename(unfinished, image);
-    return {
-      name: basename(image),
-      kind: 'remaster',
-      size: (await stat(image)).size,
-      sha256: await sha256OfFile(image),
-    };
+    return { ...written, name: basename(image) };
   } finally {
     await rm(folder, { recursive: true, force: true });
     await rm(unfinished, { force: true });
   }
-}
-
-function xorrisoDate(sourceDateEpoch: number): string {
-  return `${new Date(sourceDateEpoch * 1000).toISOString().replace(/[-:T]/g, '').slice(0, 14)}00`;
 }
 
 type Change = (text: string, language: 'grub' | 'isolinux') => string;
@@ -116,15 +108,12 @@ async function changeFatMenus(
   for (const { platform, sector } of await entriesOf(image)) {
     if (platform !== 'uefi') continue;
     const fat = `${image}@@${sector * SECTOR}`;
-    const text = await runTool(MTYPE, ['-i', fat, `::/${FAT_BOOT_MENU}`], { sourceDateEpoch }).catch(
-      (error: unknown) => {
-        if (error instanceof AppError && error.code === 'media.image_failed') return null;
-        throw error;
-      },
-    );
-    if (text === null) continue;
+    const { code, printed } = await runTool(MTYPE, ['-i', fat, `::/${FAT_BOOT_MENU}`], {
+      acceptFailure: true,
+    });
+    if (code !== 0) continue;
     const menu = join(folder, 'fat-menu');
-    await writeFile(menu, change(text));
+    await writeFile(menu, change(printed));
     await runTool(MCOPY, ['-o', '-i', fat, menu, `::/${FAT_BOOT_MENU}`], { sourceDateEpoch });
   }
 }

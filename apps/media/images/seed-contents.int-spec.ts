@@ -23,7 +23,8 @@ import { mediaPlan } from '../core/plan.js';
 import { netplan } from '../core/network-config.js';
 import { UBUNTU_LEFTOVERS, ubuntuSeed } from '../core/ubuntu.js';
 import { readIso } from './iso9660.js';
-import { makeSeedImage, writeSeedFolder } from './seed-image.js';
+import { writeSeedFolder } from './seed-folder.js';
+import { makeSeedImage } from './seed-image.js';
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 const INSTALL = {

@@ -1,35 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { chmod, mkdir, open, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { AppError } from '#runtime';
-import type { SeedFile } from '../core/answer.js';
 import { readIso } from './iso9660.js';
 import { runTool, XORRISO } from './tool.js';
-
-export interface WrittenFile {
-  name: string;
-  kind: string;
-  /** Bytes. */
-  size: number;
-  sha256: string;
-}
-
-/** Writes files (0600) into a folder of their own and makes them durable. */
-export async function writeSeedFolder(folder: string, files: SeedFile[]): Promise<WrittenFile[]> {
-  await mkdir(folder, { mode: 0o700 });
-  const written: WrittenFile[] = [];
-  for (const { name, content } of files) {
-    await writeFile(join(folder, name), content, { mode: 0o600, flush: true });
-    written.push({
-      name,
-      kind: 'cidata',
-      size: Buffer.byteLength(content),
-      sha256: createHash('sha256').update(content).digest('hex'),
-    });
-  }
-  return written;
-}
+import { finishFile, type WrittenFile } from './written-file.js';
 
 /**
  * Makes an ISO 9660 image with Joliet and Rock Ridge from a folder, and reads it back: both labels and all names must be there.
@@ -46,7 +18,7 @@ export async function makeSeedImage(options: {
   boot?: { bios: string; efi: string };
 }): Promise<WrittenFile> {
   const { folder, image, label, names, sourceDateEpoch, boot } = options;
-  const date = new Date(sourceDateEpoch * 1000).toISOString().replace(/[-:T]/g, '').slice(0, 14);
+  const date = xorrisoDate(sourceDateEpoch);
   await runTool(
     XORRISO,
     [
@@ -57,9 +29,9 @@ export async function makeSeedImage(options: {
       '-r',
       '-V',
       label,
-      `--modification-date=${date}00`,
+      `--modification-date=${date}`,
       '--set_all_file_dates',
-      `${date}00`,
+      date,
       ...(boot ? bootArguments(boot) : []),
       '-o',
       image,
@@ -67,8 +39,7 @@ export async function makeSeedImage(options: {
     ],
     { sourceDateEpoch },
   );
-  await chmod(image, 0o600);
-  await syncFile(image);
+  const written = await finishFile(image, 'seed');
   const contents = await readIso(image);
   const missing = names.filter(
     (name) => !contents.rockRidgeNames.includes(name) || !contents.jolietNames.includes(name),
@@ -80,12 +51,7 @@ export async function makeSeedImage(options: {
       `the image was read back and is not what was asked for: label ${contents.label}/${contents.jolietLabel}, missing ${missing.join(', ') || 'nothing'}`,
     );
   }
-  return {
-    name: image.slice(image.lastIndexOf('/') + 1),
-    kind: 'seed',
-    size: (await stat(image)).size,
-    sha256: await sha256OfFile(image),
-  };
+  return written;
 }
 
 /** One image for both firmwares. GRUB's own core wants its place in the boot info table (xorrisofs, --grub2-boot-info). */
@@ -96,17 +62,8 @@ function bootArguments({ bios, efi }: { bios: string; efi: string }): string[] {
   ];
 }
 
-export async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
-  return hash.digest('hex');
+/** How xorriso takes the dates that it writes: in UTC, with hundredths. It takes the second 0 for no date, and then has the clock's. */
+export function xorrisoDate(sourceDateEpoch: number): string {
+  const date = new Date(Math.max(sourceDateEpoch, 1) * 1000);
+  return `${date.toISOString().replace(/[-:T]/g, '').slice(0, 14)}00`;
 }

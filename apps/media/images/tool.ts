@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { AppError } from '#runtime';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
+/** What is kept of each stream; a menu or a list of names has some kilobytes. */
+const MAX_PRINTED = 1_048_576;
 
-/** A program that writes images, and the packages it comes in. */
+/** A program that reads or writes images, and the packages it comes in. */
 export interface Tool {
   name: string;
   does: string;
@@ -13,7 +15,7 @@ export interface Tool {
 
 export const XORRISO: Tool = {
   name: 'xorriso',
-  does: 'writes ISO images',
+  does: 'reads and writes ISO images',
   debian: 'xorriso',
   fedora: 'xorriso',
 };
@@ -23,67 +25,82 @@ export const GRUB_MKIMAGE: Tool = {
   debian: 'grub-common grub-pc-bin grub-efi-amd64-bin',
   fedora: 'grub2-tools-extra grub2-pc-modules grub2-efi-x64-modules',
 };
-export const MKFS_FAT: Tool = {
-  name: 'mkfs.fat',
-  does: 'makes FAT images',
-  debian: 'dosfstools',
-  fedora: 'dosfstools',
-};
-export const MCOPY: Tool = { name: 'mcopy', does: 'fills FAT images', debian: 'mtools', fedora: 'mtools' };
-export const MMD: Tool = { ...MCOPY, name: 'mmd' };
+export const MCOPY: Tool = { name: 'mcopy', does: 'reads FAT images', debian: 'mtools', fedora: 'mtools' };
 export const MTYPE: Tool = { ...MCOPY, name: 'mtype' };
 
+export interface ToolRun {
+  /** Seconds since 1970, for the dates inside what it writes. */
+  sourceDateEpoch?: number;
+  /** It is ended after that; 120 000 unless told. */
+  deadlineMs?: number;
+  /** A code other than 0 is told instead of thrown. */
+  acceptFailure?: boolean;
+}
+
+export interface ToolResult {
+  code: number;
+  /** Its standard output, the last MiB. */
+  printed: string;
+  /** Its standard error, the last MiB. */
+  said: string;
+}
+
 /**
- * Runs it to its end, with a deadline and in a time that gives the same bytes again.
- * @param sourceDateEpoch seconds since 1970, for the dates inside what it writes
- * @returns what it printed on standard output
+ * Runs it to its end with an argument list, in UTC and the C locale with UTF-8 names.
  * @throws AppError `media.<name>_missing` (503) with the command to type, `media.image_failed` (500) with what it said
  */
 export function runTool(
   tool: Tool,
   args: string[],
-  { sourceDateEpoch, deadlineMs = DEADLINE_MS }: { sourceDateEpoch: number; deadlineMs?: number },
-): Promise<string> {
+  { sourceDateEpoch, deadlineMs = DEADLINE_MS, acceptFailure = false }: ToolRun = {},
+): Promise<ToolResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(tool.name, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: deadlineMs,
       env: {
         PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-        SOURCE_DATE_EPOCH: String(sourceDateEpoch),
+        LC_ALL: 'C.UTF-8',
         TZ: 'UTC',
-        // mtools: names as they are, no questions, no check of the geometry.
+        ...(sourceDateEpoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(sourceDateEpoch) }),
+        // mtools: nobody's own settings, no check of the geometry.
+        MTOOLSRC: '/dev/null',
         MTOOLS_SKIP_CHECK: '1',
       },
     });
-    const printed: Buffer[] = [];
+    let printed = '';
     let said = '';
-    child.stdout.on('data', (chunk: Buffer) => printed.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-4000);
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed = (printed + text).slice(-MAX_PRINTED);
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-MAX_PRINTED);
     });
     child.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === 'ENOENT'
-          ? new AppError(
-              `media.${tool.name.replace(/\W/g, '_')}_missing`,
-              503,
-              `${tool.name} is missing, which ${tool.does}: apt-get install ${tool.debian} (Fedora: dnf install ${tool.fedora})`,
-            )
-          : error,
-      );
+      reject(error.code === 'ENOENT' ? missing(tool, error) : error);
     });
     child.once('close', (code, signal) => {
-      if (code === 0) return resolve(Buffer.concat(printed).toString());
-      const reasons = said.split('\n').filter((line) => /FATAL|FAILURE|No space|error|cannot/i.test(line));
+      if (code === 0 || (acceptFailure && code !== null)) return resolve({ code, printed, said });
       const ended = signal ? `ended by ${signal} after ${deadlineMs} ms at most` : `exit code ${code}`;
       reject(
-        new AppError(
-          'media.image_failed',
-          500,
-          `${tool.name} could not write the image: ${reasons.join('; ').slice(0, 500) || ended}`,
-        ),
+        new AppError('media.image_failed', 500, `${tool.name} failed (${ended}): ${reasons(said, printed)}`),
       );
     });
   });
+}
+
+function missing(tool: Tool, cause: unknown): AppError {
+  return new AppError(
+    `media.${tool.name.replace(/\W/g, '_')}_missing`,
+    503,
+    `${tool.name} is missing, which ${tool.does}: apt-get install ${tool.debian} (Fedora: dnf install ${tool.fedora})`,
+    { cause },
+  );
+}
+
+/** xorriso says much before and after the line that tells why; others say only that, mkfs.fat and mtools sometimes on the other stream. */
+function reasons(said: string, printed: string): string {
+  const lines = `${said}\n${printed}`.split('\n').filter((line) => line.trim() !== '');
+  const telling = lines.filter((line) => /FATAL|FAILURE|No space|error|cannot/i.test(line));
+  return (telling.length > 0 ? telling : lines.slice(-5)).join('; ').slice(0, 500) || 'it said nothing';
 }

@@ -21,8 +21,10 @@ import { windowsSeed } from '../core/windows/seed.js';
 import { makeChainIso } from '../images/chain-iso.js';
 import { copyKernelFiles } from '../images/kernel-files.js';
 import { remasterIso } from '../images/remaster.js';
-import { makeSeedImage, sha256OfFile, writeSeedFolder, type WrittenFile } from '../images/seed-image.js';
+import { writeSeedFolder } from '../images/seed-folder.js';
+import { makeSeedImage } from '../images/seed-image.js';
 import { makeBootableWindowsSeed, makeWindowsSeed } from '../images/windows-seed.js';
+import { describeFile, finishFile, type WrittenFile } from '../images/written-file.js';
 import { type Ingredients, MEDIA_CONFIG } from './preconditions.js';
 
 export const SEED_NAME = 'seed.iso';
@@ -63,7 +65,7 @@ export class MediaBuilder {
 
   /** Bytes that it takes while it is built, at the most. */
   async neededBytes(request: MediaRequest, { drivers }: Pick<Ingredients, 'drivers'>): Promise<number> {
-    if (request.os.family === 'windows') return 16 * MIB + 2 * (drivers?.size ?? 0);
+    if (request.os.family === 'windows') return 16 * MIB + 3 * (drivers?.size ?? 0);
     switch (request.delivery) {
       case 'seed':
         return MIB;
@@ -157,7 +159,7 @@ export class MediaBuilder {
     const plan = this.plan(request, join(published, SEED_NAME), { iso, kernelFiles });
     const seed = await this.plainSeed(request, { files, contents, folder, sourceDateEpoch });
     const others = kernel
-      ? await Promise.all([describe('kernel', kernel.kernel), describe('initrd', kernel.initrd)])
+      ? await Promise.all([describeFile(kernel.kernel, 'kernel'), describeFile(kernel.initrd, 'initrd')])
       : [];
     return {
       files: [...seed.files, ...others],
@@ -183,7 +185,7 @@ export class MediaBuilder {
       sourceDateEpoch,
     }: { files: SeedFile[]; contents: string; folder: string; sourceDateEpoch: number },
   ): Promise<{ files: WrittenFile[]; step?: MediaPlan['steps'][number] }> {
-    const inFolder = await writeSeedFolder(contents, files);
+    await writeSeedFolder(contents, files);
     try {
       const image = await makeSeedImage({
         folder: contents,
@@ -201,7 +203,8 @@ export class MediaBuilder {
         when: 'before the first start',
         do: `${error.message}; until then this medium is a folder of files, not an image`,
       };
-      return { files: inFolder, step };
+      const inFolder = files.map(({ name }) => finishFile(join(contents, name), 'cidata'));
+      return { files: await Promise.all(inFolder), step };
     }
   }
 
@@ -269,7 +272,3 @@ const described = ({ name, content }: SeedFile): WrittenFile => ({
   size: Buffer.byteLength(content),
   sha256: createHash('sha256').update(content).digest('hex'),
 });
-
-async function describe(kind: 'kernel' | 'initrd', path: string): Promise<WrittenFile> {
-  return { name: kind, kind, size: (await stat(path)).size, sha256: await sha256OfFile(path) };
-}

@@ -18,7 +18,7 @@ import { AppError, Bus, LOGGER, type Logger } from '#runtime';
 import type { MediaConfig } from '../config.js';
 import type { AgentPins } from '../core/agent-files.js';
 import { MediaFolder } from '../images/media-folder.js';
-import type { WrittenFile } from '../images/seed-image.js';
+import type { WrittenFile } from '../images/written-file.js';
 import type { FirstBootScript } from './first-boot.js';
 import { type Built, MediaBuilder } from './media-builder.js';
 import { type Ingredients, MEDIA_CONFIG, Preconditions } from './preconditions.js';

@@ -1,15 +1,7 @@
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeGrubImages } from '../../../apps/media/images/grub-images.js';
+import { grubImages } from '../../../apps/media/images/grub-images.js';
 import { command } from '../commands.js';
 import type { GuestKernel } from '../vendor-isos.js';
 import { cached } from './cache.js';
@@ -47,8 +39,8 @@ export const INSTALLED = 'the installed system runs';
 export async function installedDisk(path: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'infinibay-installed-'));
   try {
-    const { efi } = await makeGrubImages(folder, `echo '${INSTALLED}'\nhalt\n`, 0);
-    const image = readFileSync(efi);
+    const { efi } = await grubImages(folder, `echo '${INSTALLED}'\nhalt\n`);
+    const image = Buffer.from(efi);
     bootSector(`${INSTALLED}\r\n`).copy(image, BOOT_CODE);
     writeFileSync(path, image);
     return path;

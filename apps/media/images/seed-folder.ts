@@ -1,25 +1,23 @@
-import { copyFile, chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CopiedFile, SeedFile } from '../core/answer.js';
-import { syncFile } from './seed-image.js';
 
-/** Writes text files and copies others into a new folder (files 0600, folders 0700), and makes all durable. @returns the names at its root */
-export async function writeSeedTree(
+/**
+ * Writes text files and copies others into a new folder (files 0600, folders 0700). They are not made durable: an image is made of them, and they go.
+ * @returns the names at its root, sorted
+ */
+export async function writeSeedFolder(
   folder: string,
   files: SeedFile[],
   copied: CopiedFile[] = [],
 ): Promise<string[]> {
   await mkdir(folder, { mode: 0o700 });
-  for (const { name, content } of files) {
-    await mkdir(dirname(join(folder, name)), { recursive: true, mode: 0o700 });
-    await writeFile(join(folder, name), content, { mode: 0o600, flush: true });
-  }
+  const parents = new Set([...files, ...copied].map(({ name }) => dirname(join(folder, name))));
+  for (const parent of parents) await mkdir(parent, { recursive: true, mode: 0o700 });
+  for (const { name, content } of files) await writeFile(join(folder, name), content, { mode: 0o600 });
   for (const { name, from } of copied) {
-    const target = join(folder, name);
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    await copyFile(from, target);
-    await chmod(target, 0o600);
-    await syncFile(target);
+    await copyFile(from, join(folder, name));
+    await chmod(join(folder, name), 0o600);
   }
   return (await readdir(folder)).sort();
 }
