@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { command } from '../../../test/support/commands.js';
-import { standInIso, ubuntuServer } from '../../../test/support/vendor-isos.js';
+import { anaconda, standInIso, ubuntuServer } from '../../../test/support/vendor-isos.js';
 import { makeVirtioIso, makeVirtioTree } from '../../../test/support/virtio-win.js';
 import { identifyVendorIso } from './vendor-iso.js';
 import { resolveDrivers } from './virtio-drivers.js';
@@ -136,12 +136,12 @@ describe('a driver ISO', () => {
 
 describe('a vendor ISO that is made to be read for ever', () => {
   it('has a description whose blanks are tried for each other', async () => {
-    const server = ubuntuServer();
+    const dvd = anaconda('dvd');
     const image = `${place()}.iso`;
-    const line = `arch = x${' '.repeat(100_000)}x\n`;
-    await standInIso(image, { ...server, boots: [], files: { ...server.files, '.treeinfo': line } });
+    const treeinfo = `name = x${' '.repeat(60_000)}x\n[general]\nfamily = Fedora\nversion = 43\n`;
+    await standInIso(image, { ...dvd, boots: [], files: { ...dvd.files, '.treeinfo': treeinfo } });
     const began = Date.now();
-    await expect(identifyVendorIso(image)).resolves.toMatchObject({ family: 'ubuntu' });
+    await expect(identifyVendorIso(image)).resolves.toMatchObject({ family: 'fedora' });
     expect(Date.now() - began).toBeLessThan(3000);
   }, 60_000);
 
