@@ -37,7 +37,7 @@ function familyFaults(request: MediaRequest, iso: VendorIso | null): RequestFaul
   }
 }
 
-function ubuntuFaults({ os: { version }, network }: MediaRequest): RequestFault[] {
+function ubuntuFaults({ os: { version }, network, proxy }: MediaRequest): RequestFault[] {
   const known: readonly string[] = UBUNTU_VERSIONS;
   const faults: RequestFault[] = [];
   // A point release is of its release.
@@ -49,6 +49,13 @@ function ubuntuFaults({ os: { version }, network }: MediaRequest): RequestFault[
       remedy: near ? `did you mean ${near}?` : `use ${known.join(', ')}`,
     });
   }
+  // Subiquity and cloud-init hand it to apt, which takes a host and a port.
+  if (proxy !== undefined && !/^https?:\/\/[^/?#]+\/?$/.test(proxy))
+    faults.push({
+      path: ['proxy'],
+      message: 'has more than a host and a port',
+      remedy: 'leave out what follows them',
+    });
   network.forEach(({ gateway, addresses }, index) => {
     if (gateway !== undefined && addresses.length === 0)
       faults.push({

@@ -222,8 +222,9 @@ function treeinfo(text: string): (section: string, key: string) => string | unde
   let section = '';
   for (const line of text.split('\n')) {
     section = /^\[(.+)\]\s*$/.exec(line)?.[1] ?? section;
-    const [, key, value] = /^([\w-]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    if (key && value) values.set(`${section}.${key}`, value);
+    // Trimmed outside the pattern: one that gives blanks back tries each of them for each other.
+    const [, key, value = ''] = /^([\w-]+)\s*=(.*)$/.exec(line) ?? [];
+    if (key && value.trim()) values.set(`${section}.${key}`, value.trim());
   }
   return (name, key) => values.get(`${name}.${key}`);
 }

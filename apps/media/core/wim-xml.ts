@@ -15,6 +15,9 @@ export interface WimImage {
   build: number | null;
 }
 
+/** A medium has a dozen editions; messages name them all. */
+const MAX_IMAGES = 256;
+
 /** The `IMAGE` elements of a WIM's XML resource. @throws Error when it is no such XML */
 export function parseWimXml(text: string): WimImage[] {
   const parser = new XMLParser({
@@ -27,6 +30,8 @@ export function parseWimXml(text: string): WimImage[] {
   const wim = record(record(parser.parse(text) as unknown)['WIM']);
   const images = Array.isArray(wim['IMAGE']) ? (wim['IMAGE'] as unknown[]) : [];
   if (images.length === 0) throw new Error('the description in the WIM file names no image');
+  if (images.length > MAX_IMAGES)
+    throw new Error('the description in the WIM file names more images than there are');
   return images.map((image, position) => {
     const { '@INDEX': index, NAME: name, DISPLAYNAME: displayName, WINDOWS: windows } = record(image);
     const { ARCH, EDITIONID, INSTALLATIONTYPE, LANGUAGES, VERSION } = record(windows);

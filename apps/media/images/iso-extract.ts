@@ -1,5 +1,6 @@
-import { open, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { openRegularFile } from './regular-file.js';
 import { runTool, XORRISO } from './tool.js';
 
 /**
@@ -32,7 +33,7 @@ export async function extractFromIso(image: string, paths: string[], target: str
 
 /** xorriso fills what a truncated image lacks. Source: ECMA-119, "Volume Space Size" of the primary volume descriptor. */
 async function checkLength(image: string): Promise<void> {
-  const file = await open(image, 'r');
+  const file = await openRegularFile(image);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(2048), 0, 2048, 16 * 2048);
     if (bytesRead < 2048 || buffer.toString('latin1', 1, 6) !== 'CD001')

@@ -2,8 +2,8 @@ import { type Extent, ImageFile } from './image-file.js';
 import { bigEndianUcs2, type DirectoryRecord, parseDirectory, type RecordNames } from './iso9660-records.js';
 
 export const SECTOR = 2048;
-/** A folder with more bytes of records than this is not read: some hundred thousand names. */
-const MAX_FOLDER_BYTES = 16 * 1024 * 1024;
+/** A folder with more bytes of records than this is not read: some thousand names. Those that lead to what is looked for have a dozen. */
+const MAX_FOLDER_BYTES = 1024 * 1024;
 
 /** What stands in an image: both volume labels and the names at its root as Rock Ridge and Joliet give them. */
 export interface IsoContents {

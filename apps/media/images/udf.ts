@@ -14,7 +14,7 @@ const TAG = {
   extendedFileEntry: 266,
 };
 const ANCHOR_SECTOR = 256;
-const MAX_FOLDER_BYTES = 16 * 1024 * 1024;
+const MAX_FOLDER_BYTES = 1024 * 1024;
 /** Allocation extents of one file that are followed: a chain without an end is none. */
 const MAX_CONTINUATIONS = 1024;
 

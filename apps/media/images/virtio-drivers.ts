@@ -1,11 +1,12 @@
-import { mkdir, open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
 import { AppError } from '#runtime';
 import type { CopiedFile } from '../core/answer.js';
 import { InfError, parseInf } from '../core/windows/inf.js';
 import { GUEST_TOOLS, SYSTEM_DRIVERS, WINPE_DRIVERS } from '../core/windows/seed.js';
 import { findWindowsVersion } from '../core/windows/versions.js';
 import { extractFromIso } from './iso-extract.js';
+import { openRegularFile } from './regular-file.js';
 
 export interface WantedDrivers {
   /** Windows as a request names it: 10, 11, 2019, 2022, 2025. */
@@ -37,6 +38,8 @@ const ROOTS = ['', 'drivers/by-driver', 'by-driver'];
 /** A path as it is to be named to people: on the ISO, not where it was unpacked. */
 interface Tree {
   folder: string;
+  /** What was unpacked from an ISO stays below its folder: a link in it could name any file of this machine. An operator's own folder may have links. */
+  unpacked: boolean;
   shown(path: string): string;
 }
 
@@ -76,18 +79,25 @@ export async function resolveDrivers(
   if (want.guestTools && (await isSound(tree, TOOLS_FILE, faults)))
     resolved.guestTools = { name: GUEST_TOOLS, from: join(tree.folder, TOOLS_FILE) };
   for (const file of await certificates(tree))
-    resolved.system.push({ name: `${SYSTEM_DRIVERS}/${file}`, from: join(tree.folder, CERTIFICATES, file) });
+    if (await isSound(tree, `${CERTIFICATES}/${file}`, faults))
+      resolved.system.push({
+        name: `${SYSTEM_DRIVERS}/${file}`,
+        from: join(tree.folder, CERTIFICATES, file),
+      });
   if (faults.length > 0) throw refused(faults);
   const all = [...resolved.winpe, ...resolved.system, ...(resolved.guestTools ? [resolved.guestTools] : [])];
   for (const { from } of all) resolved.size += (await stat(from)).size;
   return resolved;
 }
 
+/** As many as anybody reads; a folder of another kind could have any number. */
+const MOST_FAULTS = 100;
+
 const refused = (faults: string[], cause?: unknown): AppError =>
   new AppError(
     'media.drivers',
     422,
-    `virtioDrivers: ${faults.join('; ')}; give a whole virtio-win ISO, or the folder of one`,
+    `virtioDrivers: ${faults.slice(0, MOST_FAULTS).join('; ')}${faults.length > MOST_FAULTS ? ` and ${faults.length - MOST_FAULTS} more` : ''}; give a whole virtio-win ISO, or the folder of one`,
     { cause },
   );
 
@@ -100,9 +110,9 @@ async function openTree(source: string, scratch: string, paths: string[]): Promi
       const folder = join(source, root);
       const [first = ''] = INSTALLER_DRIVERS;
       if (await stat(join(folder, first)).catch(() => null))
-        return { folder, shown: (path) => join(folder, path) };
+        return { folder, unpacked: false, shown: (path) => join(folder, path) };
     }
-    return { folder: source, shown: (path) => join(source, path) };
+    return { folder: source, unpacked: false, shown: (path) => join(source, path) };
   }
   const fault = await looksWrong(source);
   if (fault) throw refused([`${source} ${fault}`]);
@@ -110,7 +120,7 @@ async function openTree(source: string, scratch: string, paths: string[]): Promi
   await extractFromIso(source, paths, scratch).catch((error: unknown) => {
     throw refused([`${source} is no ISO 9660 image, or it is truncated: ${(error as Error).message}`], error);
   });
-  return { folder: scratch, shown: (path) => `${source}:/${path}` };
+  return { folder: scratch, unpacked: true, shown: (path) => `${source}:/${path}` };
 }
 
 /** The files of one driver, below the tree; what is wrong with it is added to the faults. */
@@ -171,9 +181,16 @@ async function find(tree: Tree, folder: string, name: string): Promise<string | 
 }
 
 async function isSound(tree: Tree, path: string, faults: string[]): Promise<boolean> {
-  const fault = await looksWrong(join(tree.folder, path));
+  const fault = (await leadsOut(tree, path)) ?? (await looksWrong(join(tree.folder, path)));
   if (fault) faults.push(`${tree.shown(path)} ${fault}`);
   return fault === null;
+}
+
+/** Whether a link stands in the path. */
+async function leadsOut({ folder, unpacked }: Tree, path: string): Promise<string | null> {
+  if (!unpacked) return null;
+  const [root, real] = await Promise.all([realpath(folder), realpath(join(folder, path)).catch(() => null)]);
+  return real === null || real.startsWith(root + sep) ? null : 'is a link that leads out of the ISO';
 }
 
 /** What the first bytes of each kind must be: PE files begin with MZ, a catalog is a DER sequence (PKCS #7). */
@@ -185,15 +202,14 @@ const MAGIC: Readonly<Record<string, (head: Buffer) => boolean>> = {
 };
 
 async function looksWrong(path: string): Promise<string | null> {
-  const file = await open(path, 'r').catch(() => null);
-  if (!file) return 'is missing';
+  const file = await openRegularFile(path).catch(whyNot);
+  if (typeof file === 'string') return file;
   try {
     const info = await file.stat();
-    if (!info.isFile()) return 'is no file';
     if (info.size === 0) return 'is empty';
     const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
     const head = buffer.subarray(0, bytesRead);
-    if (/^(\uFEFF|\s)*<(!doctype|html|head|\?xml)/i.test(head.toString('utf8')))
+    if (/^\s*<(!doctype|html|head|\?xml)/i.test(head.toString('utf8')))
       return 'is a web page: the download went wrong';
     const kind = /\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
     return MAGIC[kind]?.(head) === false ? `is no ${kind} file by its content` : null;
@@ -202,11 +218,16 @@ async function looksWrong(path: string): Promise<string | null> {
   }
 }
 
+const whyNot = ({ code }: NodeJS.ErrnoException): string => {
+  if (code === 'ENOENT') return 'is missing';
+  return code === undefined ? 'is no file' : `cannot be read (${code})`;
+};
+
 /** An INF has some KiB; a file that only has the name of one is not read whole. */
-const INF_MAX = 4 * 1024 * 1024;
+const INF_MAX = 1024 * 1024;
 
 async function readSmall(path: string): Promise<Buffer> {
-  const file = await open(path, 'r');
+  const file = await openRegularFile(path);
   try {
     const { size } = await file.stat();
     if (size > INF_MAX) throw new InfError(`has ${size} bytes: it is no INF`);

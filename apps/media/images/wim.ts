@@ -3,7 +3,7 @@ import { type Extent, type ImageFile, lengthOf } from './image-file.js';
 
 const HEADER = 208;
 /** The XML of a medium with a dozen editions has about 60 KB. */
-const MAX_XML_BYTES = 16 * 1024 * 1024;
+const MAX_XML_BYTES = 1024 * 1024;
 const COMPRESSED = 0x04;
 
 /**

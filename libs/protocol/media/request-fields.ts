@@ -10,6 +10,15 @@ import {
   timeZones,
 } from './names.js';
 
+/** What XML, UTF-8 and every installer can carry: no control characters, halves of surrogate pairs or the two that are none (XML 1.0, "Char"). */
+const TEXT = /^[^\p{Cc}\p{Cs}\uFFFE\uFFFF]*$/u;
+
+/** A file on the media app's machine; the path also stands in the plan's XML. */
+const absolutePath = z
+  .string()
+  .max(4096)
+  .regex(/^\/[^\p{Cc}\p{Cs}\uFFFE\uFFFF]*$/u, 'must be an absolute path without control characters');
+
 /** A field whose value comes from a list; a wrong one names the nearest known. */
 const known = (check: (value: string) => boolean, names: () => readonly string[], what: string) =>
   z
@@ -50,7 +59,7 @@ const sshKey = z
   .string()
   .max(16_384)
   .regex(
-    /^(ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]+={0,3}( [^\p{Cc}]*)?$/u,
+    /^(ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]{16,}={0,3}( [^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*)?$/u,
     'must be one OpenSSH public key on one line',
   );
 
@@ -58,22 +67,21 @@ const sshKey = z
 const passwordHash = z
   .string()
   .max(256)
-  .regex(/^\$(6|5|y)\$[./A-Za-z0-9=$,]{8,}$/, 'must be a crypt hash such as mkpasswd -m sha-512 makes');
+  .regex(
+    /^\$([56]\$(rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{43,}|y\$[./A-Za-z0-9$,]{20,})$/,
+    'must be a crypt hash such as mkpasswd -m sha-512 makes',
+  );
 
 /** Which names are allowed depends on the family; see `checkFamilyRules`. */
 const user = z
   .strictObject({
-    name: z
-      .string()
-      .min(1)
-      .max(32)
-      .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters'),
+    name: z.string().min(1).max(32).regex(TEXT, 'must not contain control characters or halves of one'),
     /** Becomes a crypt hash (Linux) or is sealed (Windows) where it arrives; it is never stored, logged or sent on. */
     password: z
       .string()
       .min(1)
       .max(127)
-      .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters')
+      .regex(TEXT, 'must not contain control characters or halves of one')
       .optional(),
     passwordHash: passwordHash.optional(),
     /** A password under SECRETS_KEY, as `seal` makes it: Windows' answer file needs the password itself. */
@@ -124,9 +132,14 @@ const diskMatch = z.union(
   { error: 'must be { serial }, { minBytes, maxBytes } or { bus }' },
 );
 
+/** The characters of RFC 3986 only: URLs go into files of apt and dnf, where a quote or a line end would begin a setting of its own. */
 const httpUrl = z
   .string()
   .max(2048)
+  .regex(
+    /^https?:\/\/[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/,
+    'must begin with http:// or https://, without blanks, quotes and others than ASCII (write them as %20)',
+  )
   .refine((text) => {
     try {
       const url = new URL(text);
@@ -197,11 +210,7 @@ export const RequestFields = z.strictObject({
     .regex(/^([A-Z0-9]{5}-){4}[A-Z0-9]{5}$/)
     .optional(),
   /** A virtio-win ISO, or the folder of one: an absolute path on the media app's machine. */
-  virtioDrivers: z
-    .string()
-    .max(4096)
-    .regex(/^\/[^\0\n]*$/, 'must be an absolute path')
-    .optional(),
+  virtioDrivers: absolutePath.optional(),
   windows: z
     .strictObject({
       drivers: z.array(z.enum(WINDOWS_DRIVERS)).max(16).default(['vioserial', 'Balloon', 'viorng']),
@@ -211,11 +220,7 @@ export const RequestFields = z.strictObject({
       bypassRequirements: z.boolean().default(false),
     })
     .optional(),
-  vendorIso: z
-    .string()
-    .max(4096)
-    .regex(/^\/[^\0\n]*$/, 'must be an absolute path')
-    .optional(),
+  vendorIso: absolutePath.optional(),
   firstBootScripts: z
     .array(
       z.strictObject({

@@ -44,19 +44,33 @@ Name = four
   });
 
   it('of any bytes is read or refused, never more', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
-        try {
-          parseInf(bytes, 'amd64');
-        } catch (error) {
-          expect(error).toBeInstanceOf(InfError);
-        }
-      }),
-    );
+    const readOrRefuse = (bytes: Uint8Array): void => {
+      try {
+        parseInf(bytes, 'amd64');
+      } catch (error) {
+        expect(error).toBeInstanceOf(InfError);
+      }
+    };
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), readOrRefuse));
     // A file of 64 KB of one character ends at once.
     for (const character of ['[', '"', '%', ',', ';', '\\', '='])
-      expect(inf(`${HEAD}CatalogFile=a.cat\n[SourceDisksFiles]\n${character.repeat(65_536)}`).catalog).toBe(
-        'a.cat',
-      );
+      readOrRefuse(Buffer.from(`${HEAD}CatalogFile=a.cat\n[SourceDisksFiles]\n${character.repeat(65_536)}`));
+  });
+
+  it('is refused before it costs time or memory', () => {
+    const files = (lines: string): string => `${HEAD}[SourceDisksFiles]\n${lines}`;
+    const refused = (text: string, reason: string): void => {
+      const began = Date.now();
+      expect(() => inf(text)).toThrow(reason);
+      expect(Date.now() - began).toBeLessThan(2000);
+    };
+    refused(files(`a${'/'.repeat(100_000)}b=1`), 'a path of more than 260 characters');
+    refused(files('a.sys=1\n'.repeat(1001)), 'more than 1000 files');
+    refused(`${files('%a%=1')}\n[Strings]\na="${'x'.repeat(5000)}"`, 'a string of more than 4096 characters');
+    refused(
+      `${files(`${'%a%'.repeat(80)}=1`)}\n[Strings]\na="${'x'.repeat(4000)}"`,
+      'a path of more than 260',
+    );
+    expect(inf(files('a.sys=1\n'.repeat(1000))).files).toEqual(['a.sys']);
   });
 });

@@ -8,11 +8,18 @@ export interface InfPackage {
 
 export class InfError extends Error {}
 
+/** Characters of a path in a driver package: Windows' own MAX_PATH. */
+const MAX_PATH = 260;
+/** Characters of a value in [Strings]; each may stand in a line many times. */
+const MAX_STRING = 4096;
+/** A driver package has a dozen files. */
+const MAX_FILES = 1000;
+
 /**
  * Reads an INF: sections, quoted values, comments, `%strings%`. Source: Microsoft, "General syntax rules for INF files", "INF Version section",
  * "INF SourceDisksFiles section", "INF SourceDisksNames section".
  * @param platform decorates sections that are for one architecture only: `amd64` or `arm64`
- * @throws InfError when it is none
+ * @throws InfError when it is none, or names more files or longer ones than a driver package has
  */
 export function parseInf(bytes: Uint8Array, platform: 'amd64' | 'arm64'): InfPackage {
   const sections = readSections(decode(bytes));
@@ -20,9 +27,17 @@ export function parseInf(bytes: Uint8Array, platform: 'amd64' | 'arm64'): InfPac
   if (!version?.some(([key]) => key === 'signature'))
     throw new InfError('has no [Version] section with a Signature: it is no INF');
   const strings = new Map((sections.get('strings') ?? []).map(([key, value]) => [key, unquote(value)]));
+  if ([...strings.values()].some((value) => value.length > MAX_STRING))
+    throw new InfError(`has a string of more than ${MAX_STRING} characters`);
+  const path = (value: string): string => {
+    if (value.length > MAX_PATH) throw new InfError(`names a path of more than ${MAX_PATH} characters`);
+    return value;
+  };
   const text = (raw: string): string =>
-    unquote(raw).replace(/%([^%]*)%/g, (all, name: string) =>
-      name === '' ? '%' : (strings.get(name.toLowerCase()) ?? all),
+    path(
+      unquote(path(raw)).replace(/%([^%]*)%/g, (all, name: string) =>
+        name === '' ? '%' : (strings.get(name.toLowerCase()) ?? all),
+      ),
     );
   // The decorated form is for this platform and comes before the plain one.
   const catalog = [`catalogfile.nt${platform}`, 'catalogfile.nt', 'catalogfile']
@@ -36,7 +51,9 @@ export function parseInf(bytes: Uint8Array, platform: 'amd64' | 'arm64'): InfPac
   const folders = new Map(
     named('sourcedisksnames').map(([disk, value]) => [disk, text(fields(value)[3] ?? '')]),
   );
-  const files = named('sourcedisksfiles').map(([file, value]) => {
+  const copied = named('sourcedisksfiles');
+  if (copied.length > MAX_FILES) throw new InfError(`names more than ${MAX_FILES} files`);
+  const files = copied.map(([file, value]) => {
     const [disk = '', subfolder = ''] = fields(value).map(text);
     return [folders.get(disk) ?? '', subfolder, text(file)]
       .map(slashes)
