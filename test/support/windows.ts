@@ -37,15 +37,7 @@ export const FULL_WINDOWS = {
     { name: 'ada', passwordSealed: SEALED },
     { name: 'ci', passwordSealed: SEALED, admin: false },
   ],
-  network: [
-    {
-      match: { mac: '52:54:00:12:34:56' },
-      addresses: ['192.0.2.10/24', '2001:db8::10/64'],
-      gateway: '192.0.2.1',
-      dns: ['192.0.2.53', '2001:db8::53'],
-    },
-    { match: { name: 'Ethernet-2' }, dhcp: true },
-  ],
+  network: [FULL_REQUEST.network[0], { match: { name: 'Ethernet-2' }, dhcp: true }],
   disk: { match: { serial: 'DISK-1' }, wipe: true },
   productKey: 'AAAAA-BBBBB-CCCCC-DDDDD-EEEEE',
   virtioDrivers: '/iso/virtio-win.iso',

@@ -1,6 +1,7 @@
 import { nearest, type MediaRequest } from '#protocol';
 import { checkDelivery } from './delivery.js';
 import type { RequestFault } from './fault.js';
+import { gatewayFaults } from './gateway-faults.js';
 import { kickstartFaults } from './kickstart-faults.js';
 import { checkPairing } from './pairing.js';
 import { UBUNTU_VERSIONS } from './ubuntu.js';
@@ -56,14 +57,7 @@ function ubuntuFaults({ os: { version }, network, proxy }: MediaRequest): Reques
       message: 'has more than a host and a port',
       remedy: 'leave out what follows them',
     });
-  network.forEach(({ gateway, addresses }, index) => {
-    if (gateway !== undefined && addresses.length === 0)
-      faults.push({
-        path: ['network', index, 'gateway'],
-        message: 'needs an address of the same network',
-        remedy: 'give addresses, or leave the gateway to DHCP',
-      });
-  });
+  faults.push(...gatewayFaults(network));
   return faults;
 }
 

@@ -1,8 +1,8 @@
 import { addressFault, cidrFault, family, ipv4Number, netmaskFault } from '../cloud/addresses.js';
 import { didYouMean } from '../fault.js';
+import type { Add } from './command-fault.js';
 import type { ReadCommand } from './options.js';
 
-type Add = (part: string, message: string, remedy: string, value?: string) => void;
 const PROTOCOLS = ['dhcp', 'bootp', 'static', 'query', 'ibft'];
 const HOST_NAME =
   /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;

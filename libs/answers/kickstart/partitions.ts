@@ -1,4 +1,5 @@
-import { type AnswerFault, didYouMean, shown } from '../fault.js';
+import { type AnswerFault, didYouMean } from '../fault.js';
+import { type Add, faultsOf } from './command-fault.js';
 import type { ReadCommand } from './options.js';
 
 const LAYOUT = ['part', 'partition', 'logvol', 'volgroup', 'raid', 'btrfs', 'mount'];
@@ -7,15 +8,7 @@ const SPECIAL = /^(swap|biosboot|prepboot|none|raid\.\S+|pv\.\S+|btrfs\.\S+)$/;
 /** What ties the storage commands together. `includes`: more of them may come from another file, so nothing is missing for certain. */
 export function partitionFaults(commands: ReadCommand[], includes: boolean): AnswerFault[] {
   const faults: AnswerFault[] = [];
-  const add = (command: ReadCommand, part: string, message: string, remedy: string, value?: string): void => {
-    faults.push({
-      path: part === '' ? command.name : `${command.name} ${part}`,
-      ...(value === undefined ? {} : { value: shown(value) }),
-      message,
-      remedy,
-      line: command.line,
-    });
-  };
+  const add: AddTo = (command, ...fault) => faultsOf(command, faults)(...fault);
   const storage = new Storage(commands, includes, add);
   storage.checkKinds();
   storage.checkSizes();
@@ -25,7 +18,7 @@ export function partitionFaults(commands: ReadCommand[], includes: boolean): Ans
   return faults;
 }
 
-type Add = (command: ReadCommand, part: string, message: string, remedy: string, value?: string) => void;
+type AddTo = (command: ReadCommand, ...fault: Parameters<Add>) => void;
 
 class Storage {
   private readonly layout: ReadCommand[];
@@ -35,7 +28,7 @@ class Storage {
   constructor(
     private readonly commands: ReadCommand[],
     private readonly includes: boolean,
-    private readonly add: Add,
+    private readonly add: AddTo,
   ) {
     this.layout = commands.filter(({ name }) => LAYOUT.includes(name));
     this.parts = commands.filter(({ name }) => name === 'part' || name === 'partition');

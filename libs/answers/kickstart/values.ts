@@ -3,23 +3,14 @@ import { type AnswerFault, didYouMean, shown } from '../fault.js';
 import { localeFault } from '../names/glibc-locales.js';
 import { isCryptHash, MAKE_A_HASH } from '../names/passwords.js';
 import { zoneFault } from '../names/zones.js';
+import { type Add, faultsOf } from './command-fault.js';
 import { networkFaults } from './network.js';
 import type { ReadCommand } from './options.js';
-
-type Add = (part: string, message: string, remedy: string, value?: string) => void;
 
 /** What is wrong with the values of one command. */
 export function valueFaults(command: ReadCommand): AnswerFault[] {
   const faults: AnswerFault[] = [];
-  const add: Add = (part, message, remedy, value) =>
-    faults.push({
-      path: part === '' ? command.name : `${command.name} ${part}`,
-      ...(value === undefined ? {} : { value: shown(value) }),
-      message,
-      remedy,
-      line: command.line,
-    });
-  CHECKS[command.name]?.(command, add);
+  CHECKS[command.name]?.(command, faultsOf(command, faults));
   return faults;
 }
 

@@ -178,6 +178,13 @@ const setup = component(['windowsPE'], {
   WindowsDeploymentServices: 'any',
 });
 
+const LOGON_COMMAND = items({
+  Order: 'number',
+  CommandLine: 'command1024',
+  Description: 'text',
+  RequiresUserInput: 'boolean',
+});
+
 const shell = component(
   ['offlineServicing', 'generalize', 'specialize', 'auditSystem', 'auditUser', 'oobeSystem'],
   {
@@ -203,24 +210,14 @@ const shell = component(
     EnableStartMenu: 'boolean',
     FirstLogonCommands: group(
       {
-        SynchronousCommand: items({
-          Order: 'number',
-          CommandLine: 'command1024',
-          Description: 'text',
-          RequiresUserInput: 'boolean',
-        }),
+        SynchronousCommand: LOGON_COMMAND,
       },
       { passes: OOBE },
     ),
     FolderLocations: 'any',
     LogonCommands: group(
       {
-        AsynchronousCommand: items({
-          Order: 'number',
-          CommandLine: 'command1024',
-          Description: 'text',
-          RequiresUserInput: 'boolean',
-        }),
+        AsynchronousCommand: LOGON_COMMAND,
       },
       { passes: OOBE },
     ),

@@ -145,7 +145,10 @@ export function content(step: Step, guest: CrashGuest, mark: string, bootId: str
   if (step.middle === 'wait') lines.push(`while ${closed}; do sleep 0.05; done`);
   if (step.middle === 'stop its supervisor') {
     if (!isUnix) lines.push(`if ! ${closed}; then exit 0; fi`, say('exits'));
-    lines.push('kill -STOP $PPID');
+    // Not before the supervisor has written down whom it supervises.
+    const spool = isUnix ? `${guest.state}/agent/spool` : `${guest.state}/spool`;
+    const started = `${spool}/$INFINIBAY_EXECUTION_ID.1/started.json`;
+    lines.push(`until grep -q '"pid":[1-9]' ${started}; do sleep 0.05; done`, 'kill -STOP $PPID');
   }
   if (step.middle === 'stop the agent') {
     if (isUnix) lines.push(`while ${closed}; do sleep 0.05; done`);

@@ -1,4 +1,5 @@
 import type { RequestFault } from '../fault.js';
+import { gatewayFaults } from '../gateway-faults.js';
 import { isLocale, LOCALES, type MediaRequest, nearest } from '#protocol';
 import { inputLocale, windowsKeyboards, windowsLocale, windowsTimeZone } from './names.js';
 import {
@@ -193,19 +194,13 @@ export function passwordFaults(
 }
 
 function checkNetwork({ network }: MediaRequest): RequestFault[] {
-  const faults: RequestFault[] = [];
-  network.forEach(({ dhcp, addresses, gateway }, index) => {
+  const faults = gatewayFaults(network);
+  network.forEach(({ dhcp, addresses }, index) => {
     if (dhcp && addresses.some((cidr) => !cidr.includes(':')))
       faults.push({
         path: ['network', index, 'dhcp'],
         message: 'Windows has either DHCP or fixed IPv4 addresses on an adapter',
         remedy: 'leave out one of them',
-      });
-    if (gateway && addresses.length === 0)
-      faults.push({
-        path: ['network', index, 'gateway'],
-        message: 'needs an address of the same network',
-        remedy: 'give addresses, or leave the gateway to DHCP',
       });
   });
   return faults;
