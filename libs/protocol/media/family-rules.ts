@@ -64,6 +64,8 @@ function linuxFaults({ users, windows, productKey, virtioDrivers }: Readable): F
         message: 'is a name that the system itself uses',
         remedy: 'choose another, and set admin for one that may do everything',
       });
+    else if (name !== '' && users.findIndex((other) => other.name === name) < index)
+      faults.push({ path, message: 'stands twice', remedy: 'keep one of them' });
     if (passwordSealed !== undefined)
       faults.push({
         path: ['users', index, 'passwordSealed'],
