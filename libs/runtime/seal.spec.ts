@@ -35,4 +35,10 @@ describe('a sealed secret', () => {
   ])('does not open with %s', (_name, open) => {
     expect(() => open(seal(KEY, CONTEXT, 'hunter2'))).toThrow();
   });
+
+  it('does not open by the beginning of its tag, which is soon guessed', () => {
+    const bytes = Buffer.from(seal(KEY, CONTEXT, '').slice(3), 'base64url');
+    for (let length = 0; length < bytes.length; length += 1)
+      expect(() => unseal(KEY, CONTEXT, `v1.${bytes.subarray(0, length).toString('base64url')}`)).toThrow();
+  });
 });

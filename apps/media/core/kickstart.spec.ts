@@ -105,7 +105,7 @@ describe('a kickstart', () => {
       request({
         users: [
           { name: 'ops' },
-          { name: 'ada', passwordHash: '$6$saltsalt$hash' },
+          { name: 'ada', passwordHash: '$6$saltsalt$abcdefghabcdefghabcdefghabcdefghabcdefghabcdefgh' },
           { name: 'ci', admin: false },
         ],
       }),
@@ -182,9 +182,13 @@ describe('what a kickstart cannot carry is refused, all of it at once:', () => {
     [
       'users.0.sshKeys.0',
       {},
-      { users: [{ name: 'a', admin: true, sshKeys: ['ssh-ed25519 AAAA a\u2028%end'] }] },
+      {
+        users: [
+          { name: 'a', admin: true, sshKeys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1n6fTlQ2 a\u2028%end'] },
+        ],
+      },
     ],
-  ])('%s', (path, more, texts) => {
+  ])('%s', (...[path, more, texts]) => {
     expect(faults(more, texts)).toEqual([path]);
     expect(() => kickstartSeed(request(more, texts), SEED_INSTALL)).toThrow(path);
   });

@@ -37,7 +37,9 @@ function fifo(path: string): string {
   return path;
 }
 
-beforeAll(() => makeVirtioTree(whole, { systems: ['w11'], architectures: ['amd64'] }));
+beforeAll(() => {
+  makeVirtioTree(whole, { systems: ['w11'], architectures: ['amd64'] });
+});
 // Whoever waits for a writer after all is let go, so that a fault here is a red test and no run without an end.
 afterEach(() => {
   for (const path of fifos.splice(0))
@@ -59,7 +61,7 @@ describe('a path that is no file', () => {
     async (_, path) => {
       await expect(identifyVendorIso(path())).rejects.toMatchObject({
         code: 'media.vendor_iso_missing',
-        message: expect.stringContaining('it is no file') as string,
+        message: expect.stringContaining('it is no file'),
       });
     },
     SOON,
@@ -73,7 +75,7 @@ describe('a path that is no file', () => {
     async (_, path) => {
       await expect(resolve(path())).rejects.toMatchObject({
         code: 'media.drivers',
-        message: expect.stringContaining('is no file') as string,
+        message: expect.stringContaining('is no file'),
       });
     },
     SOON,
@@ -87,7 +89,7 @@ describe('a path that is no file', () => {
       fifo(join(tree, path));
       await expect(resolve(tree)).rejects.toMatchObject({
         code: 'media.drivers',
-        message: expect.stringContaining(`${join(tree, path)} is no file`) as string,
+        message: expect.stringContaining(`${join(tree, path)} is no file`),
       });
     },
     SOON,
@@ -160,7 +162,7 @@ describe('a vendor ISO that is made to be read for ever', () => {
       writeFileSync(image, Buffer.concat([bytes, continuation(at), records]));
       await expect(identifyVendorIso(image)).rejects.toMatchObject({
         code: 'media.vendor_iso_damaged',
-        message: expect.stringContaining('without an end') as string,
+        message: expect.stringContaining('without an end'),
       });
     },
     SOON * 3,

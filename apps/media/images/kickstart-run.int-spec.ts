@@ -129,8 +129,11 @@ describe('%post', () => {
     { name: 'ops' },
     {
       name: 'ada',
-      passwordHash: '$6$saltsalt$hash',
-      sshKeys: ['ssh-ed25519 AAAA 1', `ssh-ed25519 AAAA it's "2" $(x)`],
+      passwordHash: '$6$saltsalt$abcdefghabcdefghabcdefghabcdefghabcdefghabcdefgh',
+      sshKeys: [
+        'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1n6fTlQ2 1',
+        `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1n6fTlQ2 it's "2" $(x)`,
+      ],
     },
   ];
   /** Where the witness writes that it was run: where, with what and with which secret. */
@@ -187,7 +190,9 @@ describe('%post', () => {
     await installed(machine);
     await machine.run('post');
     expect(machine.read('etc/sudoers.d/90-infinibay')).toBe('ops ALL=(ALL) NOPASSWD: ALL\n');
-    expect(machine.read('home/ada/.ssh/authorized_keys')).toBe(`ssh-ed25519 AAAA it's "2" $(x)\n`);
+    expect(machine.read('home/ada/.ssh/authorized_keys')).toBe(
+      `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1n6fTlQ2 it's "2" $(x)\n`,
+    );
     expect(machine.read('etc/dnf/dnf.conf')).toBe('proxy=http://proxy.example:3128\n');
     expect(machine.read('etc/yum.repos.d/infinibay-mirror.repo')).toContain(
       'baseurl=http://m/AppStream/os/\n',

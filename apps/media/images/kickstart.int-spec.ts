@@ -177,8 +177,8 @@ describe('hostile text', () => {
   it('in the fields of a request comes back equal, or is refused before a kickstart is made', () => {
     const requests = fc.sample(hostile, 200).flatMap((text) => {
       const more = [
-        { users: [{ name: 'ada', sshKeys: [`ssh-ed25519 AAAA ${text}`] }] },
-        { users: [{ name: 'ada', passwordHash: `$6$${text}` }] },
+        { users: [{ name: 'ada', sshKeys: [`ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1n6fTlQ2 ${text}`] }] },
+        { users: [{ name: 'ada', passwordHash: `$6$${text}$${'a'.repeat(43)}` }] },
         { mirror: `http://m/${text}` },
         { mirror: 'http://m/', proxy: `http://p/${text}` },
       ];

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { AppError } from '#runtime';
 import { command } from '../../../test/support/commands.js';
 import { start } from '../../../test/support/processes.js';
 import { waitFor } from '../../../test/support/wait.js';
@@ -35,6 +36,28 @@ describe('the folder of media', () => {
     expect(readdirSync(folder.folderOf(id))).toEqual(['seed.iso']);
     await expect(folder.publish(randomUUID(), () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(readdirSync(folder.path)).toEqual([id]);
+  });
+
+  it('gives room once, to media that are built at the same time too', async () => {
+    const mib = 1_048_576;
+    const folder = new MediaFolder(join(path, 'quota'), 10 * mib);
+    const build = (building: string): Promise<void> =>
+      writeFile(join(building, 'seed.iso'), Buffer.alloc(3 * mib, 1));
+    const ask = (needed: number): Promise<string> =>
+      folder.publish(randomUUID(), build, needed).then(
+        () => 'made',
+        (error: AppError) => error.code,
+      );
+    expect((await Promise.all([ask(6 * mib), ask(6 * mib)])).sort()).toEqual([
+      'made',
+      'media.quota_exceeded',
+    ]);
+    // What was allowed and not taken is free again, and so is what a failure was allowed.
+    await expect(
+      folder.publish(randomUUID(), () => Promise.reject(new Error('no')), 6 * mib),
+    ).rejects.toThrow('no');
+    expect(await Promise.all([ask(3 * mib), ask(3 * mib)])).toEqual(['made', 'made']);
+    expect(readdirSync(folder.path)).toHaveLength(3);
   });
 
   it('is swept of what a process that died has left, and of nothing that is new or known', async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#runtime';
-import { checkSpace } from './media-space.js';
+import { checkSpace, usedBytes } from './media-space.js';
 import { syncFile } from './written-file.js';
 
 const BUILDING = '.building-';
@@ -22,6 +22,11 @@ const diskFull = (path: string, cause: unknown): AppError =>
 
 /** `$INFINIBAY_BASE_DIR/media`: a medium appears there whole or not at all. */
 export class MediaFolder {
+  /** Folders that media are being built in, and the bytes that each was allowed. */
+  private readonly building = new Map<string, number>();
+  /** Requests look for room one after the other: two that come at once would both find what is there for one. */
+  private looking: Promise<unknown> = Promise.resolve();
+
   /** @param quotaBytes what all media together may take */
   constructor(
     readonly path: string,
@@ -36,12 +41,14 @@ export class MediaFolder {
    */
   async publish<T>(mediaId: string, build: (folder: string) => Promise<T>, neededBytes = 0): Promise<T> {
     await mkdir(this.path, { recursive: true, mode: 0o750 });
-    if (neededBytes > 0) await checkSpace(this.path, neededBytes, this.quotaBytes);
     const temporary = join(this.path, `${BUILDING}${mediaId}-${randomBytes(4).toString('hex')}`);
-    await mkdir(temporary, { mode: 0o700 });
+    if (neededBytes > 0) await this.reserve(temporary, neededBytes);
     try {
+      await mkdir(temporary, { mode: 0o700 });
       const result = await build(temporary);
       await syncFile(temporary);
+      // All is written: from here on it is counted as what it is, under either name.
+      this.building.delete(temporary);
       await rename(temporary, this.folderOf(mediaId));
       await syncFile(this.path);
       return result;
@@ -50,7 +57,21 @@ export class MediaFolder {
       if ((error as NodeJS.ErrnoException).code === 'ENOSPC' || isFull(error))
         throw diskFull(this.path, error);
       throw error;
+    } finally {
+      this.building.delete(temporary);
     }
+  }
+
+  private async reserve(folder: string, bytes: number): Promise<void> {
+    const look = this.looking.then(async () => {
+      let promised = 0;
+      for (const [other, allowed] of this.building)
+        promised += Math.max(0, allowed - (await usedBytes(other)));
+      await checkSpace(this.path, bytes, this.quotaBytes, promised);
+      this.building.set(folder, bytes);
+    });
+    this.looking = look.catch(() => undefined);
+    await look;
   }
 
   folderOf(mediaId: string): string {

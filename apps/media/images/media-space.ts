@@ -12,10 +12,11 @@ const mib = (bytes: number): string => `${Math.ceil(bytes / 1_048_576)} MiB`;
  * @param path the folder of all media; it must be there
  * @param needed bytes that the medium will take, at the most
  * @param quota bytes that all media together may take
+ * @param promised bytes that media which are being built have been allowed and have not written yet
  * @throws AppError `media.quota_exceeded` (507) or `media.disk_full` (507)
  */
-export async function checkSpace(path: string, needed: number, quota: number): Promise<void> {
-  const used = await usedBytes(path);
+export async function checkSpace(path: string, needed: number, quota: number, promised = 0): Promise<void> {
+  const used = (await usedBytes(path)) + promised;
   if (used + needed > quota) {
     throw new AppError(
       'media.quota_exceeded',
@@ -24,7 +25,7 @@ export async function checkSpace(path: string, needed: number, quota: number): P
     );
   }
   const { bavail, bsize } = await statfs(path);
-  if (bavail * bsize < needed + RESERVE_BYTES) {
+  if (bavail * bsize < needed + promised + RESERVE_BYTES) {
     throw new AppError(
       'media.disk_full',
       507,

@@ -175,7 +175,11 @@ onBothDatabases('media', (given) => {
         timezone: 'Europe/Berlni',
         users: [
           { name: 'root', password: 'a\nb' },
-          { name: 'ada', password: 'x', passwordHash: '$6$saltsalt$abcdefgh' },
+          {
+            name: 'ada',
+            password: 'x',
+            passwordHash: '$6$saltsalt$abcdefghabcdefghabcdefghabcdefghabcdefghabcdefgh',
+          },
         ],
         network: [{ match: { mac: 'zz' }, addresses: ['1.2.3.4'] }],
         surprise: 1,

@@ -64,6 +64,8 @@ function linuxFaults({ users, windows, productKey, virtioDrivers }: Readable): F
         message: 'is a name that the system itself uses',
         remedy: 'choose another, and set admin for one that may do everything',
       });
+    else if (name !== '' && users.findIndex((other) => other.name === name) < index)
+      faults.push({ path, message: 'stands twice', remedy: 'keep one of them' });
     if (passwordSealed !== undefined)
       faults.push({
         path: ['users', index, 'passwordSealed'],
@@ -92,11 +94,11 @@ function windowsFaults({ hostname, users, layout, source, proxy, mirror }: Reada
     const { name } = user;
     if (
       name !== '' &&
-      (name.length > WINDOWS_USER_MAX || WINDOWS_USER_FORBIDDEN.test(name) || /[. ]$/.test(name))
+      (name.length > WINDOWS_USER_MAX || WINDOWS_USER_FORBIDDEN.test(name) || /^\s|[.\s]$/.test(name))
     )
       faults.push({
         path: at('name'),
-        message: `must be a Windows user name: at most ${WINDOWS_USER_MAX} characters, none of "/\\[]:;|=,+*?<>@%, no dot or space at its end`,
+        message: `must be a Windows user name: at most ${WINDOWS_USER_MAX} characters, none of "/\\[]:;|=,+*?<>@%, no space around it, no dot at its end`,
         remedy: 'choose another',
       });
     else if (WINDOWS_OWN_USERS.has(name.toLowerCase()) || name.toLowerCase() === hostname)

@@ -54,6 +54,12 @@ describe('a field that goes into an answer file', () => {
       windows({ users: [{ name: 'a\ud800', password: 'Pass-word-1' }] }),
       'users.0.name',
     ],
+    [
+      'a user that stands twice',
+      ubuntu({ users: [{ name: 'ada' }, { name: 'bob' }, { name: 'ada' }] }),
+      'users.2.name',
+    ],
+    ['a name of blanks', windows({ users: [{ name: '\u2028', password: 'Pass-word-1' }] }), 'users.0.name'],
     ['what XML lacks', windows({ users: [{ name: 'a\uffff', password: 'Pass-word-1' }] }), 'users.0.name'],
     ['a quote in a proxy', ubuntu({ proxy: 'http://192.0.2.1:3128/";Dir "' }), 'proxy'],
     ['a line end in a mirror', ubuntu({ mirror: 'http://mirror.example/\nDir "/"' }), 'mirror'],

@@ -159,7 +159,7 @@ export function content(step: Step, guest: CrashGuest, mark: string, bootId: str
         'for process in /proc/[0-9]*; do',
         `  if tr '\\0' ' ' <$process/cmdline | grep -q '^infiniservice run '; then kill -STOP \${process#/proc/}; fi`,
         'done',
-        `(while [ ! -e ${entry} ]; do sleep 0.05; done; ${say('spooled')}) >/dev/null 2>&1 &`,
+        `(while [ ! -e ${entry} ]; do sleep 0.05; done; sync; ${say('spooled')}) >/dev/null 2>&1 &`,
       );
     }
   }
