@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Artifact, type Database, Machine, Media, ScriptExecution } from '#db';
@@ -140,6 +140,24 @@ onBothDatabases('media', (given) => {
     expect(onDisk()).not.toContain(result.id);
     expect((await media.request('GET', `/media/${result.id}`)).status).toBe(404);
     expect((await media.request('GET', `/media/${result.id}/files/seed.iso`)).status).toBe(404);
+  });
+
+  it('say what became of them: a file that is gone, a key that was used before', async () => {
+    const request = body();
+    const key = { 'idempotency-key': newId() };
+    const { body: result } = await media.request('POST', '/media', request, key);
+    expect((await media.request('POST', '/media', request, key)).body.id).toBe(result.id);
+    expect(await media.request('POST', '/media', body(), key)).toMatchObject({
+      status: 409,
+      body: { code: 'media.request_reused' },
+    });
+    rmSync(image(result));
+    expect(await media.request('GET', `/media/${result.id}/files/seed.iso`)).toMatchObject({
+      status: 410,
+      body: { code: 'media.file_gone' },
+    });
+    await media.request('DELETE', `/media/${result.id}`);
+    expect((await media.request('POST', '/media', request, key)).status).toBe(409);
   });
 
   it('of a dry run leave nothing behind', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import {
@@ -76,7 +77,7 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
   /** @throws AppError for everything that keeps the machine from installing itself, before a byte is written */
   async create(request: MediaRequest, asker: Asker): Promise<MediaResult> {
     const earlier = await this.database.work().findOne(Media, { requestId: asker.requestId });
-    if (earlier) return this.toResult(earlier);
+    if (earlier) return this.toResult(sameRequest(earlier, request));
     const mediaId = randomUUID();
     const { built, ingredients } = await this.make(request, mediaId);
     const { pins, scripts } = ingredients;
@@ -150,10 +151,17 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
         404,
         `the medium ${id} has no such file; it has ${media.files.map((known) => known.name).join(', ')}`,
       );
-    return {
-      path: join(this.folder.folderOf(id), file.kind === 'cidata' ? join('cidata', file.name) : file.name),
-      file,
-    };
+    const path = join(
+      this.folder.folderOf(id),
+      file.kind === 'cidata' ? join('cidata', file.name) : file.name,
+    );
+    if (!(await stat(path).catch(() => null)))
+      throw new AppError(
+        'media.file_gone',
+        410,
+        `${path} is gone from the disk: make the medium again with replace: true`,
+      );
+    return { path, file };
   }
 
   private async checkReplacement({ vmId, replace }: MediaRequest): Promise<void> {
@@ -324,4 +332,14 @@ function withoutSalt(request: MediaRequest): MediaRequest {
     ...request,
     users: request.users.map((user) => (user.passwordHash === undefined ? user : { ...user, passwordHash })),
   };
+}
+
+/** @throws AppError `media.request_reused` (409): the key of an answered request stands for that request, and for nothing after its medium was deleted */
+function sameRequest(earlier: Media, { vmId }: MediaRequest): Media {
+  if (earlier.machineId === vmId && earlier.state === 'ready') return earlier;
+  throw new AppError(
+    'media.request_reused',
+    409,
+    `the Idempotency-Key was used for ${earlier.machineId === vmId ? 'a medium that was deleted' : 'another machine'}: send this request under a new one`,
+  );
 }
