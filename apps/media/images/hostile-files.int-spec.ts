@@ -2,11 +2,13 @@ import {
   closeSync,
   constants,
   cpSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -104,6 +106,21 @@ describe('a path that is no file', () => {
 });
 
 describe('a driver ISO', () => {
+  it('whose files share their bytes cannot unpack to many times its size', async () => {
+    const tree = place();
+    cpSync(whole, tree, { recursive: true });
+    const first = join(tree, 'cert/pad-0.cer');
+    writeFileSync(first, Buffer.alloc(4 * 1024 * 1024, 0x30));
+    for (let name = 1; name < 16; name += 1) linkSync(first, join(tree, `cert/pad-${name}.cer`));
+    const image = `${tree}.iso`;
+    command('xorriso', ['-as', 'mkisofs', '-quiet', '--hardlinks', '-J', '-r', '-o', image, tree]);
+    expect(statSync(image).size).toBeLessThan(8 * 1024 * 1024);
+    await expect(resolve(image)).rejects.toMatchObject({
+      code: 'media.drivers',
+      message: expect.stringMatching(/has \d+ bytes and unpacks to \d{8}/),
+    });
+  });
+
   it('cannot bring a file of this machine onto the seed by a link', async () => {
     const secret = join(folder, 'secrets.key');
     writeFileSync(secret, 'a secret of this machine');

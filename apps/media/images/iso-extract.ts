@@ -1,14 +1,18 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { usedBytes } from './media-space.js';
 import { openRegularFile } from './regular-file.js';
 import { runTool, XORRISO } from './tool.js';
+
+/** Small files take whole blocks on disk. */
+const SLACK_BYTES = 1_048_576;
 
 /**
  * Unpacks files and folders of an ISO 9660 image below a folder, with the paths that they have in the image. What the image lacks is left out.
  * @throws Error with xorriso's words when the image cannot be read
  */
 export async function extractFromIso(image: string, paths: string[], target: string): Promise<void> {
-  await checkLength(image);
+  const size = await checkLength(image);
   // One missing path must not end the others: it is told by what is there afterwards.
   const extract = paths.flatMap((path) => ['-extract', `/${path}`, join(target, path)]);
   const { code, said } = await runTool(
@@ -29,10 +33,13 @@ export async function extractFromIso(image: string, paths: string[], target: str
           ? `it has none of ${[...new Set(paths.map((path) => dirname(path)))].join(', ')}`
           : `xorriso ended with ${code}`),
     );
+  // Files may share their bytes in an image, and each is unpacked by itself.
+  const unpacked = await usedBytes(target);
+  if (unpacked > 2 * size + SLACK_BYTES) throw new Error(`it has ${size} bytes and unpacks to ${unpacked}`);
 }
 
 /** xorriso fills what a truncated image lacks. Source: ECMA-119, "Volume Space Size" of the primary volume descriptor. */
-async function checkLength(image: string): Promise<void> {
+async function checkLength(image: string): Promise<number> {
   const file = await openRegularFile(image);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(2048), 0, 2048, 16 * 2048);
@@ -41,6 +48,7 @@ async function checkLength(image: string): Promise<void> {
     const wanted = buffer.readUInt32LE(80) * buffer.readUInt16LE(128);
     const { size } = await file.stat();
     if (size < wanted) throw new Error(`it should have ${wanted} bytes and has ${size}`);
+    return size;
   } finally {
     await file.close();
   }

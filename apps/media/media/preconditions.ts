@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { Artifact, Database } from '#db';
@@ -12,6 +12,7 @@ import { requestFaults } from '../core/request-faults.js';
 import type { VendorIso } from '../core/vendor-iso.js';
 import { passwordFaults } from '../core/windows/check.js';
 import { wantedDrivers } from '../core/windows/seed.js';
+import { checkSpace } from '../images/media-space.js';
 import { identifyVendorIso } from '../images/vendor-iso.js';
 import { resolveDrivers, type ResolvedDrivers } from '../images/virtio-drivers.js';
 import { FirstBoot, type FirstBootScript } from './first-boot.js';
@@ -70,9 +71,10 @@ export class Preconditions {
     try {
       const drivers =
         virtioDrivers !== undefined && scratch !== null && request.os.family === 'windows'
-          ? await collect('virtioDrivers', () =>
-              resolveDrivers(virtioDrivers, wantedDrivers(request), scratch),
-            )
+          ? await collect('virtioDrivers', async () => {
+              await this.checkRoom(virtioDrivers);
+              return resolveDrivers(virtioDrivers, wantedDrivers(request), scratch);
+            })
           : null;
       if (issues.length > 0 || !scripts || !passwords) throw invalidRequest(issues);
       return { pins: await this.pins(request), scripts, iso, drivers, passwords, discard };
@@ -97,6 +99,14 @@ export class Preconditions {
     const folder = join(this.config.INFINIBAY_BASE_DIR, 'media');
     await mkdir(folder, { recursive: true, mode: 0o750 });
     return mkdtemp(join(folder, '.building-drivers-'));
+  }
+
+  /** What is unpacked of an ISO has its size at the most. @throws AppError `media.quota_exceeded` or `media.disk_full` (507) */
+  private async checkRoom(source: string): Promise<void> {
+    const info = await stat(source).catch(() => null);
+    if (!info?.isFile()) return;
+    const folder = join(this.config.INFINIBAY_BASE_DIR, 'media');
+    await checkSpace(folder, info.size, this.config.MEDIA_QUOTA_MIB * 1_048_576);
   }
 
   /** The hashes that the seed carries, from the rows that the distribution app writes. */
