@@ -206,3 +206,11 @@ describe('names', () => {
     expect(isCryptHash(text)).toBe(is);
   });
 });
+
+it('a file with keys without end is refused at once', () => {
+  const many = Array.from({ length: 200_000 }, (_, index) => `key${index}: 1`).join('\n');
+  for (const name of ['user-data', 'meta-data', 'network-config'])
+    expect(validateAnswerFile(name, `#cloud-config\n${many}\n`).faults).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('more than 20000 lines') }),
+    ]);
+});

@@ -9,11 +9,24 @@ export interface YamlText {
   lineOf(path: readonly PropertyKey[]): number | undefined;
 }
 
+/** Each key is compared with its neighbours: what has more is refused before it keeps anybody waiting. */
+const LINES_MAX = 20_000;
+
 /**
  * Reads YAML as PyYAML does, which cloud-init and Subiquity use: YAML 1.1, in which `yes` is a boolean, and an unquoted MAC address of small digits a
  * number. YAML 1.2 is for files of our own. A key that stands twice is a fault, though PyYAML silently takes the last.
  */
 export function readYaml(text: string, version: '1.1' | '1.2' = '1.1'): YamlText {
+  const length = text.split('\n', LINES_MAX + 1).length;
+  if (length > LINES_MAX) {
+    const message = `this is no answer file: it has more than ${LINES_MAX} lines`;
+    const fault = {
+      path: '',
+      message,
+      remedy: 'let it fetch what is long, or leave it to a first-boot script',
+    };
+    return { value: undefined, faults: [fault], lineOf: () => undefined };
+  }
   const lines = new LineCounter();
   const document = parseDocument(text, {
     version,
