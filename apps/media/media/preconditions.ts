@@ -84,6 +84,11 @@ export class Preconditions {
     }
   }
 
+  /** Of all media. */
+  private get folder(): string {
+    return join(this.config.INFINIBAY_BASE_DIR, 'media');
+  }
+
   private checkAppHost(): void {
     const { APP_HOST: host, ALLOW_LOOPBACK_APP_HOST: allowed } = this.config;
     if (!isUnreachableFromGuests(host) || allowed) return;
@@ -96,17 +101,15 @@ export class Preconditions {
 
   /** For what is unpacked before it can be checked. Named as a medium that is being built, so that a sweep finds what a crash has left. */
   private async scratch(): Promise<string> {
-    const folder = join(this.config.INFINIBAY_BASE_DIR, 'media');
-    await mkdir(folder, { recursive: true, mode: 0o750 });
-    return mkdtemp(join(folder, '.building-drivers-'));
+    await mkdir(this.folder, { recursive: true, mode: 0o750 });
+    return mkdtemp(join(this.folder, '.building-drivers-'));
   }
 
   /** What is unpacked of an ISO has its size at the most. @throws AppError `media.quota_exceeded` or `media.disk_full` (507) */
   private async checkRoom(source: string): Promise<void> {
     const info = await stat(source).catch(() => null);
     if (!info?.isFile()) return;
-    const folder = join(this.config.INFINIBAY_BASE_DIR, 'media');
-    await checkSpace(folder, info.size, this.config.MEDIA_QUOTA_MIB * 1_048_576);
+    await checkSpace(this.folder, info.size, this.config.MEDIA_QUOTA_MIB * 1_048_576);
   }
 
   /** The hashes that the seed carries, from the rows that the distribution app writes. */
