@@ -16,6 +16,7 @@ export { type HttpAppOptions, type RunningApp, startHttpApp } from './http/http-
 export { withMetricsPage } from './http/metrics-page.js';
 export { createLogger, type Logger, redactText, shortId } from './logger.js';
 export { runMain, type Stoppable } from './main.js';
+export { giveBackMemory } from './memory.js';
 export { LOGGER, RuntimeModule } from './runtime.module.js';
 export { secretFile } from './secret-file.js';
 export { issuesOf, parse, validated } from './validate.js';

@@ -21,6 +21,15 @@ export function baseDir(): string {
   return base;
 }
 
+/** The words after `node` with which an app is started, by the package's own script for it. */
+function argumentsOf(name: string): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const [, ...words] = (scripts[`start:${name}`] ?? `node dist/apps/${name}/main.js`).split(' ');
+  return words;
+}
+
 /** One built app as a process of its own, once it says that it is ready. */
 export async function startApp(
   name: 'standalone' | 'distribution' | 'media' | 'gateway' | 'console',
@@ -28,7 +37,7 @@ export async function startApp(
   url: string,
 ): Promise<Running> {
   const { PATH = '', HOME = '' } = process.env;
-  const app = start(process.execPath, [join(root, `dist/apps/${name}/main.js`)], {
+  const app = start(process.execPath, argumentsOf(name), {
     cwd: root,
     env: { PATH, HOME, ...env },
   });

@@ -1,21 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { type DecodedLine, type LineDecoder } from '#protocol';
-import { Inbox, inboxes, incoming, READ_BUFFER } from './inbox.js';
+import { inboxOf, inboxOfOpened, READ_BUFFER } from './inbox.js';
 
 export type ConnectFailure = 'missing' | 'refused' | 'occupied' | 'closed';
 
 /** Opens the machine's socket. That it opens proves nothing: QEMU takes a second client and lets it wait. */
 export function openSocket(address: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const inbox = new Inbox(() => socket.resume());
     const socket = connect({
       path: address,
       onread: { buffer: READ_BUFFER, callback: (bytes, buffer) => inbox.put(buffer.subarray(0, bytes)) },
     });
-    inboxes.set(socket, inbox);
-    socket.once('end', () => inbox.end());
-    socket.once('close', () => inbox.end());
+    const inbox = inboxOfOpened(socket);
     socket.once('connect', () => {
       socket.removeAllListeners('error');
       // Errors surface where the socket is read; without a listener they would end the process.
@@ -66,14 +63,18 @@ export async function readLines(
   decoder: LineDecoder,
   handle: (line: DecodedLine) => Promise<void>,
 ): Promise<void> {
+  const inbox = inboxOf(socket);
+  // What waits for hours is a call of its own that holds nothing yet: a loop's frame would keep the last lines alive for each machine.
+  const readSome = async (): Promise<boolean> => {
+    const chunk = await inbox.next();
+    if (chunk === null) return false;
+    for (const line of decoder.push(chunk)) await handle(line);
+    // Others' sockets get their turn between two chunks of one machine.
+    await new Promise((resolve) => setImmediate(resolve));
+    return true;
+  };
   try {
-    for await (const chunk of incoming(socket)) {
-      for (const line of decoder.push(chunk)) await handle(line);
-      // Others' sockets get their turn between two chunks of one machine.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  } catch {
-    // A broken connection is an end like any other.
+    while (await readSome());
   } finally {
     socket.destroy();
   }

@@ -1,47 +1,84 @@
 import type { Socket } from 'node:net';
 
 /**
- * Where the kernel puts what was read, for all sockets: it is taken out before the next read. A buffer for each read of thousands of
- * machines would be cut to what came and leave the rest of its 64 KiB as a hole in the heap.
+ * Where the kernel puts what was read, for all sockets that are opened: it is taken out before the next read. A buffer for each read of
+ * thousands of machines would be cut to what came and leave the rest of its 64 KiB as a hole in the heap.
  */
 export const READ_BUFFER = Buffer.alloc(65_536);
 
-export const inboxes = new WeakMap<Socket, Inbox>();
-
-/** Bytes of one connection, a read at a time: nothing more is read until they were taken. */
-export class Inbox implements AsyncIterable<Buffer> {
+/**
+ * Bytes of one connection, a read at a time: nothing more is read until they were taken. A promise and no async iterator: thousands of
+ * machines wait here for hours, and each object that waits with them counts.
+ */
+export class Inbox {
   private piece: Buffer | null = null;
   private ended = false;
-  private wake: () => void = () => undefined;
+  private paused = false;
+  private waiter: ((piece: Buffer | null) => void) | null = null;
 
-  constructor(private readonly readOn: () => void) {}
+  constructor(private readonly socket: Socket) {
+    const end = (): void => this.end();
+    socket.on('end', end);
+    socket.on('close', end);
+  }
 
-  /** @returns false: stop reading */
+  /** A copy is kept. @returns false: stop reading */
   put(bytes: Uint8Array): boolean {
-    this.piece = Buffer.concat(this.piece ? [this.piece, bytes] : [bytes]);
-    this.wake();
+    const piece = copy(this.piece ? Buffer.concat([this.piece, bytes]) : bytes);
+    this.paused = true;
+    if (this.waiter) this.hand(piece);
+    else this.piece = piece;
     return false;
   }
 
-  end(): void {
-    this.ended = true;
-    this.wake();
+  /** What has come since; null at the end. One caller at a time. */
+  next(): Promise<Buffer | null> {
+    const { piece } = this;
+    this.piece = null;
+    if (piece !== null || this.ended) return Promise.resolve(piece);
+    return new Promise((resolve) => {
+      this.waiter = resolve;
+      if (!this.paused) return;
+      this.paused = false;
+      this.socket.resume();
+    });
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    for (;;) {
-      const { piece } = this;
-      this.piece = null;
-      if (piece) {
-        yield piece;
-        this.readOn();
-      } else if (this.ended) return;
-      else await new Promise<void>((resolve) => (this.wake = resolve));
-    }
+  private end(): void {
+    this.ended = true;
+    this.hand(null);
+  }
+
+  private hand(piece: Buffer | null): void {
+    const { waiter } = this;
+    this.waiter = null;
+    waiter?.(piece);
   }
 }
 
-/** What comes on a socket; a socket that was accepted, not opened, has its own buffers. */
-export function incoming(socket: Socket): AsyncIterable<Buffer> {
-  return inboxes.get(socket) ?? (socket as AsyncIterable<Buffer>);
+/** Of its own size: one slice of the shared pool keeps 64 KiB alive for as long as a machine waits for its turn. */
+function copy(bytes: Uint8Array): Buffer {
+  const piece = Buffer.allocUnsafeSlow(bytes.length);
+  piece.set(bytes);
+  return piece;
+}
+
+const inboxes = new WeakMap<Socket, Inbox>();
+
+/** Of a socket that is being opened: its reads come by the `onread` of its options. */
+export function inboxOfOpened(socket: Socket): Inbox {
+  const inbox = new Inbox(socket);
+  inboxes.set(socket, inbox);
+  return inbox;
+}
+
+/** Of a socket as it is handed to its reader: one that was accepted, not opened, has its own buffers. */
+export function inboxOf(socket: Socket): Inbox {
+  const known = inboxes.get(socket);
+  if (known) return known;
+  const inbox = inboxOfOpened(socket);
+  socket.on('data', (bytes: Buffer) => {
+    if (!inbox.put(bytes)) socket.pause();
+  });
+  return inbox;
 }

@@ -58,7 +58,7 @@ export class Outbox {
 
   /** True when a message may go out as one line. */
   fits(message: Unnumbered): boolean {
-    return this.encode(message, this.counter).length <= this.limit;
+    return Buffer.byteLength(this.encode(message, this.counter)) <= this.limit;
   }
 
   private get limit(): number {
@@ -77,7 +77,8 @@ export class Outbox {
   async send(message: Unnumbered): Promise<void> {
     await this.turn();
     const line = this.encode(message, ++this.counter);
-    if (line.length > this.limit) throw new LineTooLongError(line.length, this.limit);
+    const bytes = Buffer.byteLength(line);
+    if (bytes > this.limit) throw new LineTooLongError(bytes, this.limit);
     await new Promise<void>((resolve, reject) => {
       this.socket.write(line, (error) => (error ? reject(error) : resolve()));
     });
@@ -92,16 +93,16 @@ export class Outbox {
     if (waitMs > 0) await setTimeout(waitMs);
   }
 
-  private encode(message: Unnumbered, counter: number): Buffer {
+  private encode(message: Unnumbered, counter: number): string {
     const numbered = this.session === null ? message : { ...message, session: this.session, counter };
     const payload = JSON.stringify(numbered);
-    if (this.key === null) return Buffer.from(`${payload}\n`);
+    if (this.key === null) return `${payload}\n`;
     const envelope = signEnvelope(this.key, {
       ts: Date.now() + this.clockOffsetMs,
       nonce: randomUUID(),
       payload,
     });
-    return Buffer.from(`${JSON.stringify(envelope)}\n`);
+    return `${JSON.stringify(envelope)}\n`;
   }
 }
 

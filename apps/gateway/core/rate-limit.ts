@@ -1,3 +1,5 @@
+const monotonic = (): number => performance.now();
+
 /** Token bucket: `burst` at once, then `perSecond`. Counts what it turned away. */
 export class RateLimit {
   private tokens: number;
@@ -7,7 +9,7 @@ export class RateLimit {
   constructor(
     private readonly burst: number,
     private readonly perSecond: number,
-    private readonly now: () => number = () => performance.now(),
+    private readonly now: () => number = monotonic,
   ) {
     this.tokens = burst;
     this.last = now();

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
   claimDue,
-  countRunning,
   endByVerdict,
   keepRunContent,
   recordDelivery,
@@ -31,28 +30,22 @@ export interface DeliveryTarget {
   outbox: Outbox;
   /** 2 for our agent; the public one gets no field that it does not know. */
   protocol: number;
-  maxConcurrent: number;
-  /** Runs that the agent itself counts as not ended. */
-  listed: number;
 }
 
 /**
  * Claims what is due and writes it to the guest, one script a line. A fault in one script fails that row alone.
+ * @param capacity how many more scripts the machine may run now
  * @returns how many were written
  */
 export async function deliverDue(
   context: GatewayContext,
   target: DeliveryTarget,
-): Promise<ScriptExecution[]> {
+  capacity: number,
+): Promise<number> {
   const { database, owner } = context;
-  const out = Math.max(await countRunning(database.work(), target.machineId), target.listed);
-  const rows = await claimDue(database.work(), {
-    machineId: target.machineId,
-    owner,
-    capacity: target.maxConcurrent - out,
-  });
-  const written: ScriptExecution[] = [];
-  for (const row of rows) if (await deliverRow(context, target, row)) written.push(row);
+  let written = 0;
+  for (const row of await claimDue(database.work(), { machineId: target.machineId, owner, capacity }))
+    if (await deliverRow(context, target, row)) written += 1;
   return written;
 }
 

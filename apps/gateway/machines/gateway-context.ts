@@ -1,7 +1,7 @@
-import type { LimitFunction } from 'p-limit';
 import type { Database } from '#db';
 import type { Bus, Logger, Metrics } from '#runtime';
 import type { GatewayConfig } from '../config.js';
+import type { Admission } from '../core/admission.js';
 
 /** What every machine's channel works with. */
 export interface GatewayContext {
@@ -12,11 +12,8 @@ export interface GatewayContext {
   /** HOST_ID and a random part of this process: who holds leases. */
   readonly owner: string;
   readonly counters: GatewayCounters;
-  /**
-   * Lets so many machines in at a time: a host that starts brings all of its machines at once, and each of their hellos asks the database
-   * a dozen questions.
-   */
-  readonly admit: LimitFunction;
+  /** Machines come in through it: their first question to the database, and their hello. */
+  readonly admission: Admission;
   /** Machines heard of since the last sweep, which writes them down together. */
   readonly seen: Set<string>;
 }

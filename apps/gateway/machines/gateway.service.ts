@@ -7,7 +7,6 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import pLimit from 'p-limit';
 import {
   Database,
   dialectOf,
@@ -21,9 +20,10 @@ import {
   returnAbandoned,
 } from '#db';
 import { BusEvents, CancelEvent, CommandEvent, WakeEvent } from '#protocol';
-import { Bus, HealthRegistry, LOGGER, type Logger, Metrics } from '#runtime';
+import { Bus, giveBackMemory, HealthRegistry, LOGGER, type Logger, Metrics } from '#runtime';
 import { SocketFolder } from '../channel/socket-folder.js';
 import type { GatewayConfig } from '../config.js';
+import { Admission } from '../core/admission.js';
 import { type GatewayContext, gatewayCounters } from './gateway-context.js';
 import { MachineChannel } from './machine-channel.js';
 
@@ -33,6 +33,8 @@ export const GATEWAY_CONFIG = Symbol('GATEWAY_CONFIG');
 const GRACE_SECONDS = 60;
 /** Somewhat more than the database has connections. */
 const ADMITTED_AT_ONCE = 16;
+/** Each machine is admitted twice, with its connection and with its hello: a thousand are five hundred machines. */
+const WAVE = 1000;
 const VERSION = '0.1.0';
 
 /** This host's machines: one channel each, rung by the bus, swept slowly, held under leases. */
@@ -63,7 +65,7 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
       owner,
       counters: gatewayCounters(metrics),
       seen: new Set(),
-      admit: pLimit(ADMITTED_AT_ONCE),
+      admission: new Admission(ADMITTED_AT_ONCE, WAVE),
     };
     metrics.gauge('infinibay_gateway_channels', 'Channels by state.', ['state'], (gauge) => {
       gauge.reset();
@@ -187,6 +189,7 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
         const holds = held.has(machineId);
         if (!holds || withWork.has(machineId)) channel.sweep(holds);
       }
+      if (this.context.admission.takeWave()) giveBackMemory();
     } finally {
       this.sweeping = false;
     }

@@ -1,4 +1,4 @@
-import { type CompletionResult, recordStarted, ScriptExecution } from '#db';
+import { type CompletionResult, findWaiting, type MachineFacts, recordStarted, ScriptExecution } from '#db';
 import {
   CHANNEL_LIMITS,
   type CommandResponse,
@@ -15,7 +15,7 @@ import type { Outbox } from '../channel/outbox.js';
 import { sendCommands, takeAnswer } from './commands.js';
 import { deliverDue, deliverRow } from './delivery.js';
 import type { GatewayContext } from './gateway-context.js';
-import { applyHello, type MachineFacts, recoverRows } from './hello.js';
+import { applyHello, recoverRows } from './hello.js';
 import type { LiveOutput } from './live-output.js';
 import type { MachineEvents } from './machine-events.js';
 import { commitCompletion } from './results.js';
@@ -34,8 +34,8 @@ export interface SessionHost {
   readonly machineId: string;
   /** The guest has spoken on this connection: the channel is ready. @returns true while this process holds the machine's lease */
   guestSpoke(session: string | null): Promise<boolean>;
-  /** The next due row may have changed. */
-  rearmTimer(): void;
+  /** Looks again when the next row is due: in so many milliseconds, if at all. */
+  setTimer(dueInMs: number | null): void;
   /** Tries until it succeeds. @throws Error of the last try when the channel is stopped */
   persistently<T>(run: () => Promise<T>): Promise<T>;
   readonly events: MachineEvents;
@@ -114,20 +114,23 @@ export class GuestSession {
     }
   }
 
-  /** Hands out what is due now. Safe to call at any time; does nothing before the guest has spoken. */
+  /** Hands out what waits: commands, and the scripts that are due. Safe to call at any time; does nothing before the guest has spoken. */
   async deliver(answerEmpty = false): Promise<void> {
     if (!this.ready || !this.outbox.writable) return;
+    const work = this.context.database.work();
+    const { machineId } = this.host;
+    const waiting = await findWaiting(work, machineId);
+    if (waiting.commands > 0) await this.sendCommands();
     let written = 0;
-    if (this.holdsLease) {
-      const target = {
-        ...this.target(),
-        listed: activeRuns(this.listed),
-      };
-      written = (await deliverDue(this.context, target)).length;
+    let { dueInMs } = waiting;
+    if (this.holdsLease && dueInMs !== null && dueInMs <= 0) {
+      const out = Math.max(waiting.running, activeRuns(this.listed));
+      written = await deliverDue(this.context, this.target(), this.machine.maxConcurrent - out);
       if (written > 0) this.deliveredToPublicAt = Date.now();
+      ({ dueInMs } = await findWaiting(work, machineId));
     }
     if (written === 0 && answerEmpty) await this.answerEmpty();
-    this.host.rearmTimer();
+    this.host.setTimer(dueInMs);
   }
 
   /** Sends the commands that wait. Safe to call at any time, as `deliver` is. */
@@ -154,7 +157,6 @@ export class GuestSession {
       await recoverRows(this.context, this.machine, this.listed);
     }
     await this.deliver();
-    await this.sendCommands();
   }
 
   private target() {
@@ -162,15 +164,13 @@ export class GuestSession {
       machineId: this.host.machineId,
       outbox: this.outbox,
       protocol: this.protocol ?? 1,
-      maxConcurrent: this.machine.maxConcurrent,
-      listed: 0,
     };
   }
 
   private async handle(message: GuestMessage): Promise<void> {
     if ('timestamp' in message && typeof message.timestamp === 'string')
       this.outbox.learnClock(message.timestamp);
-    if (message.type === 'handshake') return this.context.admit(() => this.hello(message));
+    if (message.type === 'handshake') return this.context.admission.run(() => this.hello(message));
     if (!this.ready && !(await this.becomeReady())) return;
     this.touch();
     switch (message.type) {
@@ -246,14 +246,15 @@ export class GuestSession {
     await this.compareVmId(hello.vm_id);
     const protocol = hello.session ? Math.min(hello.protocol ?? 1, PROTOCOL_VERSION) : 1;
     const repeated = this.ready && hello.session !== undefined && hello.session === this.session;
+    let out: readonly ScriptExecution[] = [];
     this.protocol = protocol;
     this.listed = hello.runs ?? [];
     if (!repeated) {
       this.holdsLease = await this.host.guestSpoke(hello.session ?? null);
-      this.machine = await applyHello(this.context, this.host.machineId, hello, {
-        protocol,
-        holdsLease: this.holdsLease,
-      });
+      const { holdsLease } = this;
+      const applied = await applyHello(this.context, this.machine, hello, { protocol, holdsLease });
+      this.machine = applied.machine;
+      ({ out } = applied);
       this.session = hello.session ?? null;
       this.keepPace();
       this.ready = true;
@@ -261,10 +262,10 @@ export class GuestSession {
     }
     if (protocol >= 2 && hello.session) await this.acknowledgeHello(hello.session);
     if (repeated) return;
-    await this.cancelAgain();
-    await this.sendCommands();
-    // The public agent asks by itself after its handshake, and takes an unasked answer for a second run.
+    for (const row of out) if (row.cancelRequestedAt !== null) await this.cancel(row.id);
+    // The public agent asks for scripts by itself after its handshake, and takes an unasked answer for a second run.
     if (protocol >= 2) await this.deliver();
+    else await this.sendCommands();
   }
 
   private async acknowledgeHello(session: string): Promise<void> {
@@ -383,15 +384,6 @@ export class GuestSession {
     if (this.creditLimit - this.received > CHANNEL_LIMITS.outputCredit / 2) return;
     this.creditLimit = this.received + CHANNEL_LIMITS.outputCredit;
     await this.outbox.send({ type: 'credit', limit: this.creditLimit });
-  }
-
-  private async cancelAgain(): Promise<void> {
-    const rows = await this.context.database.work().find(ScriptExecution, {
-      machineId: this.host.machineId,
-      status: 'RUNNING',
-      cancelRequestedAt: { $ne: null },
-    });
-    for (const row of rows) await this.cancel(row.id);
   }
 
   private async compareVmId(said: string | null | undefined): Promise<void> {

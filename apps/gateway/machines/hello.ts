@@ -1,57 +1,53 @@
-import { databaseNow, endByVerdict, Machine, returnToPending, ScriptExecution } from '#db';
+import {
+  databaseNow,
+  endByVerdict,
+  type MachineFacts,
+  recordHello,
+  returnToPending,
+  ScriptExecution,
+} from '#db';
 import { BusEvents, type Handshake, type RunEntry } from '#protocol';
 import { judgeRows, judgeRowsOfPublicAgent, type RowJudgement } from '../core/hello.js';
 import type { GatewayContext } from './gateway-context.js';
 
 /**
- * What a session needs to know of its machine for as long as it lasts. Plain values: an entity would keep its whole unit of work alive, for each
- * of thousands of machines.
+ * Writes down who said hello, and judges the rows that were out before it, if this gateway may.
+ * @param before the machine as this connection knew it until now
+ * @returns the machine as it is now, and the rows that are still out
  */
-export type MachineFacts = Readonly<
-  Pick<Machine, 'id' | 'os' | 'platform' | 'protocol' | 'bootId' | 'maxConcurrent'>
->;
-
-export function factsOf({ id, os, platform, protocol, bootId, maxConcurrent }: Machine): MachineFacts {
-  return { id, os, platform, protocol, bootId, maxConcurrent };
-}
-
-/** Writes down who said hello, and judges the rows that were out before it. @returns the machine as it is now */
 export async function applyHello(
   context: GatewayContext,
-  machineId: string,
+  before: MachineFacts,
   hello: Handshake,
   { protocol, holdsLease }: { protocol: number; holdsLease: boolean },
-): Promise<MachineFacts> {
+): Promise<{ machine: MachineFacts; out: ScriptExecution[] }> {
   const { database } = context;
-  const { machine, spoolChanged, now } = await database.transaction(async (work) => {
-    const time = await databaseNow(work);
-    const row = await work.findOneOrFail(Machine, { id: machineId });
-    const changed = row.spoolId !== null && row.spoolId !== (hello.spool_id ?? null);
-    row.protocol = protocol;
-    row.agentVersion = hello.version;
-    row.agentSha256 = hello.agent_sha256 ?? null;
-    row.platform = hello.platform;
-    row.arch = hello.arch ?? null;
-    row.session = hello.session ?? null;
-    row.bootId = hello.boot_id ?? null;
-    row.spoolId = hello.spool_id ?? null;
-    row.secret = hello.secret ?? null;
-    if (row.os === null && (hello.platform === 'windows' || hello.platform === 'linux'))
-      row.os = hello.platform;
-    row.helloAt = time;
-    row.lastSeenAt = time;
-    row.updatedAt = time;
-    return { machine: factsOf(row), spoolChanged: changed, now: time };
-  });
-  if (!holdsLease) return machine;
-  const rows = await database.work().find(ScriptExecution, { machineId, status: 'RUNNING' });
+  const { id: machineId } = before;
   const bootId = hello.boot_id ?? null;
+  const spoolId = hello.spool_id ?? null;
+  const recorded = await recordHello(database.work(), machineId, {
+    protocol,
+    agentVersion: hello.version,
+    agentSha256: hello.agent_sha256 ?? null,
+    platform: hello.platform,
+    arch: hello.arch ?? null,
+    session: hello.session ?? null,
+    bootId,
+    spoolId,
+    secret: hello.secret ?? null,
+  });
+  if (!recorded) throw new Error(`machine ${machineId} was deleted while it is connected`);
+  const { facts: machine, at: receivedAt } = recorded;
+  const rows = await database.work().find(ScriptExecution, { machineId, status: 'RUNNING' });
+  if (!holdsLease) return { machine, out: rows };
+  const spoolChanged = before.spoolId !== null && before.spoolId !== spoolId;
   const judgements =
     protocol >= 2
-      ? judgeRows(rows, { runs: hello.runs ?? [], bootId, spoolChanged, receivedAt: now })
-      : judgeRowsOfPublicAgent(rows, now);
+      ? judgeRows(rows, { runs: hello.runs ?? [], bootId, spoolChanged, receivedAt })
+      : judgeRowsOfPublicAgent(rows, receivedAt);
   await carryOut(context, machineId, rows, judgements);
-  return machine;
+  const kept = new Set(judgements.flatMap(({ action, id }) => (action === 'keep' ? [id] : [])));
+  return { machine, out: rows.filter(({ id }) => kept.has(id)) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { databaseNow, dialectOf, Machine, nextDueInMs, releaseLease, takeLease } from '#db';
+import { dialectOf, findMachineFacts, Machine, type MachineFacts, releaseLease, takeLease } from '#db';
 import { BusEvents, type ChannelState, deriveVmSecret, LineDecoder } from '#protocol';
 import { connectFailure, readLines } from '../channel/connection.js';
 import { ConnectingEndpoint, type Endpoint, EndpointClosed, ListeningEndpoint } from '../channel/endpoint.js';
@@ -8,7 +8,6 @@ import type { SocketFolder } from '../channel/socket-folder.js';
 import { Backoff } from '../core/backoff.js';
 import type { GatewayContext } from './gateway-context.js';
 import { GuestSession, type SessionHost } from './guest-session.js';
-import { factsOf, type MachineFacts } from './hello.js';
 import { LiveOutput } from './live-output.js';
 import { MachineEvents } from './machine-events.js';
 
@@ -19,10 +18,41 @@ const READ_FIRST_MS = 50;
 const SILENT_AFTER_MS = 1000;
 const LONGEST_TIMER_MS = 2_147_000_000;
 
+/**
+ * Closes a connection on which no hello came for so long. A line that waits for us is not the guest's silence: a gateway that begins with
+ * thousands of machines would otherwise hang up on all of them, again and again.
+ */
+class HelloDeadline {
+  /** A line is being handled. */
+  atWork = false;
+  private timer: NodeJS.Timeout | null;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly ms: number,
+  ) {
+    this.timer = setTimeout(() => this.check(), ms);
+  }
+
+  clear(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private check(): void {
+    // What came while this process was busy is read before the next timers.
+    this.timer = setTimeout(() => {
+      if (!this.atWork) return void this.socket.destroy();
+      this.timer = setTimeout(() => this.check(), this.ms);
+    }, READ_FIRST_MS);
+  }
+}
+
 /** One machine's channel: keeps a connection for ever, knows its state, and hands work to the session that runs on it. */
 export class MachineChannel implements SessionHost {
-  readonly events: MachineEvents;
-  readonly output: LiveOutput;
+  /** Made when they are first needed: most of thousands of machines have nothing to tell. */
+  private ownEvents: MachineEvents | null = null;
+  private ownOutput: LiveOutput | null = null;
   private readonly backoff = new Backoff(100, 5000);
   private readonly endpoint: Endpoint;
   private socket: Socket | null = null;
@@ -40,12 +70,18 @@ export class MachineChannel implements SessionHost {
     private readonly folder: SocketFolder,
     readonly machineId: string,
   ) {
-    this.events = new MachineEvents(context, machineId);
-    this.output = new LiveOutput(context, machineId);
     this.endpoint =
       context.config.GATEWAY_SOCKET_MODE === 'listen'
         ? new ListeningEndpoint(folder, machineId, () => this.tellOfSecondClient())
         : new ConnectingEndpoint(folder, machineId);
+  }
+
+  get events(): MachineEvents {
+    return (this.ownEvents ??= new MachineEvents(this.context, this.machineId));
+  }
+
+  get output(): LiveOutput {
+    return (this.ownOutput ??= new LiveOutput(this.context, this.machineId));
   }
 
   get state(): ChannelState {
@@ -93,31 +129,27 @@ export class MachineChannel implements SessionHost {
     if (this.dueTimer) clearTimeout(this.dueTimer);
     await this.loop;
     await this.queue;
-    this.output.close();
+    this.ownOutput?.close();
     await releaseLease(this.context.database.work(), this.machineId, this.context.owner);
   }
 
   async guestSpoke(session: string | null): Promise<boolean> {
     this.backoff.reset();
     const { config, database, owner } = this.context;
-    const work = database.work();
-    const machine = await work.findOneOrFail(Machine, { id: this.machineId });
-    // QEMU serves one client. Whoever held the lease on this host has lost the socket; with the same session the machine has migrated here.
-    const sameHost = machine.leaseOwner?.startsWith(`${config.HOST_ID}#`) ?? false;
-    const migrated = session !== null && session === machine.session;
     const epoch = await takeLease(database.work(), {
       machineId: this.machineId,
       owner,
       hostId: config.HOST_ID,
       seconds: config.LEASE_SECONDS,
-      takeOver: sameHost || migrated,
+      session,
     });
     if (epoch !== null) this.tellState('ready');
     else {
       await this.show('ready');
+      const machine = await database.work().findOne(Machine, { id: this.machineId });
       await this.events.security(
         'machine_elsewhere',
-        `another gateway (${machine.hostId ?? 'unknown'}) holds this machine; scripts stay with it until its lease ends`,
+        `another gateway (${machine?.hostId ?? 'unknown'}) holds this machine; scripts stay with it until its lease ends`,
       );
     }
     return epoch !== null;
@@ -136,21 +168,12 @@ export class MachineChannel implements SessionHost {
     }
   }
 
-  rearmTimer(): void {
-    void nextDueInMs(this.context.database.work(), this.machineId).then(
-      (dueInMs) => {
-        if (this.dueTimer) clearTimeout(this.dueTimer);
-        this.dueTimer = null;
-        // What is due already and still there waits for a free slot: the run's end looks again.
-        if (dueInMs === null || dueInMs <= 0 || this.stopped) return;
-        this.dueTimer = setTimeout(() => this.wake(), Math.min(dueInMs + 1, LONGEST_TIMER_MS));
-      },
-      (error: unknown) =>
-        this.context.logger.warn(
-          { machineId: this.machineId, err: error },
-          'the next due row is not known; the sweep will find it',
-        ),
-    );
+  setTimer(dueInMs: number | null): void {
+    if (this.dueTimer) clearTimeout(this.dueTimer);
+    this.dueTimer = null;
+    // What is due already and still there waits for a free slot: the run's end looks again.
+    if (dueInMs === null || dueInMs <= 0 || this.stopped) return;
+    this.dueTimer = setTimeout(() => this.wake(), Math.min(dueInMs + 1, LONGEST_TIMER_MS));
   }
 
   private async run(): Promise<void> {
@@ -181,7 +204,7 @@ export class MachineChannel implements SessionHost {
 
   private async serve(socket: Socket): Promise<void> {
     this.socket = socket;
-    const machine = await this.context.admit(() => this.ownRow());
+    const machine = await this.context.admission.run(() => this.ownFacts());
     const { INFINISERVICE_HMAC_MASTER_SECRET: master } = this.context.config;
     const session = new GuestSession(
       this.context,
@@ -189,45 +212,25 @@ export class MachineChannel implements SessionHost {
       new Outbox(socket, master ? deriveVmSecret(master, this.machineId) : null),
       machine,
     );
-    const decoder = new LineDecoder();
-    let atWork = false;
-    const deadline = this.helloDeadline(
+    const deadline = new HelloDeadline(
       socket,
       (machine.protocol ?? 1) >= 2 ? HELLO_DEADLINE_MS.own : HELLO_DEADLINE_MS.public,
-      () => atWork,
     );
     // In turn with the lines: what is shown must not be overtaken by a hello that is at work.
-    const look = setTimeout(() => this.enqueue(() => this.lookForOtherClient(session)), SILENT_AFTER_MS);
+    setTimeout(() => this.enqueue(() => this.lookForOtherClient(session)), SILENT_AFTER_MS).unref();
     this.session = session;
     try {
-      await readLines(socket, decoder, async (line) => {
-        atWork = true;
+      await readLines(socket, new LineDecoder(), async (line) => {
+        deadline.atWork = true;
         await this.serially(() => session.handleLine(line));
-        atWork = false;
+        deadline.atWork = false;
         if (session.isReady) deadline.clear();
       });
     } finally {
       deadline.clear();
-      clearTimeout(look);
       this.session = null;
       this.socket = null;
     }
-  }
-
-  /**
-   * Closes a connection on which no hello came for so long. A line that waits for us is not the guest's silence: a gateway that begins
-   * with thousands of machines would otherwise hang up on all of them, again and again.
-   */
-  private helloDeadline(socket: Socket, ms: number, isAtWork: () => boolean): { clear(): void } {
-    let timer = setTimeout(check, ms);
-    function check(): void {
-      // What came while this process was busy is read before the next timers.
-      timer = setTimeout(() => {
-        if (!isAtWork()) return void socket.destroy();
-        timer = setTimeout(check, ms);
-      }, READ_FIRST_MS);
-    }
-    return { clear: () => clearTimeout(timer) };
   }
 
   private tellOfSecondClient(): void {
@@ -251,25 +254,16 @@ export class MachineChannel implements SessionHost {
     }
   }
 
-  /** The machine's row; a socket that nobody registered gets one that says so. */
-  private async ownRow(): Promise<MachineFacts> {
-    const { database, config } = this.context;
-    const work = database.work();
-    const now = await databaseNow(work);
-    const { now: sqlNow } = dialectOf(work);
-    await work.execute(
-      `insert into machine (id, name, registered, channel, max_concurrent, epoch, host_id, created_at, updated_at)
-       values (?, ?, false, 'unknown', 1, 0, ?, ${sqlNow}, ${sqlNow}) on conflict (id) do nothing`,
-      [this.machineId, this.machineId, config.HOST_ID],
-    );
-    const machine = await work.findOneOrFail(Machine, { id: this.machineId });
-    if (machine.createdAt >= now && !machine.registered) {
-      this.context.logger.warn(
+  /** What is known of the machine; a socket that nobody registered gets a row that says so. */
+  private async ownFacts(): Promise<MachineFacts> {
+    const { database, config, logger } = this.context;
+    const { facts, isNew } = await findMachineFacts(database.work(), this.machineId, config.HOST_ID);
+    if (isNew)
+      logger.warn(
         { machineId: this.machineId },
         'a socket of a machine that is not registered: it is shown and gets no scripts',
       );
-    }
-    return factsOf(machine);
+    return facts;
   }
 
   private async show(state: ChannelState, detail: string | null = null): Promise<void> {

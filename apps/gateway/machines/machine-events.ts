@@ -6,15 +6,18 @@ import type { GatewayContext } from './gateway-context.js';
 /** Old events go once for so many new ones: the table stays within its limit and this many more. */
 const TRIM_EVERY = 100;
 
+/** Events of a kind: so many at once, then so many a second. */
+const LIMITS: Record<MachineEvent['kind'], [burst: number, perSecond: number]> = {
+  agent: [50, 1],
+  channel: [20, 0.2],
+  security: [20, 0.2],
+  install: [20, 0.2],
+  metrics: [2, 0.1],
+};
+
 /** Records a machine's events; a machine that says too much is cut short, and the cut is said. */
 export class MachineEvents {
-  private readonly limits = {
-    agent: new RateLimit(50, 1),
-    channel: new RateLimit(20, 0.2),
-    security: new RateLimit(20, 0.2),
-    install: new RateLimit(20, 0.2),
-    metrics: new RateLimit(2, 0.1),
-  };
+  private readonly limits = new Map<MachineEvent['kind'], RateLimit>();
   /** Recorded since the last time that old ones were deleted. A new process begins full: the one before it may have ended just before. */
   private readonly sinceTrim = new Map<MachineEvent['kind'], number>();
   private readonly seen = new Set<string>();
@@ -25,7 +28,7 @@ export class MachineEvents {
   ) {}
 
   async record(event: Omit<NewMachineEvent, 'machineId'>): Promise<void> {
-    const limit = this.limits[event.kind];
+    const limit = this.limitOf(event.kind);
     if (!limit.take()) return;
     const dropped = limit.takeRefused();
     const message = dropped > 0 ? `${event.message} (${dropped} more were not recorded)` : event.message;
@@ -49,5 +52,13 @@ export class MachineEvents {
     this.seen.add(code);
     this.context.logger.info({ machineId: this.machineId, code }, redactText(message).slice(0, 300));
     await this.record({ kind: 'channel', severity: 'warn', code: code.slice(0, 128), message });
+  }
+
+  private limitOf(kind: MachineEvent['kind']): RateLimit {
+    const known = this.limits.get(kind);
+    if (known) return known;
+    const limit = new RateLimit(...LIMITS[kind]);
+    this.limits.set(kind, limit);
+    return limit;
   }
 }

@@ -1,11 +1,10 @@
 import { beforeEach, expect, it } from '@jest/globals';
 import {
   claimDue,
-  countRunning,
   type Database,
   databaseNow,
   dialectOf,
-  nextDueInMs,
+  findWaiting,
   openDatabase,
   recordDelivery,
   returnAbandoned,
@@ -28,6 +27,8 @@ onBothDatabases('claiming rows', (given) => {
 
   const claim = (capacity = 10, owner = OWNER): ReturnType<typeof claimDue> =>
     claimDue(database.work(), { machineId, owner, capacity });
+
+  const waiting = () => findWaiting(database.work(), machineId);
 
   const setLease = (seconds: number): Promise<unknown> => {
     const work = database.work();
@@ -52,10 +53,10 @@ onBothDatabases('claiming rows', (given) => {
     const now = await databaseNow(database.work());
     await schedule(database, { machineId, scheduledFor: new Date(now.getTime() + 60_000) });
     expect(await claim()).toEqual([]);
-    const due = await nextDueInMs(database.work(), machineId);
-    expect(due).toBeGreaterThan(50_000);
-    expect(due).toBeLessThanOrEqual(60_000);
-    expect(await nextDueInMs(database.work(), newId())).toBeNull();
+    const { dueInMs } = await waiting();
+    expect(dueInMs).toBeGreaterThan(50_000);
+    expect(dueInMs).toBeLessThanOrEqual(60_000);
+    expect(await findWaiting(database.work(), newId())).toEqual({ running: 0, dueInMs: null, commands: 0 });
   });
 
   it('hands out by order, then by the time of creation, at most what the machine may run', async () => {
@@ -68,7 +69,7 @@ onBothDatabases('claiming rows', (given) => {
     );
     const ids = rows.map(({ id }) => id);
     expect((await claim(3)).map(({ id }) => id)).toEqual([ids[3], ids[1], ids[2]]);
-    expect(await countRunning(database.work(), machineId)).toBe(3);
+    expect(await waiting()).toMatchObject({ running: 3, dueInMs: expect.any(Number) });
     expect((await claim(3)).map(({ id }) => id)).toEqual([ids[0]]);
     expect(await claim(0)).toEqual([]);
     expect(await claim(-1)).toEqual([]);
@@ -220,7 +221,7 @@ onBothDatabases('two processes at one database', (given) => {
     try {
       for (let n = 0; n < 5; n += 1)
         expect(await claimDue(loops.work(), { machineId, owner: OWNER, capacity: 1 })).toHaveLength(1);
-      expect(await countRunning(loops.work(), machineId)).toBe(5);
+      expect((await findWaiting(loops.work(), machineId)).running).toBe(5);
     } finally {
       if (loops !== database) await loops.close();
     }

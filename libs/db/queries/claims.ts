@@ -82,24 +82,33 @@ export async function returnAbandoned(work: Work): Promise<string[]> {
   return [...new Set(rows.map(({ machine_id }) => machine_id))];
 }
 
-/** How many rows of a machine are out there by the database's knowledge. */
-export async function countRunning(work: Work, machineId: string): Promise<number> {
-  const [row] = await work.execute<{ n: number | string }[]>(
-    `select count(*) as n from script_execution where machine_id = ? and status = 'RUNNING'`,
-    [machineId],
-  );
-  return Number(row?.n ?? 0);
+/** What there is to do for one machine. */
+export interface WaitingWork {
+  /** Rows that are out there by the database's knowledge. */
+  running: number;
+  /** Milliseconds until the next PENDING row is due by the database's clock (0 or less: due now); null when there is none. */
+  dueInMs: number | null;
+  /** Commands that were not sent yet. */
+  commands: number;
 }
 
-/** Milliseconds until the machine's next PENDING row is due by the database's clock (0 or less: due now); null when there is none. */
-export async function nextDueInMs(work: Work, machineId: string): Promise<number | null> {
+/** Looks at what waits for a machine, in one question: most looks find nothing, and thousands of machines are looked at when a host starts. */
+export async function findWaiting(work: Work, machineId: string): Promise<WaitingWork> {
   const { now } = dialectOf(work);
-  const [row] = await work.execute<{ due: string | number | Date | null; now: string | number | Date }[]>(
-    `select min(scheduled_for) as due, ${now} as now from script_execution where machine_id = ? and status = 'PENDING'`,
-    [machineId],
+  const [row] = await work.execute<
+    { running: number | string; due: string | number | Date | null; commands: number | string; now: Date }[]
+  >(
+    `select (select count(*) from script_execution where machine_id = ? and status = 'RUNNING') as running,
+       (select min(scheduled_for) from script_execution where machine_id = ? and status = 'PENDING') as due,
+       (select count(*) from machine_command where machine_id = ? and state = 'PENDING') as commands, ${now} as now`,
+    [machineId, machineId, machineId],
   );
-  if (!row || row.due === null) return null;
-  return new Date(row.due).getTime() - new Date(row.now).getTime();
+  if (!row) throw new Error('a select without a from has one row');
+  return {
+    running: Number(row.running),
+    dueInMs: row.due === null ? null : new Date(row.due).getTime() - new Date(row.now).getTime(),
+    commands: Number(row.commands),
+  };
 }
 
 /**

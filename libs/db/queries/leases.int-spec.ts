@@ -23,8 +23,8 @@ onBothDatabases("a machine's lease", (given) => {
     await database.transaction((work) => adoptMachine(work, { id: machineId, name: 'vm' }));
   });
 
-  const take = (owner: string, takeOver = false): Promise<number | null> =>
-    takeLease(database.work(), { machineId, owner, hostId: owner.split('#')[0]!, seconds: 60, takeOver });
+  const take = (owner: string, session: string | null = null): Promise<number | null> =>
+    takeLease(database.work(), { machineId, owner, hostId: owner.split('#')[0]!, seconds: 60, session });
   const read = (): Promise<Machine> => database.work().findOneOrFail(Machine, { id: machineId });
   const end = (): Promise<unknown> => {
     const work = database.work();
@@ -54,10 +54,20 @@ onBothDatabases("a machine's lease", (given) => {
     expect(await take(A)).toBeNull();
   });
 
-  it('passes on at once to a host that the machine has migrated to', async () => {
+  it('passes on at once to a host that the machine has migrated to: its agent goes on with its session', async () => {
     await take(A);
-    expect(await take(B, true)).toBe(2);
+    await database.work().nativeUpdate(Machine, { id: machineId }, { session: 'of the last hello' });
+    expect(await take(B, 'another')).toBeNull();
+    expect(await take(B)).toBeNull();
+    expect(await take(B, 'of the last hello')).toBe(2);
     expect(await read()).toMatchObject({ leaseOwner: B, hostId: 'host-b' });
+  });
+
+  it('passes on at once to another process of the same host, and not of one whose name begins alike', async () => {
+    await take('host-a#1');
+    expect(await take('host#1')).toBeNull();
+    expect(await take('host-#1')).toBeNull();
+    expect(await take('host-a#2')).toBe(2);
   });
 
   it('is renewed while it holds, and not once it has ended', async () => {

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ExecutionType } from '#protocol';
 import type { Work } from '../database.js';
-import { Machine } from '../entities/machine.js';
 import { ScriptExecution, Series, type StoredInput } from '../entities/script-execution.js';
-import { databaseNow, dialectOf } from '../sql.js';
+import { databaseNow } from '../sql.js';
 import { deliverBy, dueTime, firstSlot, type SeriesRule } from './series-rule.js';
 
 export interface NewExecution {
@@ -76,31 +75,4 @@ export async function scheduleExecutions(work: Work, requests: NewExecution[]): 
   }
   await work.flush();
   return rows;
-}
-
-/**
- * Creates a machine, or takes over a socket that nobody had registered; to be called inside a transaction. Of requests that come at
- * once, and of a gateway that finds the socket meanwhile, each sees the same one row.
- * @returns the machine and whether it was there as registered already
- */
-export async function adoptMachine(
-  work: Work,
-  wanted: { id: string; name: string; hostId?: string | undefined; os?: 'windows' | 'linux' | undefined },
-): Promise<{ machine: Machine; existed: boolean }> {
-  const { now } = dialectOf(work);
-  await work.execute(
-    `insert into machine (id, name, registered, channel, max_concurrent, epoch, created_at, updated_at)
-     values (?, ?, false, 'unknown', 1, 0, ${now}, ${now}) on conflict (id) do nothing`,
-    [wanted.id, wanted.name],
-  );
-  await work.execute('update machine set registered = registered where id = ?', [wanted.id]);
-  const machine = await work.findOneOrFail(Machine, { id: wanted.id }, { refresh: true });
-  if (machine.registered) return { machine, existed: true };
-  machine.name = wanted.name;
-  machine.registered = true;
-  machine.os = wanted.os ?? machine.os;
-  machine.hostId = wanted.hostId ?? machine.hostId;
-  machine.updatedAt = await databaseNow(work);
-  await work.flush();
-  return { machine, existed: false };
 }

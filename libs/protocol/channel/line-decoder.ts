@@ -30,8 +30,9 @@ export class LineDecoder {
     const lines: DecodedLine[] = [];
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      this.take(chunk.subarray(start, end));
-      const line = this.finish();
+      const line = this.isEmpty
+        ? this.whole(chunk.subarray(start, end))
+        : this.finish(chunk.subarray(start, end));
       if (line) lines.push(line);
       start = end + 1;
     }
@@ -68,7 +69,19 @@ export class LineDecoder {
     }
   }
 
-  private finish(): DecodedLine | null {
+  private get isEmpty(): boolean {
+    return this.length === 0 && this.skipped === null;
+  }
+
+  /** Most lines come in one piece: no copy is made of them. */
+  private whole(line: Buffer): DecodedLine | null {
+    if (line.length > this.limitBytes) return this.finish(line);
+    const text = line.toString('utf8').trim();
+    return text === '' ? null : { kind: 'line', text, bytes: line.length };
+  }
+
+  private finish(rest: Buffer): DecodedLine | null {
+    this.take(rest);
     const { skipped } = this;
     if (skipped) {
       this.reset();
@@ -79,11 +92,9 @@ export class LineDecoder {
         tail: skipped.tail.toString('utf8'),
       };
     }
-    if (this.length === 0) return null;
     const line = Buffer.concat(this.pieces);
     this.reset();
-    const text = line.toString('utf8').trim();
-    return text === '' ? null : { kind: 'line', text, bytes: line.length };
+    return this.whole(line);
   }
 }
 

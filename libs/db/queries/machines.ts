@@ -1,0 +1,110 @@
+import type { EntityData } from '@mikro-orm/core';
+import type { Work } from '../database.js';
+import { Machine } from '../entities/machine.js';
+import { databaseNow, dialectOf } from '../sql.js';
+import { storable } from './events.js';
+
+/**
+ * What a gateway needs to know of a machine for as long as it is connected. Plain values: an entity would keep its whole unit of work alive, for
+ * each of thousands of machines.
+ */
+export type MachineFacts = Readonly<
+  Pick<Machine, 'id' | 'os' | 'platform' | 'protocol' | 'bootId' | 'spoolId' | 'maxConcurrent'>
+>;
+
+/** What an agent says of itself in its hello; null for what the public one does not know. */
+export type HelloFacts = Readonly<
+  { agentVersion: string; platform: string } & Pick<
+    Machine,
+    'agentSha256' | 'arch' | 'session' | 'bootId' | 'spoolId' | 'secret'
+  > & { protocol: number }
+>;
+
+const FACTS = 'id, os, platform, protocol, boot_id, spool_id, max_concurrent';
+
+function factsOf(work: Work, row: EntityData<Machine>): MachineFacts {
+  const { id, os, platform, protocol, bootId, spoolId, maxConcurrent } = work.fork().map(Machine, row);
+  return { id, os, platform, protocol, bootId, spoolId, maxConcurrent };
+}
+
+/** The facts of a machine whose socket was found on a host; one that nobody registered gets a row that says so. */
+export async function findMachineFacts(
+  work: Work,
+  id: string,
+  hostId: string,
+): Promise<{ facts: MachineFacts; isNew: boolean }> {
+  const find = () => work.execute<EntityData<Machine>[]>(`select ${FACTS} from machine where id = ?`, [id]);
+  const [row] = await find();
+  if (row) return { facts: factsOf(work, row), isNew: false };
+  const inserted = await insertUnregistered(work, id, id, hostId);
+  const [fresh] = await find();
+  if (!fresh) throw new Error(`the row of machine ${id} was deleted while it was made`);
+  return { facts: factsOf(work, fresh), isNew: inserted };
+}
+
+/** Writes down who said hello. @returns the machine as it is now, and the database's time of it */
+export async function recordHello(
+  work: Work,
+  id: string,
+  hello: HelloFacts,
+): Promise<{ facts: MachineFacts; at: Date } | null> {
+  const { now } = dialectOf(work);
+  const text = (value: string | null): string | null => (value === null ? null : storable(value));
+  const os = hello.platform === 'windows' || hello.platform === 'linux' ? hello.platform : null;
+  const [row] = await work.execute<(EntityData<Machine> & { hello_at: Date | number | string })[]>(
+    `update machine set protocol = ?, agent_version = ?, agent_sha256 = ?, platform = ?, arch = ?, session = ?, boot_id = ?, spool_id = ?, secret = ?,
+       os = coalesce(os, ?), hello_at = ${now}, last_seen_at = ${now}, updated_at = ${now} where id = ? returning ${FACTS}, hello_at`,
+    [
+      hello.protocol,
+      text(hello.agentVersion),
+      hello.agentSha256,
+      text(hello.platform),
+      text(hello.arch),
+      text(hello.session),
+      text(hello.bootId),
+      text(hello.spoolId),
+      hello.secret,
+      os,
+      id,
+    ],
+  );
+  return row ? { facts: factsOf(work, row), at: new Date(row.hello_at) } : null;
+}
+
+/**
+ * Creates a machine, or takes over a socket that nobody had registered; to be called inside a transaction. Of requests that come at
+ * once, and of a gateway that finds the socket meanwhile, each sees the same one row.
+ * @returns the machine and whether it was there as registered already
+ */
+export async function adoptMachine(
+  work: Work,
+  wanted: { id: string; name: string; hostId?: string | undefined; os?: 'windows' | 'linux' | undefined },
+): Promise<{ machine: Machine; existed: boolean }> {
+  await insertUnregistered(work, wanted.id, wanted.name, null);
+  await work.execute('update machine set registered = registered where id = ?', [wanted.id]);
+  const machine = await work.findOneOrFail(Machine, { id: wanted.id }, { refresh: true });
+  if (machine.registered) return { machine, existed: true };
+  machine.name = wanted.name;
+  machine.registered = true;
+  machine.os = wanted.os ?? machine.os;
+  machine.hostId = wanted.hostId ?? machine.hostId;
+  machine.updatedAt = await databaseNow(work);
+  await work.flush();
+  return { machine, existed: false };
+}
+
+/** @returns false when there was a row already */
+async function insertUnregistered(
+  work: Work,
+  id: string,
+  name: string,
+  hostId: string | null,
+): Promise<boolean> {
+  const { now } = dialectOf(work);
+  const rows = await work.execute<{ id: string }[]>(
+    `insert into machine (id, name, registered, channel, max_concurrent, epoch, host_id, created_at, updated_at)
+     values (?, ?, false, 'unknown', 1, 0, ?, ${now}, ${now}) on conflict (id) do nothing returning id`,
+    [id, name, hostId],
+  );
+  return rows.length > 0;
+}
