@@ -82,9 +82,18 @@ describe('a database', () => {
             }),
           ).rejects.toThrow(/full/i);
         }
+        // A group that is given up ends no better: SQLite itself has rolled all of it back.
+        const group = await Promise.allSettled(
+          ['small', 'x'.repeat(10_000_000), 'small'].map((text) =>
+            database.groupedTransaction((work) => work.execute('insert into note (text) values (?)', [text])),
+          ),
+        );
+        expect(group.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
         rmSync(ballast);
         await database.transaction((work) => work.execute('insert into note (text) values (?)', ['room']));
-        expect(await database.work().execute('select text from note')).toEqual([{ text: 'room' }]);
+        expect(await database.work().execute('select text from note')).toEqual(
+          ['small', 'small', 'room'].map((text) => ({ text })),
+        );
       } finally {
         await database.close();
       }

@@ -32,7 +32,7 @@ export async function commitCompletion(
       outcome.failureReason === 'EXIT_CODE' &&
       REBOOT_EXIT_CODES[os].includes(message.exit_code),
   };
-  const result = await context.database.transaction((work) =>
+  const result = await context.database.groupedTransaction((work) =>
     recordCompletion(work, completion, (row) => {
       const redactor = new Redactor(secretsOf(context.config, row));
       if (redactor.isIdle) return {};

@@ -1,8 +1,9 @@
+import type { EntityData } from '@mikro-orm/core';
 import type { ExecutionStatus, FailureReason } from '#protocol';
 import type { Work } from '../database.js';
 import { ScriptExecution } from '../entities/script-execution.js';
 import { ScriptVersion } from '../entities/script.js';
-import { databaseNow, dialectOf, isRowId } from '../sql.js';
+import { dialectOf, isRowId } from '../sql.js';
 import { continueSeries, reopenSeries } from './series.js';
 
 /** How a run ended, as the guest observed it. */
@@ -63,20 +64,22 @@ function isOurVerdict(row: ScriptExecution): boolean {
 }
 
 /**
- * Locks a row by an update that changes nothing: the same statement on both databases. The series comes first, always: whoever
+ * Locks a row by an update that changes nothing: the same statement on both databases, and the database's time with it. The series comes first, always: whoever
  * ends a run goes on with its series, and whoever stops a series cancels its runs.
  */
-export async function lockExecution(work: Work, id: string): Promise<ScriptExecution | null> {
+async function lockExecution(work: Work, id: string): Promise<{ row: ScriptExecution; now: Date } | null> {
   if (!isRowId(id)) return null;
   await work.execute(
     'update series set max_executions = max_executions where id = (select series_id from script_execution where id = ?)',
     [id],
   );
-  const rows = await work.execute<{ id: string }[]>(
-    'update script_execution set epoch = epoch where id = ? returning id',
+  const [locked] = await work.execute<(EntityData<ScriptExecution> & { database_now: number | Date })[]>(
+    `update script_execution set epoch = epoch where id = ? returning *, ${dialectOf(work).now} as database_now`,
     [id],
   );
-  return rows.length === 0 ? null : work.findOneOrFail(ScriptExecution, { id }, { refresh: true });
+  if (!locked) return null;
+  const { database_now: now, ...fields } = locked;
+  return { row: work.map(ScriptExecution, fields as EntityData<ScriptExecution>), now: new Date(now) };
 }
 
 /**
@@ -88,8 +91,9 @@ export async function recordCompletion(
   observed: Completion,
   refine: (row: ScriptExecution) => Partial<Outcome> = () => ({}),
 ): Promise<CompletionResult> {
-  const row = await lockExecution(work, observed.executionId);
-  if (!row) return 'unknown';
+  const locked = await lockExecution(work, observed.executionId);
+  if (!locked) return 'unknown';
+  const { row, now } = locked;
   if (row.machineId !== observed.machineId) return 'foreign';
   const completion = { ...observed, ...refine(row) };
   const attempt = completion.attempt ?? row.attempt;
@@ -109,14 +113,14 @@ export async function recordCompletion(
   if (row.status === 'CANCELLED') {
     if (row.durationMs !== null || row.exitCode !== null) return 'duplicate';
     const { status, failureReason, completedAt } = row;
-    apply(row, completion, await databaseNow(work));
+    apply(row, completion, now);
     Object.assign(row, { status, failureReason, completedAt });
     return 'evidence';
   }
   const wasFinal = FINAL.has(row.status);
   if (wasFinal && !isOurVerdict(row)) return 'duplicate';
   if (wantsReboot && !wasFinal && row.attempt <= REBOOT_LIMIT) {
-    beginAgain(row, bootId, await databaseNow(work));
+    beginAgain(row, bootId, now);
     return 'reboot';
   }
   if (wantsReboot && row.attempt > REBOOT_LIMIT) {
@@ -126,12 +130,12 @@ export async function recordCompletion(
   }
   // A run that the sweep has ended as lost already is not begun again by the agent's own word of the loss.
   if (!wasFinal && (await mayRetry(work, row, completion.failureReason))) {
-    beginAgain(row, null, await databaseNow(work));
+    beginAgain(row, null, now);
     return 'retry';
   }
-  apply(row, completion, await databaseNow(work));
-  if (wasFinal) await reopenSeries(work, row);
-  else await continueSeries(work, row);
+  apply(row, completion, now);
+  if (wasFinal) await reopenSeries(work, row, now);
+  else await continueSeries(work, row, now);
   return wasFinal ? 'late' : 'recorded';
 }
 
@@ -207,10 +211,10 @@ export async function endByVerdict(
     error: string;
   },
 ): Promise<ExecutionStatus | null> {
-  const row = await lockExecution(work, verdict.id);
-  if (!row || FINAL.has(row.status)) return null;
+  const locked = await lockExecution(work, verdict.id);
+  if (!locked || FINAL.has(locked.row.status)) return null;
+  const { row, now } = locked;
   if (verdict.epoch !== undefined && row.epoch !== verdict.epoch) return null;
-  const now = await databaseNow(work);
   if (await mayRetry(work, row, verdict.failureReason)) {
     beginAgain(row, null, now);
     return 'PENDING';
@@ -222,7 +226,7 @@ export async function endByVerdict(
   row.updatedAt = now;
   row.leaseOwner = null;
   row.leaseExpiresAt = null;
-  await continueSeries(work, row);
+  await continueSeries(work, row, now);
   return row.status;
 }
 
@@ -280,16 +284,16 @@ export async function saveLiveOutput(
  * To be called inside a transaction. @returns the row, or `final` when it had ended, or null when there is none
  */
 export async function requestCancel(work: Work, id: string): Promise<ScriptExecution | 'final' | null> {
-  const row = await lockExecution(work, id);
-  if (!row) return null;
+  const locked = await lockExecution(work, id);
+  if (!locked) return null;
+  const { row, now } = locked;
   if (FINAL.has(row.status)) return 'final';
-  const now = await databaseNow(work);
   row.cancelRequestedAt ??= now;
   row.updatedAt = now;
   if (row.status === 'PENDING') {
     row.status = 'CANCELLED';
     row.completedAt = now;
-    await continueSeries(work, row);
+    await continueSeries(work, row, now);
   }
   return row;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Work } from '../database.js';
 import { ScriptExecution, Series } from '../entities/script-execution.js';
-import { databaseNow, dialectOf } from '../sql.js';
+import { dialectOf } from '../sql.js';
 import { deliverBy, dueTime, nextSlot } from './series-rule.js';
 
 const STOPPED_BY_FAILURE = 'stopOnFailure';
@@ -10,11 +10,10 @@ const STOPPED_BY_FAILURE = 'stopOnFailure';
  * Goes on with a series whose run has just become final: counts it when it ran, and inserts the next slot. Called inside the
  * transaction that makes the run final, by whoever does that.
  */
-export async function continueSeries(work: Work, ended: ScriptExecution): Promise<void> {
+export async function continueSeries(work: Work, ended: ScriptExecution, now: Date): Promise<void> {
   if (ended.seriesId === null || ended.slot === null) return;
   // Both a stop and the end of a run lock the series before the run (lockExecution).
   const series = await work.findOneOrFail(Series, { id: ended.seriesId }, { refresh: true });
-  const now = await databaseNow(work);
   if (ended.startedAt !== null && ended.deliveryStartedAt !== null) {
     series.executionCount += 1;
     series.lastExecutedAt = ended.startedAt;
@@ -42,13 +41,13 @@ function hasFailed({ status, failureReason }: ScriptExecution): boolean {
 }
 
 /** A late result shows that the run which ended a series as failed had succeeded: the series goes on. */
-export async function reopenSeries(work: Work, ended: ScriptExecution): Promise<void> {
+export async function reopenSeries(work: Work, ended: ScriptExecution, now: Date): Promise<void> {
   if (ended.seriesId === null || hasFailed(ended)) return;
   const series = await work.findOneOrFail(Series, { id: ended.seriesId }, { refresh: true });
   if (series.stopReason !== STOPPED_BY_FAILURE) return;
   series.stoppedAt = null;
   series.stopReason = null;
-  insertNext(work, series, ended, await databaseNow(work));
+  insertNext(work, series, ended, now);
 }
 
 function insertNext(work: Work, series: Series, ended: ScriptExecution, now: Date): void {
