@@ -19,7 +19,12 @@ export * as host from './channel/host-messages.js';
 export type { HostMessage, PendingScript, SignedEnvelope } from './channel/host-messages.js';
 export { CHANNEL_LIMITS, PROTOCOL_VERSION } from './channel/limits.js';
 export { type DecodedLine, LineDecoder } from './channel/line-decoder.js';
-export { parseGuestLine, type ParsedLine, recoverCompletion } from './channel/parse.js';
+export {
+  parseGuestLine,
+  type ParsedLine,
+  recoverCompletion,
+  type RecoveredCompletion,
+} from './channel/parse.js';
 export * from './media/names.js';
 export * from './media/plan.js';
 export { OS_FAMILIES, WINDOWS_DRIVERS } from './media/request-fields.js';

@@ -12,13 +12,15 @@ import {
   type ScriptCompletion,
 } from '#protocol';
 import type { Outbox } from '../channel/outbox.js';
+import { OutputCredit } from '../core/output-credit.js';
 import { sendCommands, takeAnswer } from './commands.js';
 import { deliverDue, deliverRow } from './delivery.js';
 import type { GatewayContext } from './gateway-context.js';
 import { applyHello, recoverRows } from './hello.js';
+import { checkOwnership, compareVmId } from './identity.js';
 import type { LiveOutput } from './live-output.js';
 import type { MachineEvents } from './machine-events.js';
-import { commitCompletion } from './results.js';
+import { commitCompletion, completionWithoutOutput } from './results.js';
 
 /** Seconds that a cancelled script has between TERM and KILL. */
 const CANCEL_GRACE_SECONDS = 10;
@@ -50,8 +52,7 @@ export class GuestSession {
   private holdsLease = false;
   private ready = false;
   private listed: readonly RunEntry[] = [];
-  private received = 0;
-  private creditLimit = 0;
+  private readonly credit = new OutputCredit();
   private seenAt = 0;
   private deliveredToPublicAt = 0;
 
@@ -175,7 +176,7 @@ export class GuestSession {
     this.touch();
     switch (message.type) {
       case 'request_pending_scripts':
-        await this.compareVmId(message.vm_id);
+        await compareVmId(this.host, message.vm_id);
         return this.answerRequest();
       case 'keep_alive': {
         const before = activeRuns(this.listed);
@@ -195,14 +196,14 @@ export class GuestSession {
           attempt: message.attempt,
           bootId: message.boot_id ?? this.machine.bootId,
         });
-        if (!known) await this.checkOwnership(message.execution_id, 'script_started');
+        if (!known) await checkOwnership(this.context, this.host, message.execution_id, 'script_started');
         return;
       }
       case 'script_output': {
         const { bytes, known } = await this.host.output.push(message);
-        this.received += bytes;
-        if (!known) await this.checkOwnership(message.execution_id, 'script_output');
-        return this.extendCredit();
+        if (!known) await checkOwnership(this.context, this.host, message.execution_id, 'script_output');
+        const limit = this.credit.take(bytes);
+        return limit === null ? undefined : this.outbox.send({ type: 'credit', limit });
       }
       case 'script_completion':
         return this.complete(message);
@@ -243,7 +244,7 @@ export class GuestSession {
   }
 
   private async hello(hello: Handshake): Promise<void> {
-    await this.compareVmId(hello.vm_id);
+    await compareVmId(this.host, hello.vm_id);
     const protocol = hello.session ? Math.min(hello.protocol ?? 1, PROTOCOL_VERSION) : 1;
     const repeated = this.ready && hello.session !== undefined && hello.session === this.session;
     let out: readonly ScriptExecution[] = [];
@@ -270,8 +271,6 @@ export class GuestSession {
 
   private async acknowledgeHello(session: string): Promise<void> {
     this.outbox.beginSession(session);
-    this.received = 0;
-    this.creditLimit = CHANNEL_LIMITS.outputCredit;
     await this.outbox.send({
       type: 'handshake_ack',
       protocol: PROTOCOL_VERSION,
@@ -279,7 +278,7 @@ export class GuestSession {
         1,
         Math.min(LONGEST_HEARTBEAT_SECONDS, Math.floor(this.context.config.LEASE_SECONDS / 3)),
       ),
-      credit_bytes: this.creditLimit,
+      credit_bytes: this.credit.begin(),
       output_limit_bytes: CHANNEL_LIMITS.outputHead + CHANNEL_LIMITS.outputTail,
       host_time: new Date().toISOString(),
       offsets: this.listed.map(({ execution_id, attempt }) => ({
@@ -365,47 +364,7 @@ export class GuestSession {
   private async recover(line: { head: string; tail: string; bytes: number }): Promise<void> {
     const found = recoverCompletion(line.head, line.tail);
     if (!found || (!this.ready && !(await this.becomeReady()))) return;
-    await this.complete({
-      type: 'script_completion',
-      timestamp: null,
-      execution_id: found.executionId,
-      exit_code: found.exitCode,
-      stdout: '',
-      stderr: `The agent's result had ${line.bytes} bytes, more than a line may have: its output was not kept.`,
-      log_file: null,
-      started_at: null,
-      signal: null,
-      truncated: true,
-      ...(found.attempt === null ? {} : { attempt: found.attempt }),
-    });
-  }
-
-  private async extendCredit(): Promise<void> {
-    if (this.creditLimit - this.received > CHANNEL_LIMITS.outputCredit / 2) return;
-    this.creditLimit = this.received + CHANNEL_LIMITS.outputCredit;
-    await this.outbox.send({ type: 'credit', limit: this.creditLimit });
-  }
-
-  private async compareVmId(said: string | null | undefined): Promise<void> {
-    if (said == null || said.toLowerCase() === this.host.machineId) return;
-    await this.host.events.security(
-      'vm_id_mismatch',
-      'a message names another vm_id than the socket it came from; the socket counts',
-    );
-  }
-
-  private async checkOwnership(executionId: string, what: string): Promise<void> {
-    const row = /^[0-9a-f-]{36}$/i.test(executionId)
-      ? await this.context.database
-          .work()
-          .findOne(ScriptExecution, { id: executionId }, { fields: ['id', 'machineId'] })
-      : null;
-    if (row?.machineId === this.host.machineId) return;
-    await this.host.events.security(
-      `${what}_foreign`,
-      `${what} for an execution that is not this machine's`,
-      executionId,
-    );
+    await this.complete(completionWithoutOutput(found, line.bytes));
   }
 
   private touch(): void {

@@ -1,5 +1,5 @@
 import { type CompletionResult, type Outcome, recordCompletion, storable } from '#db';
-import { BusEvents, type ScriptCompletion } from '#protocol';
+import { BusEvents, type RecoveredCompletion, type ScriptCompletion } from '#protocol';
 import { boundText, KEPT_OUTPUT } from '../core/output.js';
 import { Redactor } from '../core/redactor.js';
 import { verdictOf } from '../core/verdict.js';
@@ -77,5 +77,22 @@ function outcomeOf(message: ScriptCompletion, bootId: string | null): Outcome {
     durationMs: message.duration_ms ?? null,
     bootId: message.boot_id ?? null,
     startedAt: null,
+  };
+}
+
+/** A result that was too long to be read: what could be found of it. */
+export function completionWithoutOutput(found: RecoveredCompletion, bytes: number): ScriptCompletion {
+  return {
+    type: 'script_completion',
+    timestamp: null,
+    execution_id: found.executionId,
+    exit_code: found.exitCode,
+    stdout: '',
+    stderr: `The agent's result had ${bytes} bytes, more than a line may have: its output was not kept.`,
+    log_file: null,
+    started_at: null,
+    signal: null,
+    truncated: true,
+    ...(found.attempt === null ? {} : { attempt: found.attempt }),
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { mediaRequest } from '../../../test/support/media.js';
 import { checkDelivery } from './delivery.js';
-import { checkPairing, findEdition, isoNotes } from './pairing.js';
+import { checkPairing, isoNotes } from './pairing.js';
 import type { VendorIso } from './vendor-iso.js';
 
 const UBUNTU: VendorIso = {
@@ -43,8 +43,7 @@ describe('a request and an ISO', () => {
     ['the point release of what is asked for', os('ubuntu', '24.04'), UBUNTU],
     ['the very release', os('ubuntu', '24.04.1'), UBUNTU],
     ['a major release', os('rhel', '9'), RHEL],
-    ['an edition by name', os('windows', '11', { edition: 'windows 11 pro' }), WINDOWS],
-    ['an edition by its id', os('windows', '11', { edition: 'Professional' }), WINDOWS],
+    ['Windows of the same version', os('windows', '11'), WINDOWS],
     [
       'a chain ISO, which boots where the vendor’s does not',
       { ...os('fedora', '43'), firmware: 'bios', delivery: 'chain' },
@@ -83,12 +82,6 @@ describe('a request and an ISO', () => {
       { ...FEDORA, volumeId: 'a:b', uuid: null },
     ],
     [
-      'an edition that is not there',
-      ['os.edition'],
-      os('windows', '11', { edition: 'Windows 11 Pra' }),
-      WINDOWS,
-    ],
-    [
       'all of it at once',
       ['os.family', 'os.architecture', 'firmware', 'vendorIso'],
       { ...os('ubuntu', '24.04', { architecture: 'aarch64' }) },
@@ -100,18 +93,6 @@ describe('a request and an ISO', () => {
       expect(message).not.toBe('');
       expect(remedy).not.toBe('');
     }
-  });
-
-  it('are told apart with the nearest edition that is there', () => {
-    const request = mediaRequest(os('windows', '11', { edition: 'Windows 11 Por' }));
-    expect(checkPairing(request, WINDOWS)).toEqual([
-      {
-        path: ['os', 'edition'],
-        message: '"Windows 11 Por" is not on /iso/w.iso, which has Windows 11 Home, Windows 11 Pro',
-        remedy: 'did you mean Windows 11 Pro?',
-      },
-    ]);
-    expect(findEdition(WINDOWS, 'PROFESSIONAL')?.index).toBe(2);
   });
 
   it('name both sides of a wrong family', () => {

@@ -1,5 +1,5 @@
 import type { RequestFault } from './fault.js';
-import { type MediaRequest, nearest } from '#protocol';
+import type { MediaRequest } from '#protocol';
 import type { Family, IsoVariant, VendorIso } from './vendor-iso.js';
 
 const FAMILY_NAMES: Record<Family, string> = {
@@ -32,11 +32,12 @@ const UNUSABLE: { variant: IsoVariant; message: string; remedy: string }[] = [
 ];
 
 /**
- * Whether that ISO can serve that request; all faults, before anything is built.
+ * Whether that ISO can serve that request; all faults, before anything is built. Whether it has the edition is `checkWindows`' question: only
+ * Windows has editions.
  * @returns an empty list when it can
  */
 export function checkPairing(request: MediaRequest, iso: VendorIso): RequestFault[] {
-  const { family, version, edition, architecture } = request.os;
+  const { family, version, architecture } = request.os;
   const what = `${FAMILY_NAMES[iso.family]} ${iso.version} (${iso.variant})`;
   const faults: RequestFault[] = [];
   const fault = (path: string[], message: string, remedy: string): void => {
@@ -83,24 +84,7 @@ export function checkPairing(request: MediaRequest, iso: VendorIso): RequestFaul
       `the volume id ${JSON.stringify(iso.volumeId)} of ${iso.path} has a colon`,
       "take the vendor's own file",
     );
-  if (edition !== undefined && iso.editions && iso.family === family) {
-    const names = iso.editions.map(({ name }) => name);
-    if (!findEdition(iso, edition)) {
-      const near = nearest(edition, [...names, ...iso.editions.map(({ editionId }) => editionId)]);
-      fault(
-        ['os', 'edition'],
-        `${JSON.stringify(edition)} is not on ${iso.path}, which has ${names.join(', ')}`,
-        near ? `did you mean ${near}?` : 'choose one of them',
-      );
-    }
-  }
   return faults;
-}
-
-/** The edition of that name or edition id; upper and lower case are the same. */
-export function findEdition(iso: VendorIso, wanted: string): { index: number; name: string } | null {
-  const same = (name: string): boolean => name.toLowerCase() === wanted.toLowerCase();
-  return iso.editions?.find(({ name, editionId }) => same(name) || same(editionId)) ?? null;
 }
 
 /** `24.04` means any point release of it; `24.04.1` that one. */

@@ -17,14 +17,8 @@ export function requestFaults(request: MediaRequest, iso: VendorIso | null): Req
     ...familyFaults(request, iso),
     ...checkDelivery(request),
     ...sourceFaults(request),
-    ...(iso ? checkPairing(withoutEdition(request), iso) : []),
+    ...(iso ? checkPairing(request, iso) : []),
   ];
-}
-
-/** Whether the medium has the edition is known where editions are: `checkWindows` looks for its image. */
-function withoutEdition(request: MediaRequest): MediaRequest {
-  const { edition: _edition, ...os } = request.os;
-  return request.os.family === 'windows' ? { ...request, os } : request;
 }
 
 function familyFaults(request: MediaRequest, iso: VendorIso | null): RequestFault[] {

@@ -25,11 +25,15 @@ export function parseGuestLine(text: string): ParsedLine {
   return { kind: 'invalid', reason: 'not JSON' };
 }
 
+/** What can be read of a result that was too long. */
+export interface RecoveredCompletion {
+  executionId: string;
+  exitCode: number;
+  attempt: number | null;
+}
+
 /** From a line that was too long to keep: which run it was about and how it ended, if that can still be read. */
-export function recoverCompletion(
-  head: string,
-  tail: string,
-): { executionId: string; exitCode: number; attempt: number | null } | null {
+export function recoverCompletion(head: string, tail: string): RecoveredCompletion | null {
   if (!head.includes('"script_completion"') && !tail.includes('"script_completion"')) return null;
   const executionId = find(/"execution_id"\s*:\s*"([^"\\]{1,128})"/, head, tail);
   const exitCode = find(/"exit_code"\s*:\s*(-?\d{1,10})\b/, head, tail);
