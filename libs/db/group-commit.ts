@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Work } from './database.js';
+import type { SqlEntityManager as Work } from '@mikro-orm/sql';
 
 /** Others wait for as long as a group lasts. */
 const GROUP_LIMIT = 32;
