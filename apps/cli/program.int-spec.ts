@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -45,6 +45,13 @@ const file = (name: string, text: string): string => {
 const spec = (vmId: string, more = ''): string =>
   `vmId: ${vmId}\nhostname: web-1\nos: { family: ubuntu, version: "24.04" }\nsource: cloud-image\n${more}`;
 const VM = '7c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d';
+
+it('tells its version, which is the suite’s', async () => {
+  const { version } = JSON.parse(
+    readFileSync(resolve(import.meta.dirname, '../../package.json'), 'utf8'),
+  ) as { version: string };
+  expect(await infinibay(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
+});
 
 describe('validate', () => {
   it.each([

@@ -6,6 +6,7 @@ import { type ConsoleOptions, createMedia, planMedia } from './media/create.js';
 import { validateMedia, type ValidateOptions } from './media/validate.js';
 import { refusalText } from './output/fault-text.js';
 import { printable, type Terminal } from './output/terminal.js';
+import { suiteVersion } from './version.js';
 
 /** Runs a command line (without the program's name) and resolves with the exit code. Faults go to standard error, results to standard output. */
 export async function runCommand(
@@ -39,6 +40,7 @@ const exitCodeOf = (status: number): ExitCode => {
 function commandLine(env: NodeJS.ProcessEnv, terminal: Terminal, ended: (code: ExitCode) => void): Command {
   const program = new Command('infinibay')
     .description('Unattended installs for fleets of virtual machines')
+    .version(suiteVersion())
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
@@ -74,7 +76,7 @@ function commandLine(env: NodeJS.ProcessEnv, terminal: Terminal, ended: (code: E
       '--for <release>',
       'of a kickstart: F41 to F44, RHEL8 to RHEL10; otherwise what the file says of itself',
     )
-    .option('--json', 'print the faults as JSON')
+    .option('--json', 'print all faults as JSON')
     .addHelpText('after', EXIT_CODES_HELP)
     .action(async (options: ValidateOptions) => ended(await validateMedia(options, terminal)));
   return program;

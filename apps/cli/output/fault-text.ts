@@ -2,9 +2,14 @@ import type { AnswerFault } from '#answers';
 import type { ConsoleRefusal } from '../console/console-client.js';
 import { printable } from './terminal.js';
 
-/** One fault: line and path, the value, what is wrong, and below it the way out. */
+/** More than anybody mends at once; a file may have a fault in each of a million lines. */
+const SHOWN = 50;
+
+/** Of each fault line and path, the value, what is wrong, and below it the way out; of those after the fiftieth how many there are. */
 export function faultList(faults: AnswerFault[]): string {
+  const more = faults.length - SHOWN;
   return faults
+    .slice(0, SHOWN)
     .map(({ path, value, message, remedy, line }) => {
       const place =
         [line === undefined ? '' : `line ${line}`, path === '' ? '' : path].filter(Boolean).join(', ') ||
@@ -13,6 +18,7 @@ export function faultList(faults: AnswerFault[]): string {
         `  ${place}${value === undefined ? '' : ` = ${value}`}\n    ${message}\n    → ${remedy}`,
       );
     })
+    .concat(more > 0 ? [`  … and ${more} more: mend these, or see all with --json`] : [])
     .join('\n');
 }
 

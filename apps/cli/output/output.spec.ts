@@ -150,6 +150,22 @@ describe('faults', () => {
     );
   });
 
+  it('show the first fifty, and how many more there are', () => {
+    const faults = (count: number) =>
+      Array.from({ length: count }, (_, line) => ({
+        path: 'a',
+        message: 'is wrong',
+        remedy: 'right it',
+        line,
+      }));
+    expect(faultList(faults(50))).not.toContain('more');
+    const text = faultList(faults(51));
+    expect(text).toContain('line 49, a');
+    expect(text).not.toContain('line 50, a');
+    expect(text).toMatch(/… and 1 more: .*--json$/);
+    expect(faultList(faults(200_000)).length).toBeLessThan(10_000);
+  });
+
   it('of the console are shown in its own words, each issue with its path and way out', () => {
     const body = {
       code: 'request.invalid',
