@@ -73,9 +73,5 @@ export async function readLines(
     await new Promise((resolve) => setImmediate(resolve));
     return true;
   };
-  try {
-    while (await readSome());
-  } finally {
-    socket.destroy();
-  }
+  while (await readSome());
 }

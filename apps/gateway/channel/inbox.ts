@@ -20,6 +20,8 @@ export class Inbox {
     const end = (): void => this.end();
     socket.on('end', end);
     socket.on('close', end);
+    // An accepted socket may have waited for its reader, and its client has not.
+    if (socket.destroyed || socket.readableEnded) this.ended = true;
   }
 
   /** A copy is kept. @returns false: stop reading */

@@ -27,11 +27,11 @@ describe('admission', () => {
 
   it('tells of a wave once, when it is over and was large enough', async () => {
     const admission = new Admission(2, 3);
-    const come = (): Promise<void> => admission.run(() => Promise.resolve());
-    await Promise.all([come(), come()]);
+    const come = (): Promise<void> => admission.connect(() => Promise.resolve());
+    await Promise.all([come(), come(), admission.run(() => Promise.resolve())]);
     expect(admission.takeWave()).toBe(false);
     let end: () => void = () => undefined;
-    const last = admission.run(() => new Promise<void>((resolve) => (end = resolve)));
+    const last = admission.connect(() => new Promise<void>((resolve) => (end = resolve)));
     await Promise.resolve();
     expect(admission.takeWave()).toBe(false);
     end();
@@ -42,8 +42,8 @@ describe('admission', () => {
 
   it('goes on after one that failed', async () => {
     const admission = new Admission(1, 1);
-    await expect(admission.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect(await admission.run(() => Promise.resolve(1))).toBe(1);
+    await expect(admission.connect(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await admission.connect(() => Promise.resolve(1))).toBe(1);
     expect(admission.takeWave()).toBe(true);
   });
 });

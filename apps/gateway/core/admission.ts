@@ -8,7 +8,7 @@ export class Admission {
   private readonly limit: LimitFunction;
   private sinceWave = 0;
 
-  /** @param waveFrom so many that came in are a wave */
+  /** @param waveFrom so many connections are a wave */
   constructor(
     atOnce: number,
     private readonly waveFrom: number,
@@ -16,9 +16,15 @@ export class Admission {
     this.limit = pLimit(atOnce);
   }
 
+  /** Nothing may be awaited in it that a guest decides on: a few that do not read would keep all others out. */
   run<T>(admitted: () => Promise<T>): Promise<T> {
-    this.sinceWave += 1;
     return this.limit(admitted);
+  }
+
+  /** The same for a connection, which counts towards a wave: a guest cannot make connections. */
+  connect<T>(admitted: () => Promise<T>): Promise<T> {
+    this.sinceWave += 1;
+    return this.run(admitted);
   }
 
   /** @returns true once after a wave, when nobody waits any more */

@@ -33,8 +33,8 @@ export const GATEWAY_CONFIG = Symbol('GATEWAY_CONFIG');
 const GRACE_SECONDS = 60;
 /** Somewhat more than the database has connections. */
 const ADMITTED_AT_ONCE = 16;
-/** Each machine is admitted twice, with its connection and with its hello: a thousand are five hundred machines. */
-const WAVE = 1000;
+/** So many machines that came in leave garbage that is worth a pause. */
+const WAVE = 500;
 const VERSION = '0.1.0';
 
 /** This host's machines: one channel each, rung by the bus, swept slowly, held under leases. */

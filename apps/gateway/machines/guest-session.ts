@@ -120,18 +120,21 @@ export class GuestSession {
     if (!this.ready || !this.outbox.writable) return;
     const work = this.context.database.work();
     const { machineId } = this.host;
-    const waiting = await findWaiting(work, machineId);
-    if (waiting.commands > 0) await this.sendCommands();
+    let waiting = await findWaiting(work, machineId);
+    if (waiting.commands > 0) {
+      await this.sendCommands();
+      // Their lines may have taken their time.
+      waiting = await findWaiting(work, machineId);
+    }
     let written = 0;
-    let { dueInMs } = waiting;
-    if (this.holdsLease && dueInMs !== null && dueInMs <= 0) {
+    if (this.holdsLease && waiting.dueInMs !== null && waiting.dueInMs <= 0) {
       const out = Math.max(waiting.running, activeRuns(this.listed));
       written = await deliverDue(this.context, this.target(), this.machine.maxConcurrent - out);
       if (written > 0) this.deliveredToPublicAt = Date.now();
-      ({ dueInMs } = await findWaiting(work, machineId));
+      waiting = await findWaiting(work, machineId);
     }
+    this.host.setTimer(waiting.dueInMs);
     if (written === 0 && answerEmpty) await this.answerEmpty();
-    this.host.setTimer(dueInMs);
   }
 
   /** Sends the commands that wait. Safe to call at any time, as `deliver` is. */
@@ -171,7 +174,7 @@ export class GuestSession {
   private async handle(message: GuestMessage): Promise<void> {
     if ('timestamp' in message && typeof message.timestamp === 'string')
       this.outbox.learnClock(message.timestamp);
-    if (message.type === 'handshake') return this.context.admission.run(() => this.hello(message));
+    if (message.type === 'handshake') return this.hello(message);
     if (!this.ready && !(await this.becomeReady())) return;
     this.touch();
     switch (message.type) {
@@ -247,26 +250,28 @@ export class GuestSession {
     await compareVmId(this.host, hello.vm_id);
     const protocol = hello.session ? Math.min(hello.protocol ?? 1, PROTOCOL_VERSION) : 1;
     const repeated = this.ready && hello.session !== undefined && hello.session === this.session;
-    let out: readonly ScriptExecution[] = [];
     this.protocol = protocol;
     this.listed = hello.runs ?? [];
-    if (!repeated) {
-      this.holdsLease = await this.host.guestSpoke(hello.session ?? null);
-      const { holdsLease } = this;
-      const applied = await applyHello(this.context, this.machine, hello, { protocol, holdsLease });
-      this.machine = applied.machine;
-      ({ out } = applied);
-      this.session = hello.session ?? null;
-      this.keepPace();
-      this.ready = true;
-      this.seenAt = Date.now();
-    }
+    const out = repeated ? [] : await this.context.admission.run(() => this.meet(hello, protocol));
     if (protocol >= 2 && hello.session) await this.acknowledgeHello(hello.session);
     if (repeated) return;
     for (const row of out) if (row.cancelRequestedAt !== null) await this.cancel(row.id);
     // The public agent asks for scripts by itself after its handshake, and takes an unasked answer for a second run.
     if (protocol >= 2) await this.deliver();
     else await this.sendCommands();
+  }
+
+  /** A session begins. @returns the rows that are out at the machine */
+  private async meet(hello: Handshake, protocol: number): Promise<readonly ScriptExecution[]> {
+    this.holdsLease = await this.host.guestSpoke(hello.session ?? null);
+    const { holdsLease } = this;
+    const applied = await applyHello(this.context, this.host.machineId, hello, { protocol, holdsLease });
+    this.machine = applied.machine;
+    this.session = hello.session ?? null;
+    this.keepPace();
+    this.ready = true;
+    this.seenAt = Date.now();
+    return applied.out;
   }
 
   private async acknowledgeHello(session: string): Promise<void> {

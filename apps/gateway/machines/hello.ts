@@ -1,6 +1,7 @@
 import {
   databaseNow,
   endByVerdict,
+  findSpool,
   type MachineFacts,
   recordHello,
   returnToPending,
@@ -11,43 +12,45 @@ import { judgeRows, judgeRowsOfPublicAgent, type RowJudgement } from '../core/he
 import type { GatewayContext } from './gateway-context.js';
 
 /**
- * Writes down who said hello, and judges the rows that were out before it, if this gateway may.
- * @param before the machine as this connection knew it until now
+ * Judges the rows that were out before a hello, if this gateway may, and writes down who said it. In this order: when either fails, the hello
+ * that the agent says again finds the spool of before, and judges what is left.
  * @returns the machine as it is now, and the rows that are still out
  */
 export async function applyHello(
   context: GatewayContext,
-  before: MachineFacts,
+  machineId: string,
   hello: Handshake,
   { protocol, holdsLease }: { protocol: number; holdsLease: boolean },
 ): Promise<{ machine: MachineFacts; out: ScriptExecution[] }> {
-  const { database } = context;
-  const { id: machineId } = before;
+  const work = context.database.work();
   const bootId = hello.boot_id ?? null;
   const spoolId = hello.spool_id ?? null;
-  const recorded = await recordHello(database.work(), machineId, {
+  // Asked now: since this connection began, another gateway may have heard the machine.
+  const before = await findSpool(work, machineId);
+  const rows = await work.find(ScriptExecution, { machineId, status: 'RUNNING' });
+  let out = rows;
+  if (holdsLease && before) {
+    const spoolChanged = before.spoolId !== null && before.spoolId !== spoolId;
+    const judgements =
+      protocol >= 2
+        ? judgeRows(rows, { runs: hello.runs ?? [], bootId, spoolChanged, receivedAt: before.now })
+        : judgeRowsOfPublicAgent(rows, before.now);
+    await carryOut(context, machineId, rows, judgements);
+    const kept = new Set(judgements.flatMap(({ action, id }) => (action === 'keep' ? [id] : [])));
+    out = rows.filter(({ id }) => kept.has(id));
+  }
+  const machine = await recordHello(work, machineId, {
     protocol,
     agentVersion: hello.version,
     agentSha256: hello.agent_sha256 ?? null,
     platform: hello.platform,
     arch: hello.arch ?? null,
-    session: hello.session ?? null,
     bootId,
     spoolId,
     secret: hello.secret ?? null,
   });
-  if (!recorded) throw new Error(`machine ${machineId} was deleted while it is connected`);
-  const { facts: machine, at: receivedAt } = recorded;
-  const rows = await database.work().find(ScriptExecution, { machineId, status: 'RUNNING' });
-  if (!holdsLease) return { machine, out: rows };
-  const spoolChanged = before.spoolId !== null && before.spoolId !== spoolId;
-  const judgements =
-    protocol >= 2
-      ? judgeRows(rows, { runs: hello.runs ?? [], bootId, spoolChanged, receivedAt })
-      : judgeRowsOfPublicAgent(rows, receivedAt);
-  await carryOut(context, machineId, rows, judgements);
-  const kept = new Set(judgements.flatMap(({ action, id }) => (action === 'keep' ? [id] : [])));
-  return { machine, out: rows.filter(({ id }) => kept.has(id)) };
+  if (!machine) throw new Error(`machine ${machineId} was deleted while it is connected`);
+  return { machine, out };
 }
 
 /**

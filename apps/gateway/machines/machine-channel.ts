@@ -62,6 +62,7 @@ export class MachineChannel implements SessionHost {
   private dueTimer: NodeJS.Timeout | null = null;
   private queue: Promise<void> = Promise.resolve();
   private wakeQueued = false;
+  private sweepQueued = false;
   private loop: Promise<void> = Promise.resolve();
   private shown: ChannelState | null = null;
 
@@ -118,7 +119,13 @@ export class MachineChannel implements SessionHost {
 
   /** After a sweep: try for the lease again, and look for work that a lost ring has left. */
   sweep(holdsLease: boolean): void {
-    this.enqueue(async () => this.session?.sweep(holdsLease));
+    // A guest that reads nothing for hours must not gather hours of sweeps.
+    if (this.sweepQueued) return;
+    this.sweepQueued = true;
+    this.enqueue(async () => {
+      this.sweepQueued = false;
+      await this.session?.sweep(holdsLease);
+    });
   }
 
   async stop(): Promise<void> {
@@ -145,11 +152,11 @@ export class MachineChannel implements SessionHost {
     });
     if (epoch !== null) this.tellState('ready');
     else {
+      const machine = await database.work().findOneOrFail(Machine, { id: this.machineId });
       await this.show('ready');
-      const machine = await database.work().findOne(Machine, { id: this.machineId });
       await this.events.security(
         'machine_elsewhere',
-        `another gateway (${machine?.hostId ?? 'unknown'}) holds this machine; scripts stay with it until its lease ends`,
+        `another gateway (${machine.hostId ?? 'unknown'}) holds this machine; scripts stay with it until its lease ends`,
       );
     }
     return epoch !== null;
@@ -204,33 +211,40 @@ export class MachineChannel implements SessionHost {
 
   private async serve(socket: Socket): Promise<void> {
     this.socket = socket;
-    const machine = await this.context.admission.run(() => this.ownFacts());
-    const { INFINISERVICE_HMAC_MASTER_SECRET: master } = this.context.config;
-    const session = new GuestSession(
-      this.context,
-      this,
-      new Outbox(socket, master ? deriveVmSecret(master, this.machineId) : null),
-      machine,
-    );
-    const deadline = new HelloDeadline(
-      socket,
-      (machine.protocol ?? 1) >= 2 ? HELLO_DEADLINE_MS.own : HELLO_DEADLINE_MS.public,
-    );
-    // In turn with the lines: what is shown must not be overtaken by a hello that is at work.
-    setTimeout(() => this.enqueue(() => this.lookForOtherClient(session)), SILENT_AFTER_MS).unref();
-    this.session = session;
+    let deadline: HelloDeadline | null = null;
     try {
-      await readLines(socket, new LineDecoder(), async (line) => {
-        deadline.atWork = true;
-        await this.serially(() => session.handleLine(line));
-        deadline.atWork = false;
-        if (session.isReady) deadline.clear();
-      });
+      const machine = await this.context.admission.connect(() => this.ownFacts());
+      const { INFINISERVICE_HMAC_MASTER_SECRET: master } = this.context.config;
+      const session = new GuestSession(
+        this.context,
+        this,
+        new Outbox(socket, master ? deriveVmSecret(master, this.machineId) : null),
+        machine,
+      );
+      deadline = new HelloDeadline(
+        socket,
+        (machine.protocol ?? 1) >= 2 ? HELLO_DEADLINE_MS.own : HELLO_DEADLINE_MS.public,
+      );
+      // In turn with the lines: what is shown must not be overtaken by a hello that is at work.
+      setTimeout(() => this.enqueue(() => this.lookForOtherClient(session)), SILENT_AFTER_MS).unref();
+      this.session = session;
+      await this.hear(socket, session, deadline);
     } finally {
-      deadline.clear();
+      deadline?.clear();
+      // Kept open, it would be the one client that QEMU serves.
+      socket.destroy();
       this.session = null;
       this.socket = null;
     }
+  }
+
+  private hear(socket: Socket, session: GuestSession, deadline: HelloDeadline): Promise<void> {
+    return readLines(socket, new LineDecoder(), async (line) => {
+      deadline.atWork = true;
+      await this.serially(() => session.handleLine(line));
+      deadline.atWork = false;
+      if (session.isReady) deadline.clear();
+    });
   }
 
   private tellOfSecondClient(): void {

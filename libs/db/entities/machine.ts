@@ -46,7 +46,7 @@ export class Machine {
   @Str(32, true)
   arch: string | null = null;
 
-  /** Of the last hello: the same session on another host is a migration. */
+  /** Under which the lease was taken: the same session on another host is a migration. */
   @Str(64, true)
   session: string | null = null;
 

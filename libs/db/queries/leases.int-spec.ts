@@ -55,12 +55,13 @@ onBothDatabases("a machine's lease", (given) => {
   });
 
   it('passes on at once to a host that the machine has migrated to: its agent goes on with its session', async () => {
-    await take(A);
-    await database.work().nativeUpdate(Machine, { id: machineId }, { session: 'of the last hello' });
+    await take(A, 'first');
+    expect(await take(B, 'another')).toBeNull();
+    // Asking has not made it the machine's session.
     expect(await take(B, 'another')).toBeNull();
     expect(await take(B)).toBeNull();
-    expect(await take(B, 'of the last hello')).toBe(2);
-    expect(await read()).toMatchObject({ leaseOwner: B, hostId: 'host-b' });
+    expect(await take(B, 'first')).toBe(2);
+    expect(await read()).toMatchObject({ leaseOwner: B, hostId: 'host-b', session: 'first' });
   });
 
   it('passes on at once to another process of the same host, and not of one whose name begins alike', async () => {

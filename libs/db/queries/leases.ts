@@ -7,13 +7,13 @@ export interface Lease {
   owner: string;
   hostId: string;
   seconds: number;
-  /** Of the agent that has spoken, when it has one. */
+  /** Of the agent that has spoken, when it has one; it is written down with the lease, and not by a gateway that does not get it. */
   session?: string | null;
 }
 
 /**
  * Takes or renews the lease of a machine whose guest has spoken: it is free, ours, or has ended; or its owner lives and has certainly lost the
- * machine. That is so on the same host, since QEMU serves one client, and for the session that the machine said its last hello with: it has
+ * machine. That is so on the same host, since QEMU serves one client, and for the session under which the lease was taken: the machine has
  * migrated here. A new owner raises the epoch.
  * @returns the epoch, or null while another owner holds the machine
  */
@@ -21,13 +21,14 @@ export async function takeLease(work: Work, lease: Lease): Promise<number | null
   const { now, nowPlusSeconds } = dialectOf(work);
   const host = `${lease.hostId}#`;
   const rows = await work.execute<{ epoch: number }[]>(
-    `update machine set epoch = case when lease_owner = ? then epoch else epoch + 1 end, lease_owner = ?, host_id = ?,
+    `update machine set epoch = case when lease_owner = ? then epoch else epoch + 1 end, lease_owner = ?, host_id = ?, session = ?,
        lease_expires_at = ${nowPlusSeconds}, channel = 'ready', channel_detail = null, updated_at = ${now}
      where id = ? and (lease_owner is null or lease_owner = ? or lease_expires_at < ${now} or substr(lease_owner, 1, ?) = ? or session = ?) returning epoch`,
     [
       lease.owner,
       lease.owner,
       lease.hostId,
+      lease.session ?? null,
       lease.seconds,
       lease.machineId,
       lease.owner,

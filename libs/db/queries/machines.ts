@@ -9,22 +9,22 @@ import { storable } from './events.js';
  * each of thousands of machines.
  */
 export type MachineFacts = Readonly<
-  Pick<Machine, 'id' | 'os' | 'platform' | 'protocol' | 'bootId' | 'spoolId' | 'maxConcurrent'>
+  Pick<Machine, 'id' | 'os' | 'platform' | 'protocol' | 'bootId' | 'maxConcurrent'>
 >;
 
 /** What an agent says of itself in its hello; null for what the public one does not know. */
 export type HelloFacts = Readonly<
   { agentVersion: string; platform: string } & Pick<
     Machine,
-    'agentSha256' | 'arch' | 'session' | 'bootId' | 'spoolId' | 'secret'
+    'agentSha256' | 'arch' | 'bootId' | 'spoolId' | 'secret'
   > & { protocol: number }
 >;
 
-const FACTS = 'id, os, platform, protocol, boot_id, spool_id, max_concurrent';
+const FACTS = 'id, os, platform, protocol, boot_id, max_concurrent';
 
 function factsOf(work: Work, row: EntityData<Machine>): MachineFacts {
-  const { id, os, platform, protocol, bootId, spoolId, maxConcurrent } = work.fork().map(Machine, row);
-  return { id, os, platform, protocol, bootId, spoolId, maxConcurrent };
+  const { id, os, platform, protocol, bootId, maxConcurrent } = work.fork().map(Machine, row);
+  return { id, os, platform, protocol, bootId, maxConcurrent };
 }
 
 /** The facts of a machine whose socket was found on a host; one that nobody registered gets a row that says so. */
@@ -42,25 +42,32 @@ export async function findMachineFacts(
   return { facts: factsOf(work, fresh), isNew: inserted };
 }
 
-/** Writes down who said hello. @returns the machine as it is now, and the database's time of it */
-export async function recordHello(
+/** The spool of the machine's last hello, and the database's time; null when there is no such machine. */
+export async function findSpool(
   work: Work,
   id: string,
-  hello: HelloFacts,
-): Promise<{ facts: MachineFacts; at: Date } | null> {
+): Promise<{ spoolId: string | null; now: Date } | null> {
+  const [row] = await work.execute<{ spool_id: string | null; now: Date | number | string }[]>(
+    `select spool_id, ${dialectOf(work).now} as now from machine where id = ?`,
+    [id],
+  );
+  return row ? { spoolId: row.spool_id, now: new Date(row.now) } : null;
+}
+
+/** Writes down who said hello. @returns the machine as it is now; null when there is no such machine */
+export async function recordHello(work: Work, id: string, hello: HelloFacts): Promise<MachineFacts | null> {
   const { now } = dialectOf(work);
   const text = (value: string | null): string | null => (value === null ? null : storable(value));
   const os = hello.platform === 'windows' || hello.platform === 'linux' ? hello.platform : null;
-  const [row] = await work.execute<(EntityData<Machine> & { hello_at: Date | number | string })[]>(
-    `update machine set protocol = ?, agent_version = ?, agent_sha256 = ?, platform = ?, arch = ?, session = ?, boot_id = ?, spool_id = ?, secret = ?,
-       os = coalesce(os, ?), hello_at = ${now}, last_seen_at = ${now}, updated_at = ${now} where id = ? returning ${FACTS}, hello_at`,
+  const [row] = await work.execute<EntityData<Machine>[]>(
+    `update machine set protocol = ?, agent_version = ?, agent_sha256 = ?, platform = ?, arch = ?, boot_id = ?, spool_id = ?, secret = ?,
+       os = coalesce(os, ?), hello_at = ${now}, last_seen_at = ${now}, updated_at = ${now} where id = ? returning ${FACTS}`,
     [
       hello.protocol,
       text(hello.agentVersion),
       hello.agentSha256,
       text(hello.platform),
       text(hello.arch),
-      text(hello.session),
       text(hello.bootId),
       text(hello.spoolId),
       hello.secret,
@@ -68,7 +75,7 @@ export async function recordHello(
       id,
     ],
   );
-  return row ? { facts: factsOf(work, row), at: new Date(row.hello_at) } : null;
+  return row ? factsOf(work, row) : null;
 }
 
 /**

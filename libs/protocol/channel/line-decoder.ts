@@ -8,6 +8,8 @@ export type DecodedLine =
 
 const KEPT_OF_OVERSIZED = 4096;
 const NEWLINE = 0x0a;
+const NOTHING = Buffer.alloc(0);
+const FIRST_BYTES = 256;
 
 /**
  * Cuts a byte stream into lines. A chunk is not a message: it may hold half a line, many lines, or half a character.
@@ -15,7 +17,8 @@ const NEWLINE = 0x0a;
  * limit plus one chunk.
  */
 export class LineDecoder {
-  private pieces: Buffer[] = [];
+  /** Holds the line that has not ended, in its first `length` bytes: one buffer, since a guest may write byte by byte. */
+  private held = NOTHING;
   private length = 0;
   private skipped: { bytes: number; head: Buffer; tail: Buffer } | null = null;
 
@@ -42,7 +45,7 @@ export class LineDecoder {
 
   /** Forgets the half line: what follows belongs to another boot or another opener. */
   reset(): void {
-    this.pieces = [];
+    this.held = NOTHING;
     this.length = 0;
     this.skipped = null;
   }
@@ -54,19 +57,29 @@ export class LineDecoder {
       this.skipped.tail = lastBytes(this.skipped.tail, piece);
       return;
     }
-    // A copy: the chunk's buffer may be reused by its owner, and a slice would keep all of it alive.
-    this.pieces.push(Buffer.from(piece));
-    this.length += piece.length;
-    if (this.length > this.limitBytes) {
-      const all = Buffer.concat(this.pieces);
-      this.skipped = {
-        bytes: all.length,
-        head: Buffer.from(all.subarray(0, KEPT_OF_OVERSIZED)),
-        tail: Buffer.from(all.subarray(-KEPT_OF_OVERSIZED)),
-      };
-      this.pieces = [];
-      this.length = 0;
+    this.hold(piece);
+    if (this.length <= this.limitBytes) return;
+    const all = this.held.subarray(0, this.length);
+    this.skipped = {
+      bytes: all.length,
+      head: Buffer.from(all.subarray(0, KEPT_OF_OVERSIZED)),
+      tail: Buffer.from(all.subarray(-KEPT_OF_OVERSIZED)),
+    };
+    this.held = NOTHING;
+    this.length = 0;
+  }
+
+  /** A copy: the chunk's buffer may be reused by its owner, and a slice would keep all of it alive. */
+  private hold(piece: Buffer): void {
+    const needed = this.length + piece.length;
+    if (needed > this.held.length) {
+      const room = Math.min(Math.max(2 * this.held.length, FIRST_BYTES), this.limitBytes);
+      const grown = Buffer.allocUnsafeSlow(Math.max(room, needed));
+      this.held.copy(grown, 0, 0, this.length);
+      this.held = grown;
     }
+    piece.copy(this.held, this.length);
+    this.length = needed;
   }
 
   private get isEmpty(): boolean {
@@ -92,7 +105,7 @@ export class LineDecoder {
         tail: skipped.tail.toString('utf8'),
       };
     }
-    const line = Buffer.concat(this.pieces);
+    const line = this.held.subarray(0, this.length);
     this.reset();
     return this.whole(line);
   }

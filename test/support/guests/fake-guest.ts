@@ -53,6 +53,11 @@ export class FakeGuest {
     return this.client !== null;
   }
 
+  /** Bytes that the host has not taken yet. */
+  get unsent(): number {
+    return this.client?.writableLength ?? 0;
+  }
+
   /** QEMU starts: the socket appears. */
   async open(): Promise<this> {
     await this.port.open(this.file);
@@ -105,8 +110,13 @@ export class FakeGuest {
   async hello(more: Record<string, unknown> = {}): Promise<void> {
     await this.connected();
     const before = this.count('handshake_ack');
-    this.send({ ...ourHello({ ...this, runs: [] }), ...more });
+    this.greet(more);
     await waitFor(() => this.count('handshake_ack') > before, { what: 'the hello to be acked' });
+  }
+
+  /** The same, without waiting for anything. */
+  greet(more: Record<string, unknown> = {}): void {
+    this.send({ ...ourHello({ ...this, runs: [] }), ...more });
   }
 
   /** The greeting of the public agent, which is not answered. */
