@@ -6,7 +6,7 @@ import { type ConsoleOptions, createMedia, planMedia } from './media/create.js';
 import { validateMedia, type ValidateOptions } from './media/validate.js';
 import { refusalText } from './output/fault-text.js';
 import { printable, type Terminal } from './output/terminal.js';
-import { suiteVersion } from './version.js';
+import { VERSION } from './version.js';
 
 /** Runs a command line (without the program's name) and resolves with the exit code. Faults go to standard error, results to standard output. */
 export async function runCommand(
@@ -40,7 +40,7 @@ const exitCodeOf = (status: number): ExitCode => {
 function commandLine(env: NodeJS.ProcessEnv, terminal: Terminal, ended: (code: ExitCode) => void): Command {
   const program = new Command('infinibay')
     .description('Unattended installs for fleets of virtual machines')
-    .version(suiteVersion())
+    .version(VERSION)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),

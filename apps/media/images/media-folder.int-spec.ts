@@ -60,6 +60,17 @@ describe('the folder of media', () => {
     expect(readdirSync(folder.path)).toHaveLength(3);
   });
 
+  it('counts a medium that is being written once, whenever it is looked at', async () => {
+    const mib = 1_048_576;
+    for (let round = 0; round < 20; round += 1) {
+      const folder = new MediaFolder(join(path, `once-${round}`), 6 * mib);
+      const build = (building: string): Promise<void> =>
+        writeFile(join(building, 'seed.iso'), Buffer.alloc(3 * mib, 1));
+      await Promise.all([1, 2].map(() => folder.publish(randomUUID(), build, 3 * mib)));
+      expect(readdirSync(folder.path)).toHaveLength(2);
+    }
+  });
+
   it('is swept of what a process that died has left, and of nothing that is new or known', async () => {
     const folder = new MediaFolder(join(path, 'sweep'));
     const [known, orphan, fresh] = [randomUUID(), randomUUID(), randomUUID()];

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#runtime';
-import { checkSpace, usedBytes } from './media-space.js';
+import { checkSpace } from './media-space.js';
 import { syncFile } from './written-file.js';
 
 const BUILDING = '.building-';
@@ -47,9 +47,9 @@ export class MediaFolder {
       await mkdir(temporary, { mode: 0o700 });
       const result = await build(temporary);
       await syncFile(temporary);
-      // All is written: from here on it is counted as what it is, under either name.
-      this.building.delete(temporary);
       await rename(temporary, this.folderOf(mediaId));
+      // All is written: from here on it is counted as what it is.
+      this.building.delete(temporary);
       await syncFile(this.path);
       return result;
     } catch (error) {
@@ -64,10 +64,16 @@ export class MediaFolder {
 
   private async reserve(folder: string, bytes: number): Promise<void> {
     const look = this.looking.then(async () => {
-      let promised = 0;
-      for (const [other, allowed] of this.building)
-        promised += Math.max(0, allowed - (await usedBytes(other)));
-      await checkSpace(this.path, bytes, this.quotaBytes, promised);
+      for (;;) {
+        const building = new Map(this.building);
+        try {
+          await checkSpace(this.path, bytes, this.quotaBytes, building);
+          break;
+        } catch (error) {
+          // What was published meanwhile may have counted under both of its names.
+          if ([...building.keys()].every((other) => this.building.has(other))) throw error;
+        }
+      }
       this.building.set(folder, bytes);
     });
     this.looking = look.catch(() => undefined);

@@ -38,6 +38,32 @@ describe('room for a medium', () => {
     });
   });
 
+  it('counts a medium that is being built as what it was allowed, or as what it has when that is more', async () => {
+    const folder = join(path, 'building');
+    const [half, over, none] = ['half', 'over', 'none'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const [name, size] of [
+      [half, 2],
+      [over, 3],
+    ] as const) {
+      mkdirSync(name, { recursive: true });
+      writeFileSync(join(name, 'seed.iso'), Buffer.alloc(size * MIB, 1));
+    }
+    const building = new Map([
+      [half, 4 * MIB],
+      [over, MIB],
+      [none, 2 * MIB],
+    ]);
+    // 4 and 3 and 2.
+    await checkSpace(folder, MIB, 10 * MIB, building);
+    await expect(checkSpace(folder, MIB + 1, 10 * MIB, building)).rejects.toMatchObject({
+      code: 'media.quota_exceeded',
+    });
+  });
+
   it('is refused where the disk would be full, before anything is written', async () => {
     await checkSpace(small, 30 * MIB, 1000 * MIB);
     await expect(checkSpace(small, 40 * MIB, 1000 * MIB)).rejects.toMatchObject({

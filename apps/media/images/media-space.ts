@@ -1,5 +1,5 @@
 import { readdir, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { AppError } from '#runtime';
 
 /** Room that is left to others on the file system: databases and logs that cannot write are worse than a medium that is refused. */
@@ -12,11 +12,22 @@ const mib = (bytes: number): string => `${Math.ceil(bytes / 1_048_576)} MiB`;
  * @param path the folder of all media; it must be there
  * @param needed bytes that the medium will take, at the most
  * @param quota bytes that all media together may take
- * @param promised bytes that media which are being built have been allowed and have not written yet
+ * @param building bytes that media which are being built have been allowed, by their folders: each counts as that, or as more if it has more
  * @throws AppError `media.quota_exceeded` (507) or `media.disk_full` (507)
  */
-export async function checkSpace(path: string, needed: number, quota: number, promised = 0): Promise<void> {
-  const used = (await usedBytes(path)) + promised;
+export async function checkSpace(
+  path: string,
+  needed: number,
+  quota: number,
+  building: ReadonlyMap<string, number> = new Map(),
+): Promise<void> {
+  const byFolder = await usedByFolder(path);
+  let used = 0;
+  for (const bytes of byFolder.values()) used += bytes;
+  // From one look: what is written between two would count twice.
+  let promised = 0;
+  for (const [folder, allowed] of building) promised += Math.max(0, allowed - (byFolder.get(folder) ?? 0));
+  used += promised;
   if (used + needed > quota) {
     throw new AppError(
       'media.quota_exceeded',
@@ -36,14 +47,23 @@ export async function checkSpace(path: string, needed: number, quota: number, pr
 
 /** Bytes on disk of all files below a folder, one that has several names once. What disappears meanwhile counts nothing. */
 export async function usedBytes(path: string): Promise<number> {
-  const seen = new Set<number>();
   let total = 0;
+  for (const bytes of (await usedByFolder(path)).values()) total += bytes;
+  return total;
+}
+
+/** The same by the folders that lie directly in it; its own files stand under its own name. */
+async function usedByFolder(path: string): Promise<Map<string, number>> {
+  const seen = new Set<number>();
+  const byFolder = new Map<string, number>();
   for (const entry of await readdir(path, { recursive: true, withFileTypes: true }).catch(() => [])) {
     if (!entry.isFile()) continue;
     const info = await stat(join(entry.parentPath, entry.name)).catch(() => null);
     if (!info || seen.has(info.ino)) continue;
     seen.add(info.ino);
-    total += info.blocks * 512;
+    const [first = ''] = relative(path, entry.parentPath).split(sep);
+    const folder = join(path, first);
+    byFolder.set(folder, (byFolder.get(folder) ?? 0) + info.blocks * 512);
   }
-  return total;
+  return byFolder;
 }
