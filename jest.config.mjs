@@ -18,7 +18,7 @@ const common = {
     ],
   },
   moduleNameMapper: {
-    '^#(protocol|answers|db|runtime)$': '<rootDir>/libs/$1/index.ts',
+    '^#(protocol|answers|db|runtime|secrets|app)$': '<rootDir>/libs/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '<rootDir>/infiniservice/'],
@@ -34,6 +34,7 @@ export default {
       displayName: 'unit',
       testMatch: [
         '<rootDir>/{apps,libs}/**/*.spec.ts',
+        '<rootDir>/test/answers/**/*.spec.ts',
         '<rootDir>/test/support/**/*.spec.ts',
         '<rootDir>/test/repository/**/*.spec.ts',
       ],

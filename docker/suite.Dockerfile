@@ -5,7 +5,7 @@ FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --loglevel=error
-COPY nest-cli.json tsconfig.json tsconfig.build.json migrate.ts ./
+COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY apps apps
 COPY libs libs
 RUN npx nest build standalone && npm prune --omit=dev --loglevel=error

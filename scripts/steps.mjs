@@ -103,8 +103,7 @@ export async function compile({ force = false } = {}) {
   const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
   if (
     !force &&
-    built >
-      newestSource(['apps', 'libs', 'migrate.ts', 'tsconfig.json', 'tsconfig.build.json', 'package.json'])
+    built > newestSource(['apps', 'libs', 'tsconfig.json', 'tsconfig.build.json', 'package.json'])
   )
     return;
   await step('Compiling the apps', 'nest', ['build', 'standalone']);

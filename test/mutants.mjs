@@ -8,18 +8,18 @@ const cargo = (file) => ['cargo', file];
 export const MUTANTS = [
   {
     name: 'no ack',
-    file: 'apps/gateway/machines/guest-session.ts',
+    file: 'apps/gateway/session/guest-session.ts',
     find: 'if (isOurs && message.attempt !== undefined) {',
     put: 'if (isOurs && message.attempt !== undefined && message.attempt < 0) {',
-    tests: jest('integration', 'apps/gateway/machines/delivery.int-spec.ts'),
+    tests: jest('integration', 'apps/gateway/session/delivery.int-spec.ts'),
     red: 'start, output and end, and acks after the commit',
   },
   {
     name: 'no hello deadline',
-    file: 'apps/gateway/machines/machine-channel.ts',
+    file: 'apps/gateway/channel/machine-channel.ts',
     find: 'if (!this.atWork) return void this.socket.destroy();',
     put: '',
-    tests: jest('integration', 'apps/gateway/machines/delivery.int-spec.ts'),
+    tests: jest('integration', 'apps/gateway/session/delivery.int-spec.ts'),
     red: 'comes again when a guest that spoke before says no hello',
   },
   {
@@ -64,10 +64,10 @@ export const MUTANTS = [
   },
   {
     name: 'end + interval',
-    file: 'libs/db/queries/series-rule.ts',
+    file: 'libs/db/schedule/series-rule.ts',
     find: 'return new Date(Date.parse(rule.first) + slot * rule.repeatIntervalMinutes * MINUTE);',
     put: 'return new Date(Date.parse(rule.first) + slot * (rule.repeatIntervalMinutes * MINUTE + 150));',
-    tests: jest('unit', 'libs/db/queries/series-rule.spec.ts'),
+    tests: jest('unit', 'libs/db/schedule/series-rule.spec.ts'),
     red: 'does not drift over ten years',
   },
   {
@@ -88,10 +88,10 @@ export const MUTANTS = [
   },
   {
     name: 'no recovery of a claim without a delivery',
-    file: 'apps/gateway/machines/hello.ts',
+    file: 'apps/gateway/session/hello.ts',
     find: 'if (row.deliveryStartedAt === null) await returnToPending(work, row);',
     put: 'void row;',
-    tests: jest('integration', 'apps/gateway/machines/delivery.int-spec.ts'),
+    tests: jest('integration', 'apps/gateway/session/delivery.int-spec.ts'),
     red: 'hands out again what a database that failed between claim and delivery has left',
   },
 ];

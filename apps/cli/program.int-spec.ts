@@ -7,9 +7,9 @@ import { join, resolve } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { migrateToLatest, openDatabase } from '#db';
-import { CONSOLE_TOKEN, startConsole, type TestConsole } from '../../test/support/console.js';
-import { publishArtifacts, startMedia, type TestMedia } from '../../test/support/media.js';
-import { freePort } from '../../test/support/processes.js';
+import { CONSOLE_TOKEN, startConsole, type TestConsole } from '../../test/support/apps/console.js';
+import { publishArtifacts, startMedia, type TestMedia } from '../../test/support/media/media.js';
+import { freePort } from '../../test/support/processes/processes.js';
 import { runCommand } from './program.js';
 
 const fixtures = resolve(import.meta.dirname, '../../libs/answers/fixtures');

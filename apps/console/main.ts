@@ -1,6 +1,7 @@
-import { AppModule } from '#db';
-import { createLogger, MetricsPageModule, runMain, startHttpApp } from '#runtime';
-import { ConsoleModule } from './app.module.js';
+import { AppModule } from '#app';
+import { createLogger, MetricsPageModule } from '#runtime';
+import { runMain, startHttpApp } from '#app';
+import { ConsoleModule } from './console.module.js';
 import { readConfig } from './config.js';
 
 await runMain(async () => {

@@ -1,6 +1,7 @@
-import { AppModule } from '#db';
-import { createLogger, runMain, startHttpApp, withMetricsPage } from '#runtime';
-import { DistributionModule } from './app.module.js';
+import { AppModule } from '#app';
+import { createLogger } from '#runtime';
+import { runMain, startHttpApp, withMetricsPage } from '#app';
+import { DistributionModule } from './distribution.module.js';
 import { readConfig } from './config.js';
 
 await runMain(async () => {

@@ -3,7 +3,8 @@ import { readConfig as readConsole } from '../console/config.js';
 import { readConfig as readDistribution } from '../distribution/config.js';
 import { readConfig as readGateway } from '../gateway/config.js';
 import { readConfig as readMedia } from '../media/config.js';
-import { ConfigError, secretFile } from '#runtime';
+import { ConfigError } from '#runtime';
+import { secretFile } from '#secrets';
 
 /** The four apps' configurations with a single machine's defaults: data in ./.infinibay, loopback, secrets made in the base directory. */
 export function readConfig(given: NodeJS.ProcessEnv) {

@@ -1,9 +1,11 @@
-import { AppModule, migrateToLatest, openDatabase } from '#db';
-import { createLogger, databaseUrl, Metrics, MetricsPageModule, runMain, startHttpApp } from '#runtime';
-import { ConsoleModule } from '../console/app.module.js';
-import { DistributionModule } from '../distribution/app.module.js';
-import { GatewayModule } from '../gateway/app.module.js';
-import { MediaModule } from '../media/app.module.js';
+import { AppModule } from '#app';
+import { migrateToLatest, openDatabase } from '#db';
+import { createLogger, databaseUrl, Metrics, MetricsPageModule } from '#runtime';
+import { runMain, startHttpApp } from '#app';
+import { ConsoleModule } from '../console/console.module.js';
+import { DistributionModule } from '../distribution/distribution.module.js';
+import { GatewayModule } from '../gateway/gateway.module.js';
+import { MediaModule } from '../media/media.module.js';
 import { readConfig } from './config.js';
 
 await runMain(async () => {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { command } from '../../test/support/commands.js';
+import { command } from '../../test/support/processes/commands.js';
 import { freshPostgresDatabase } from '../../test/support/servers/postgres.js';
 import { waitFor } from '../../test/support/wait.js';
 import { type Database, openDatabase } from './database.js';

@@ -1,5 +1,5 @@
 import type { ExecutionDto, InputValues, ScriptInput } from '#protocol';
-import { seal } from '#runtime';
+import { seal } from '#secrets';
 import type { ScriptExecution, StoredInput } from './entities/script-execution.js';
 
 /** The context under which an input's password is sealed. */

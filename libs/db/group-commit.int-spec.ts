@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from '@jest/globals';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { adoptMachine, type Database, Machine, migrateToLatest, openDatabase } from './index.js';
-import { emptyDatabase, newId, onBothDatabases } from '../../test/support/databases.js';
+import { emptyDatabase, newId, onBothDatabases } from '../../test/support/servers/databases.js';
 
 const MANY = 100;
 

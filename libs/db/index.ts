@@ -1,4 +1,3 @@
-export { AppModule } from './app.module.js';
 export { Database, databaseOptions, openDatabase, type Work } from './database.js';
 export { DatabaseModule } from './database.module.js';
 export { Host } from './entities/host.js';
@@ -19,6 +18,6 @@ export * from './queries/machines.js';
 export * from './queries/run-contents.js';
 export * from './queries/scheduling.js';
 export { stopSeries } from './queries/series.js';
-export { firstSlot, nextSlot, parseCron, type SeriesRule, slotTime } from './queries/series-rule.js';
+export { firstSlot, nextSlot, parseCron, type SeriesRule, slotTime } from './schedule/series-rule.js';
 export { clockOf, databaseNow, dialectOf } from './sql.js';
 export { inputContext, REDACTED, storedInputs, toExecutionDto } from './execution-dto.js';

@@ -12,8 +12,8 @@ import {
   recordDelivery,
 } from './index.js';
 import { sqliteMigrations } from './migrations/sqlite/list.js';
-import { emptyDatabase, onBothDatabases } from '../../test/support/databases.js';
-import { completion, machineWithLease, schedule, script } from '../../test/support/rows.js';
+import { emptyDatabase, onBothDatabases } from '../../test/support/servers/databases.js';
+import { completion, machineWithLease, schedule, script } from '../../test/support/rows/rows.js';
 
 const MIGRATIONS = sqliteMigrations.length;
 

@@ -1,3 +1,5 @@
+import { HttpException } from '@nestjs/common';
+
 /** One fault in something that was handed in: where it is, what is wrong, and the way out. */
 export interface Issue {
   /** Dotted path of the field, e.g. `users.0.name`; empty for the whole body. */
@@ -47,4 +49,28 @@ export interface ErrorBody {
 export function invalidRequest(issues: Issue[], code = 'request.invalid'): AppError {
   const list = issues.map((issue) => `${issue.path || 'body'}: ${issue.message}`).join('; ');
   return new AppError(code, 400, `the request is not valid: ${list}`, { issues });
+}
+
+/** Any error as an AppError. What is not ours says nothing of its inside to the caller. */
+export function toAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  if (thrown instanceof HttpException && thrown.getStatus() < 500)
+    return new AppError(codeOf(thrown.getStatus()), thrown.getStatus(), thrown.message);
+  const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new AppError(codeOf(status), status, (thrown as Error).message);
+  }
+  return new AppError(
+    'internal',
+    500,
+    'something failed inside; the log has the details under this correlationId',
+    { cause: thrown },
+  );
+}
+
+function codeOf(status: number): string {
+  if (status === 404) return 'route.not_found';
+  if (status === 413) return 'request.too_large';
+  if (status === 415) return 'request.unsupported_media_type';
+  return status < 500 ? 'request.invalid' : 'internal';
 }

@@ -2,8 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AGENT, baseDir, channelSecret, seedPath, socketPath, startStandalone } from '../support/apps.js';
-import { type Running, start } from '../support/processes.js';
+import {
+  AGENT,
+  baseDir,
+  channelSecret,
+  seedPath,
+  socketPath,
+  startStandalone,
+} from '../support/apps/apps.js';
+import { type Running, start } from '../support/processes/processes.js';
 import type { Figure } from './figures.js';
 
 /** The agent's own size, and its memory idle and while a script prints 100 MB: it and its supervisor together, beside `cat`. */

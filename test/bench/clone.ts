@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { command } from '../support/commands.js';
-import { freePort } from '../support/processes.js';
+import { command } from '../support/processes/commands.js';
+import { freePort } from '../support/processes/processes.js';
 import type { Figure } from './figures.js';
 
 /** What a newcomer waits for: a fresh clone, packages, both compilations, the demonstration's first result. */

@@ -12,9 +12,9 @@ import {
   recordDelivery,
   ScriptExecution,
 } from '#db';
-import { Operator, startApp, TOKEN } from '../support/apps.js';
-import { freePort, type Running } from '../support/processes.js';
-import { completion, schedule, script } from '../support/rows.js';
+import { Operator, startApp, TOKEN } from '../support/apps/apps.js';
+import { freePort, type Running } from '../support/processes/processes.js';
+import { completion, schedule, script } from '../support/rows/rows.js';
 import { startPostgres } from '../support/servers/postgres.js';
 import { startRedis } from '../support/servers/redis.js';
 import { waitFor } from '../support/wait.js';

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { execFile } from 'node:child_process';
 import type { MediaResult } from '#protocol';
-import { identifyVendorIso } from '../../apps/media/images/vendor-iso.js';
-import { baseDir, type Operator, startStandalone } from '../support/apps.js';
-import { command } from '../support/commands.js';
-import { standInIso, ubuntuServer, windowsIso, windowsWim } from '../support/vendor-isos.js';
-import { makeVirtioTree } from '../support/virtio-win.js';
+import { identifyVendorIso } from '../../apps/media/vendor/identify.js';
+import { baseDir, type Operator, startStandalone } from '../support/apps/apps.js';
+import { command } from '../support/processes/commands.js';
+import { standInIso, ubuntuServer, windowsIso, windowsWim } from '../support/media/vendor-isos.js';
+import { makeVirtioTree } from '../support/windows/virtio-win.js';
 import { type Figure, percentile, timed } from './figures.js';
 
 const KIB = 1024;

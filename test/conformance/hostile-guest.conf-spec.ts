@@ -11,10 +11,10 @@ import {
 } from '#db';
 import { BusEvents, CHANNEL_LIMITS, ExecutionOutput } from '#protocol';
 import { Bus, createLogger } from '#runtime';
-import { emptyDatabase } from '../support/databases.js';
-import { socketFolder, startGateway, type TestGateway } from '../support/gateway.js';
+import { emptyDatabase } from '../support/servers/databases.js';
+import { socketFolder, startGateway, type TestGateway } from '../support/apps/gateway.js';
 import { FakeGuest, type GivenScript } from '../support/guests/fake-guest.js';
-import { readExecution, schedule, script } from '../support/rows.js';
+import { readExecution, schedule, script } from '../support/rows/rows.js';
 import { waitFor } from '../support/wait.js';
 
 const MIB = 1_048_576;

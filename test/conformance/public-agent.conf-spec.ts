@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { adoptMachine, type Database, migrateToLatest, openDatabase, type ScriptExecution } from '#db';
 import { BusEvents, CHANNEL_LIMITS, deriveVmSecret } from '#protocol';
 import { Bus, createLogger } from '#runtime';
-import { startDistribution, type TestDistribution } from '../support/distribution.js';
-import { socketFolder, startGateway, type TestGateway } from '../support/gateway.js';
+import { startDistribution, type TestDistribution } from '../support/apps/distribution.js';
+import { socketFolder, startGateway, type TestGateway } from '../support/apps/gateway.js';
 import { type Outcome, PublicAgent, type PublicScript } from '../support/guests/public-agent.js';
-import { readExecution, schedule, script } from '../support/rows.js';
+import { readExecution, schedule, script } from '../support/rows/rows.js';
 import { waitFor } from '../support/wait.js';
 
 const MASTER = 'the master secret of the public agents';

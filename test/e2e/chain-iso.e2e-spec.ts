@@ -2,17 +2,17 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { installerBoot, type LinuxFamily } from '../../apps/media/core/boot.js';
-import type { VendorIso } from '../../apps/media/core/vendor-iso.js';
-import { mediaPlan } from '../../apps/media/core/plan.js';
-import { makeChainIso } from '../../apps/media/images/chain-iso.js';
-import { identifyVendorIso } from '../../apps/media/images/vendor-iso.js';
-import { copyKernelFiles } from '../../apps/media/images/kernel-files.js';
-import { remasterIso } from '../../apps/media/images/remaster.js';
-import { mediaRequest } from '../support/media.js';
+import { installerBoot, type LinuxFamily } from '../../apps/media/families/boot.js';
+import type { VendorIso } from '../../apps/media/vendor/vendor-iso.js';
+import { mediaPlan } from '../../apps/media/plan/plan.js';
+import { makeChainIso } from '../../apps/media/deliveries/chain.js';
+import { identifyVendorIso } from '../../apps/media/vendor/identify.js';
+import { copyKernelFiles } from '../../apps/media/deliveries/direct-kernel.js';
+import { remasterIso } from '../../apps/media/deliveries/remaster.js';
+import { mediaRequest } from '../support/media/media.js';
 import { INSTALLED, installedDisk, installerStandIn } from '../support/qemu/installer-stand-in.js';
-import { type Running, start } from '../support/processes.js';
-import { anaconda, type GuestKernel, standInIso, ubuntuServer } from '../support/vendor-isos.js';
+import { type Running, start } from '../support/processes/processes.js';
+import { anaconda, type GuestKernel, standInIso, ubuntuServer } from '../support/media/vendor-isos.js';
 import { waitFor } from '../support/wait.js';
 
 type Firmware = 'SeaBIOS' | 'OVMF';

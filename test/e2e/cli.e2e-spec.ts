@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MediaResult } from '#protocol';
-import { type Operator, startStandalone, TOKEN } from '../support/apps.js';
-import type { Running } from '../support/processes.js';
+import { type Operator, startStandalone, TOKEN } from '../support/apps/apps.js';
+import type { Running } from '../support/processes/processes.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const MAIN = join(root, 'dist/apps/cli/main.js');

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MediaResult } from '#protocol';
-import { baseDir, type Operator, seedPath, startStandalone } from '../support/apps.js';
-import type { Running } from '../support/processes.js';
+import { baseDir, type Operator, seedPath, startStandalone } from '../support/apps/apps.js';
+import type { Running } from '../support/processes/processes.js';
 import { startDebianGuest } from '../support/qemu/debian-guest.js';
-import { readRows } from '../support/sqlite-rows.js';
+import { readRows } from '../support/rows/sqlite-rows.js';
 import { waitFor } from '../support/wait.js';
 
 /** What the specification tells an operator to look at, asked through the channel itself. */

@@ -7,7 +7,7 @@ import { CrashWorld } from '../support/crash/crash-world.js';
 import { type CrashGuest, kill, QemuGuest, UnixGuest } from '../support/crash/guests.js';
 import { LineProxy } from '../support/crash/line-proxy.js';
 import { content, goOn, openGate, type Round, type Step, STEPS, witness } from '../support/crash/steps.js';
-import { every, schedule, script } from '../support/rows.js';
+import { every, schedule, script } from '../support/rows/rows.js';
 import { waitFor } from '../support/wait.js';
 
 type Victim = 'agent' | 'runner' | 'gateway' | 'redis' | 'postgres' | 'qemu';

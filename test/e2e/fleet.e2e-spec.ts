@@ -14,10 +14,10 @@ import {
   socketPath,
   startApp,
   TOKEN,
-} from '../support/apps.js';
-import { holds } from '../support/canary.js';
-import { command } from '../support/commands.js';
-import { freePort, type Running, start } from '../support/processes.js';
+} from '../support/apps/apps.js';
+import { holds } from '../support/text/canary.js';
+import { command } from '../support/processes/commands.js';
+import { freePort, type Running, start } from '../support/processes/processes.js';
 import { type BusyboxGuest, startBusyboxGuest } from '../support/qemu/busybox-guest.js';
 import { startDebianGuest } from '../support/qemu/debian-guest.js';
 import { type Postgres, psqlOutput, startPostgres } from '../support/servers/postgres.js';

@@ -4,9 +4,9 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { command } from '../support/commands.js';
-import { send } from '../support/http.js';
-import { freePort, type Running, start } from '../support/processes.js';
+import { command } from '../support/processes/commands.js';
+import { send } from '../support/apps/http.js';
+import { freePort, type Running, start } from '../support/processes/processes.js';
 import { waitFor } from '../support/wait.js';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -30,8 +30,8 @@ function run(program: string, env: Record<string, string> = {}): Running {
 const app = (name: App, env: Record<string, string>): Running => run(`apps/${name}/main.js`, env);
 
 beforeAll(() => {
-  if (!existsSync(join(root, 'dist/migrate.js'))) throw new Error('dist is missing: npm run build');
-  command(process.execPath, [join(root, 'dist/migrate.js')], { env: common });
+  if (!existsSync(join(root, 'dist/apps/migrate/main.js'))) throw new Error('dist is missing: npm run build');
+  command(process.execPath, [join(root, 'dist/apps/migrate/main.js')], { env: common });
 }, 60_000);
 afterEach(async () => {
   await Promise.all(running.splice(0).map((one) => one.stop('SIGKILL')));

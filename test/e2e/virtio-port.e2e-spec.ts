@@ -10,8 +10,8 @@ import {
   seedPath,
   socketPath,
   startStandalone,
-} from '../support/apps.js';
-import type { Running } from '../support/processes.js';
+} from '../support/apps/apps.js';
+import type { Running } from '../support/processes/processes.js';
 import { type BusyboxGuest, startBusyboxGuest } from '../support/qemu/busybox-guest.js';
 import { waitFor } from '../support/wait.js';
 

@@ -2,11 +2,11 @@ import { copyFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { makeBootableWindowsSeed } from '../../apps/media/images/windows-seed.js';
+import { makeBootableWindowsSeed } from '../../apps/media/image/windows-seed.js';
 import { type Guest, startGuest } from '../support/qemu/guest.js';
 import { waitFor } from '../support/wait.js';
-import { windowsFiles, windowsRequest } from '../support/windows.js';
-import { makeEfiDisk, makeEfiProgram, makeWindowsIso } from '../support/windows-media.js';
+import { windowsFiles, windowsRequest } from '../support/windows/windows.js';
+import { makeEfiDisk, makeEfiProgram, makeWindowsIso } from '../support/windows/windows-media.js';
 
 const FIRMWARE = '/usr/share/OVMF/OVMF_CODE_4M.fd';
 const VARIABLES = '/usr/share/OVMF/OVMF_VARS_4M.fd';

@@ -45,7 +45,7 @@ it('the tree keeps the rules of who may import whom', () => {
 
 it('a violation of each rule is found', () => {
   const planted: [rule: string, path: string, text: string][] = [
-    ['no-app-to-app', 'apps/console/planted.ts', "export { MediaModule } from '../media/app.module.js';"],
+    ['no-app-to-app', 'apps/console/planted.ts', "export { MediaModule } from '../media/media.module.js';"],
     ['no-lib-to-app', 'libs/db/planted-up.ts', "export { readConfig } from '../../apps/console/config.js';"],
     [
       'libs-through-their-index',
@@ -60,12 +60,12 @@ it('a violation of each rule is found', () => {
     ],
     ['cli-is-light', 'apps/cli/planted.ts', "export { Injectable } from '@nestjs/common';"],
     ['cli-is-light', 'apps/cli/output/planted.ts', "export { AppError } from '#runtime';"],
-    ['core-is-pure', 'apps/media/core/planted.ts', "export { Injectable } from '@nestjs/common';"],
+    ['core-is-pure', 'apps/media/families/planted.ts', "export { Injectable } from '@nestjs/common';"],
     ['core-is-pure', 'apps/gateway/core/planted.ts', "export { connect } from 'node:net';"],
     [
       'standalone-takes-modules-and-config-only',
       'apps/standalone/planted.ts',
-      "export { MediaService } from '../media/media/media.service.js';",
+      "export { MediaService } from '../media/media.service.js';",
     ],
     ['no-cycles', 'libs/runtime/planted-a.ts', "export { b } from './planted-b.js';\nexport const a = 1;"],
   ];

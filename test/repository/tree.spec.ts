@@ -68,7 +68,7 @@ describe('files', () => {
     /^docs\/openapi\//,
     /^libs\/protocol\/schemas\//,
     // Written by the tests that compare with them (UPDATE_GOLDEN=1).
-    /^apps\/media\/core\/golden\//,
+    /^apps\/media\/(?:families\/[a-z]+|plan)\/golden\//,
     /^libs\/db\/migrations\/[a-z]+\/\.snapshot-/,
   ];
   /** The one exception, which may shrink but not grow: the agent's single thread and everything it handles. */

@@ -14,9 +14,10 @@ import {
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type CommandDto, CreateCommand, Page, uuid } from '#protocol';
-import { AccessGuard, validated } from '#runtime';
-import { actorOf } from '../access/actor.js';
-import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
+import { AccessGuard } from '#app';
+import { validated } from '#runtime';
+import { actorOf } from '../http/actor.js';
+import { IdempotencyInterceptor } from '../http/idempotency.interceptor.js';
 import { CommandsService } from './commands.service.js';
 
 const WaitQuery = z.strictObject({

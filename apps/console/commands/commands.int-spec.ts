@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { AuditEntry, dialectOf, MachineCommand, MachineEvent, OPEN_COMMANDS_LIMIT } from '#db';
-import { type Answer, startConsole, type TestConsole } from '../../../test/support/console.js';
-import { newId, onBothDatabases } from '../../../test/support/databases.js';
-import { socketFolder, startGateway, type TestGateway } from '../../../test/support/gateway.js';
+import { type Answer, startConsole, type TestConsole } from '../../../test/support/apps/console.js';
+import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
+import { socketFolder, startGateway, type TestGateway } from '../../../test/support/apps/gateway.js';
 import { FakeGuest, type HostLine } from '../../../test/support/guests/fake-guest.js';
 import { waitFor } from '../../../test/support/wait.js';
 

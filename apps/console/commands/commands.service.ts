@@ -13,9 +13,9 @@ import {
   takeUntil,
   timer,
 } from 'rxjs';
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../http/actor.js';
 import { MachinesService } from '../machines/machines.service.js';
-import { after, NEWEST_FIRST, toPage } from '../pages/cursor.js';
+import { after, NEWEST_FIRST, toPage } from '../http/page.js';
 import { toCommandDto } from './command.dto.js';
 
 /** A ring may get lost, so whoever waits looks at the row this often anyway. */

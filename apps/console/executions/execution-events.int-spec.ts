@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { claimDue, type Database, recordCompletion, ScriptExecution } from '#db';
 import { BusEvents } from '#protocol';
-import { CONSOLE_TOKEN, startConsole, type TestConsole } from '../../../test/support/console.js';
-import { onBothDatabases } from '../../../test/support/databases.js';
-import { completion, machineWithLease, schedule } from '../../../test/support/rows.js';
+import { CONSOLE_TOKEN, startConsole, type TestConsole } from '../../../test/support/apps/console.js';
+import { onBothDatabases } from '../../../test/support/servers/databases.js';
+import { completion, machineWithLease, schedule } from '../../../test/support/rows/rows.js';
 import { waitFor } from '../../../test/support/wait.js';
 
 interface Event {

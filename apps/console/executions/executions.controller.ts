@@ -18,13 +18,14 @@ import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import { z } from 'zod';
 import { type ExecutionDto, type ExplanationDto, ListExecutions, ScheduleExecutions, uuid } from '#protocol';
-import { AccessGuard, validated } from '#runtime';
-import { actorOf } from '../access/actor.js';
+import { AccessGuard } from '#app';
+import { validated } from '#runtime';
+import { actorOf } from '../http/actor.js';
 import { ExecutionExistsGuard } from './execution-exists.guard.js';
 import { ExecutionEventsService } from './execution-events.service.js';
 import { ExecutionsService } from './executions.service.js';
 import { ScheduleService } from './schedule.service.js';
-import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
+import { IdempotencyInterceptor } from '../http/idempotency.interceptor.js';
 
 const OutputQuery = z.strictObject({
   stream: z.enum(['stdout', 'stderr'], { error: 'must be stdout or stderr' }).default('stdout'),

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { claimDue, type Database, inputContext, Machine, recordCompletion, ScriptExecution } from '#db';
 import { BusEvents, BusRequests, CHANNEL_LIMITS, ExecutionDto, WakeEvent } from '#protocol';
-import { unseal } from '#runtime';
-import { SECRETS_KEY, startConsole, type TestConsole } from '../../../test/support/console.js';
-import { newId, onBothDatabases } from '../../../test/support/databases.js';
-import { completion, machineWithLease, readExecution } from '../../../test/support/rows.js';
+import { unseal } from '#secrets';
+import { SECRETS_KEY, startConsole, type TestConsole } from '../../../test/support/apps/console.js';
+import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
+import { completion, machineWithLease, readExecution } from '../../../test/support/rows/rows.js';
 import { waitFor } from '../../../test/support/wait.js';
 
 const OWNER = 'host-a#1';

@@ -20,10 +20,10 @@ import {
   type ListExecutions,
 } from '#protocol';
 import { AppError, Bus } from '#runtime';
-import type { Actor } from '../access/actor.js';
-import { type ExplainedSeries, explain } from '../core/explain.js';
-import { once } from '../idempotency/once.js';
-import { after, NEWEST_FIRST, toPage } from '../pages/cursor.js';
+import type { Actor } from '../http/actor.js';
+import { type ExplainedSeries, explain } from './explain.js';
+import { once } from '../http/once.js';
+import { after, NEWEST_FIRST, toPage } from '../http/page.js';
 
 @Injectable()
 export class ExecutionsService implements OnModuleInit {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { claimDue, type Database, endByVerdict, Host, Machine, recordCompletion, recordDelivery } from '#db';
-import { startConsole, type TestConsole } from '../../../test/support/console.js';
-import { onBothDatabases } from '../../../test/support/databases.js';
-import { completion, machineWithLease, schedule } from '../../../test/support/rows.js';
+import { startConsole, type TestConsole } from '../../../test/support/apps/console.js';
+import { onBothDatabases } from '../../../test/support/servers/databases.js';
+import { completion, machineWithLease, schedule } from '../../../test/support/rows/rows.js';
 
 const OWNER = 'host-a#1';
 

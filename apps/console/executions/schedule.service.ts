@@ -22,11 +22,11 @@ import {
   type ScheduleExecutions,
 } from '#protocol';
 import { Bus, invalidRequest, type Issue } from '#runtime';
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../http/actor.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
 import type { ConsoleConfig } from '../config.js';
-import { zonedTimeToInstant } from '../core/local-time.js';
-import { bodyHash, once } from '../idempotency/once.js';
+import { zonedTimeToInstant } from './local-time.js';
+import { bodyHash, once } from '../http/once.js';
 
 const EARLIEST_YEAR = 1970;
 const LATEST_YEAR = 9998;

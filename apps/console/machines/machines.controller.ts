@@ -23,10 +23,11 @@ import {
   Page,
   uuid,
 } from '#protocol';
-import { AccessGuard, validated } from '#runtime';
-import { actorOf } from '../access/actor.js';
+import { AccessGuard } from '#app';
+import { validated } from '#runtime';
+import { actorOf } from '../http/actor.js';
 import { MachinesService } from './machines.service.js';
-import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
+import { IdempotencyInterceptor } from '../http/idempotency.interceptor.js';
 
 const RemoveQuery = z.strictObject({ force: z.enum(['true', 'false']).default('false') });
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { dialectOf, Download, Machine, recordMachineEvent, ScriptExecution } from '#db';
-import { startConsole, type TestConsole } from '../../../test/support/console.js';
-import { newId, onBothDatabases } from '../../../test/support/databases.js';
-import { every, readExecution, schedule } from '../../../test/support/rows.js';
+import { startConsole, type TestConsole } from '../../../test/support/apps/console.js';
+import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
+import { every, readExecution, schedule } from '../../../test/support/rows/rows.js';
 
 onBothDatabases('machines', (given) => {
   let server: TestConsole;

@@ -22,9 +22,9 @@ import {
   type Page,
 } from '#protocol';
 import { AppError, Bus } from '#runtime';
-import type { Actor } from '../access/actor.js';
-import { explainChannel } from '../core/explain.js';
-import { after, NEWEST_FIRST, toPage } from '../pages/cursor.js';
+import type { Actor } from '../http/actor.js';
+import { explainChannel } from '../executions/explain.js';
+import { after, NEWEST_FIRST, toPage } from '../http/page.js';
 import { toDownloadDto, toEventDto, toMachineDto } from './machine.dto.js';
 
 @Injectable()

@@ -18,11 +18,13 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { BusRequests, MediaRequest, type MediaResult, uuid } from '#protocol';
-import { AccessGuard, AppError, Bus, sealPasswords, validated } from '#runtime';
-import { actorOf } from '../access/actor.js';
+import { AccessGuard } from '#app';
+import { AppError, Bus, validated } from '#runtime';
+import { sealPasswords } from '#secrets';
+import { actorOf } from '../http/actor.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
 import type { ConsoleConfig } from '../config.js';
-import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
+import { IdempotencyInterceptor } from '../http/idempotency.interceptor.js';
 
 const CreateQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).default('false') });
 const FILE_NAME = z.string().regex(/^[\w][\w.-]{0,99}$/, 'must be a file name');

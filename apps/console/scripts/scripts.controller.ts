@@ -13,10 +13,11 @@ import {
 } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { CreateScript, Page, type ScriptDto, uuid } from '#protocol';
-import { AccessGuard, validated } from '#runtime';
-import { actorOf } from '../access/actor.js';
+import { AccessGuard } from '#app';
+import { validated } from '#runtime';
+import { actorOf } from '../http/actor.js';
 import { ScriptsService } from './scripts.service.js';
-import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
+import { IdempotencyInterceptor } from '../http/idempotency.interceptor.js';
 
 @UseGuards(AccessGuard)
 @UseInterceptors(IdempotencyInterceptor)

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ScriptVersion } from '#db';
 import { CHANNEL_LIMITS, ScriptDto } from '#protocol';
-import { startConsole, type TestConsole } from '../../../test/support/console.js';
-import { newId, onBothDatabases } from '../../../test/support/databases.js';
+import { startConsole, type TestConsole } from '../../../test/support/apps/console.js';
+import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 
 onBothDatabases('scripts', (given) => {
   let server: TestConsole;

@@ -3,8 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database, databaseNow, recordAudit, Script, ScriptVersion, type Work } from '#db';
 import { type CreateScript, defaultPlatforms, type Page, type ScriptDto } from '#protocol';
 import { AppError } from '#runtime';
-import type { Actor } from '../access/actor.js';
-import { after, NEWEST_FIRST, toPage } from '../pages/cursor.js';
+import type { Actor } from '../http/actor.js';
+import { after, NEWEST_FIRST, toPage } from '../http/page.js';
 
 @Injectable()
 export class ScriptsService {

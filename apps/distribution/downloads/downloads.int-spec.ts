@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Download, openDatabase } from '#db';
-import { sha256, startDistribution, type TestDistribution } from '../../../test/support/distribution.js';
-import { send } from '../../../test/support/http.js';
+import { sha256, startDistribution, type TestDistribution } from '../../../test/support/apps/distribution.js';
+import { send } from '../../../test/support/apps/http.js';
 import { waitFor } from '../../../test/support/wait.js';
 
 const MIB = 1_048_576;

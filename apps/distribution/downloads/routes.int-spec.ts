@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { sha256, startDistribution, type TestDistribution } from '../../../test/support/distribution.js';
+import { sha256, startDistribution, type TestDistribution } from '../../../test/support/apps/distribution.js';
 
 const LINUX = Buffer.from(Array.from({ length: 100_000 }, (_, index) => (index * 7 + (index >> 8)) % 256));
 const WINDOWS = 'MZ windows agent';

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { newId } from '../../../test/support/databases.js';
+import { newId } from '../../../test/support/servers/databases.js';
 import { connectFailure, openSocket } from './connection.js';
 import { SocketFolder } from './socket-folder.js';
 

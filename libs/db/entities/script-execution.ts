@@ -1,6 +1,6 @@
 import { Entity, Index, PrimaryKey, Unique } from '@mikro-orm/decorators/legacy';
 import type { ExecutionStatus, ExecutionType, FailureReason } from '#protocol';
-import type { SeriesRule } from '../queries/series-rule.js';
+import type { SeriesRule } from '../schedule/series-rule.js';
 import { Big, Bool, Id, Int, Json, Str, Text, Time } from './columns.js';
 
 /** An input as it is stored: a plain value, or a password sealed under SECRETS_KEY. */

@@ -7,9 +7,9 @@ import {
   requestCancel,
   type ScriptExecution,
 } from '../index.js';
-import { onBothDatabases } from '../../../test/support/databases.js';
-import { readExecution, schedule, script } from '../../../test/support/rows.js';
-import { OWNER, runLife } from '../../../test/support/run-life.js';
+import { onBothDatabases } from '../../../test/support/servers/databases.js';
+import { readExecution, schedule, script } from '../../../test/support/rows/rows.js';
+import { OWNER, runLife } from '../../../test/support/rows/run-life.js';
 
 onBothDatabases('a run that begins again', (given) => {
   const { machine, claimAndDeliver, delivered, cancel, record, verdict } = runLife(given);

@@ -10,8 +10,8 @@ import {
   returnAbandoned,
   returnToPending,
 } from '../index.js';
-import { newId, onBothDatabases } from '../../../test/support/databases.js';
-import { machineWithLease, readExecution, schedule } from '../../../test/support/rows.js';
+import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
+import { machineWithLease, readExecution, schedule } from '../../../test/support/rows/rows.js';
 
 const OWNER = 'host-a#1';
 const OTHER = 'host-b#2';

@@ -11,9 +11,9 @@ import {
   saveLiveOutput,
   storable,
 } from '../index.js';
-import { newId, onBothDatabases } from '../../../test/support/databases.js';
-import { readExecution, schedule } from '../../../test/support/rows.js';
-import { OWNER, runLife } from '../../../test/support/run-life.js';
+import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
+import { readExecution, schedule } from '../../../test/support/rows/rows.js';
+import { OWNER, runLife } from '../../../test/support/rows/run-life.js';
 
 onBothDatabases('the end of a run', (given) => {
   const { machine, delivered, cancel, record, verdict } = runLife(given);

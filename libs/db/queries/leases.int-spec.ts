@@ -8,7 +8,7 @@ import {
   renewLeases,
   takeLease,
 } from '../index.js';
-import { newId, onBothDatabases } from '../../../test/support/databases.js';
+import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 
 const A = 'host-a#1';
 const B = 'host-b#2';

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { EntityData } from '@mikro-orm/core';
-import { seal, unseal } from '#runtime';
+import { seal, unseal } from '#secrets';
 import type { Work } from '../database.js';
 import { RunContent } from '../entities/run-content.js';
 import { dialectOf } from '../sql.js';

@@ -3,7 +3,7 @@ import type { ExecutionType } from '#protocol';
 import type { Work } from '../database.js';
 import { ScriptExecution, Series, type StoredInput } from '../entities/script-execution.js';
 import { databaseNow } from '../sql.js';
-import { deliverBy, dueTime, firstSlot, type SeriesRule } from './series-rule.js';
+import { deliverBy, dueTime, firstSlot, type SeriesRule } from '../schedule/series-rule.js';
 
 export interface NewExecution {
   machineId: string;

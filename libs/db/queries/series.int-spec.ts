@@ -12,8 +12,14 @@ import {
   Series,
   stopSeries,
 } from '../index.js';
-import { newId, onBothDatabases } from '../../../test/support/databases.js';
-import { completion, every, machineWithLease, readExecution, schedule } from '../../../test/support/rows.js';
+import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
+import {
+  completion,
+  every,
+  machineWithLease,
+  readExecution,
+  schedule,
+} from '../../../test/support/rows/rows.js';
 
 const OWNER = 'host-a#1';
 const MINUTE = 60_000;

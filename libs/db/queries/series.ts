@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Work } from '../database.js';
 import { ScriptExecution, Series } from '../entities/script-execution.js';
 import { dialectOf } from '../sql.js';
-import { deliverBy, dueTime, nextSlot } from './series-rule.js';
+import { deliverBy, dueTime, nextSlot } from '../schedule/series-rule.js';
 
 const STOPPED_BY_FAILURE = 'stopOnFailure';
 

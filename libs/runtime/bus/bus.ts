@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
 import type { z } from 'zod';
 import { AppError, type ErrorBody } from '../errors.js';
-import { toAppError } from '../http/error-filter.js';
+import { toAppError } from '../errors.js';
 import { type Logger, redactText } from '../logger.js';
 import { issuesOf } from '../validate.js';
 import { InProcessClient, inProcessListeners, InProcessServer } from './in-process.js';

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AGENT } from '../apps.js';
-import { type Running, start } from '../processes.js';
+import { AGENT } from '../apps/apps.js';
+import { type Running, start } from '../processes/processes.js';
 import { type BusyboxGuest, startBusyboxGuest } from '../qemu/busybox-guest.js';
 import { waitFor } from '../wait.js';
 

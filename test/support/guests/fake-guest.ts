@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type SignedEnvelope, verifyEnvelope } from '#protocol';
-import { command } from '../commands.js';
+import { command } from '../processes/commands.js';
 import { GuestPort, ourHello } from './guest-port.js';
 import { waitFor } from '../wait.js';
 

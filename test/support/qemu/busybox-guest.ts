@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { command } from '../commands.js';
+import { command } from '../processes/commands.js';
 import { type Guest, startGuest } from './guest.js';
 import { cloudKernel, moduleFiles } from './kernel.js';
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { command } from '../commands.js';
+import { command } from '../processes/commands.js';
 import { debianImage } from './debian-image.js';
 import { type Guest, startGuest } from './guest.js';
 

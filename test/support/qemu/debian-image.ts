@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached } from './cache.js';
-import { command, packageVersion } from '../commands.js';
+import { command, packageVersion } from '../processes/commands.js';
 
 const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'procps', 'iproute2', 'ifupdown', 'isc-dhcp-client'],

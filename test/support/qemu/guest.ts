@@ -1,5 +1,5 @@
 import { createConnection } from 'node:net';
-import { type Running, start } from '../processes.js';
+import { type Running, start } from '../processes/processes.js';
 import { waitFor } from '../wait.js';
 
 export interface Guest {

@@ -1,9 +1,9 @@
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { grubImages } from '../../../apps/media/images/grub-images.js';
-import { command } from '../commands.js';
-import type { GuestKernel } from '../vendor-isos.js';
+import { grubImages } from '../../../apps/media/image/grub/grub-images.js';
+import { command } from '../processes/commands.js';
+import type { GuestKernel } from '../media/vendor-isos.js';
 import { cached } from './cache.js';
 import { cloudKernel } from './kernel.js';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached } from './cache.js';
-import { command, packageVersion } from '../commands.js';
+import { command, packageVersion } from '../processes/commands.js';
 
 export interface Kernel {
   image: string;

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { command } from '../commands.js';
-import { freePort, type Running, start } from '../processes.js';
+import { command } from '../processes/commands.js';
+import { freePort, type Running, start } from '../processes/processes.js';
 import { waitFor } from '../wait.js';
 
 /** The system user that PostgreSQL runs as when we are root, which it refuses. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, type Running, start } from '../processes.js';
+import { freePort, type Running, start } from '../processes/processes.js';
 import { waitFor } from '../wait.js';
 
 export interface RedisServer {

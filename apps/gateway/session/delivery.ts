@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import {
+  claimDue,
+  endByVerdict,
+  keepRunContent,
+  recordDelivery,
+  returnToPending,
+  type ScriptExecution,
+  ScriptVersion,
+} from '#db';
+import {
+  BusEvents,
+  CHANNEL_LIMITS,
+  InputError,
+  inputEnvironment,
+  type PendingScript,
+  substituteInputs,
+} from '#protocol';
+import { LineTooLongError, type Outbox } from '../channel/outbox.js';
+import { bootstrapScript, fileContent } from '../core/bootstrap.js';
+import type { GatewayContext } from '../host/gateway-context.js';
+import { openInputs } from './inputs.js';
+
+/** How long a text waits to be fetched beyond its run's own time: the agent may be busy with another run. */
+const FETCH_SECONDS = 3600;
+
+/** The machine's side of a delivery. */
+export interface DeliveryTarget {
+  machineId: string;
+  outbox: Outbox;
+  /** 2 for our agent; the public one gets no field that it does not know. */
+  protocol: number;
+}
+
+/**
+ * Claims what is due and writes it to the guest, one script a line. A fault in one script fails that row alone.
+ * @param capacity how many more scripts the machine may run now
+ * @returns how many were written
+ */
+export async function deliverDue(
+  context: GatewayContext,
+  target: DeliveryTarget,
+  capacity: number,
+): Promise<number> {
+  const { database, owner } = context;
+  let written = 0;
+  for (const row of await claimDue(database.work(), { machineId: target.machineId, owner, capacity }))
+    if (await deliverRow(context, target, row)) written += 1;
+  return written;
+}
+
+/** Writes one claimed row. @returns true when it went out */
+export async function deliverRow(
+  context: GatewayContext,
+  target: DeliveryTarget,
+  row: ScriptExecution,
+): Promise<boolean> {
+  const { database, bus, owner } = context;
+  let script: PendingScript;
+  try {
+    script = await buildScript(context, row, target);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    await refuse(context, row, error.message);
+    return false;
+  }
+  // Committed before the first byte: a row that may have reached the guest is never taken for one that did not.
+  const [confirmed] = await recordDelivery(database.work(), [row.id], owner);
+  if (confirmed === undefined) return false;
+  const before = target.outbox.bytesWritten;
+  try {
+    await target.outbox.send(handOver(script));
+  } catch (error) {
+    if (error instanceof LineTooLongError) {
+      await refuse(context, row, `the script is too long for the channel: ${error.message}`);
+      return false;
+    }
+    if (target.outbox.bytesWritten === before) await returnToPending(database.work(), row);
+    return false;
+  }
+  context.counters.delivered.inc();
+  bus.emit(BusEvents.executionChanged, { executionId: row.id, machineId: row.machineId, status: 'RUNNING' });
+  return true;
+}
+
+const handOver = (script: PendingScript) => ({
+  type: 'pending_scripts_response' as const,
+  timestamp: new Date().toISOString(),
+  scripts: [script],
+});
+
+/** The same script as a short one that fetches it. Its inputs stand in its text already. */
+async function fetched(
+  { config, database }: GatewayContext,
+  row: ScriptExecution,
+  script: PendingScript,
+): Promise<PendingScript> {
+  const { shell } = script;
+  if (shell !== 'POWERSHELL' && shell !== 'CMD') return script;
+  // The default is what no guest can reach: itself.
+  if (config.APP_HOST === 'localhost') {
+    throw new InputError(
+      'the script is too long for one line to this agent, which would fetch it over HTTP: set APP_HOST for the gateway',
+    );
+  }
+  const content = fileContent(shell, script.script_content);
+  const { machineId, id: executionId } = row;
+  const run = { machineId, executionId, content, seconds: row.timeoutSeconds + FETCH_SECONDS };
+  const token = await keepRunContent(database.work(), run);
+  const bare = config.APP_HOST.replace(/^\[|\]$/g, '');
+  const host = bare.includes(':') ? `[${bare}]` : bare;
+  const url = `http://${host}:${config.PORT}/infiniservice/run/${token}`;
+  return { ...script, script_content: bootstrapScript(shell, url, content), input_values: {} };
+}
+
+async function refuse({ database, bus }: GatewayContext, row: ScriptExecution, error: string): Promise<void> {
+  await database.transaction((work) =>
+    endByVerdict(work, { id: row.id, epoch: row.epoch, status: 'FAILED', failureReason: 'BAD_INPUT', error }),
+  );
+  bus.emit(BusEvents.executionChanged, { executionId: row.id, machineId: row.machineId, status: 'FAILED' });
+}
+
+async function buildScript(
+  context: GatewayContext,
+  row: ScriptExecution,
+  { protocol, outbox }: DeliveryTarget,
+): Promise<PendingScript> {
+  const version = await context.database
+    .work()
+    .findOne(ScriptVersion, { scriptId: row.scriptId, version: row.scriptVersion });
+  if (!version) throw new InputError(`version ${row.scriptVersion} of the script is gone`);
+  const values = openInputs(context.config, row);
+  const content = substituteInputs(version.shell, version.content, values);
+  if (Buffer.byteLength(content) > CHANNEL_LIMITS.scriptContent) {
+    throw new InputError(
+      `the script with its inputs has ${Buffer.byteLength(content)} bytes; the channel carries ${CHANNEL_LIMITS.scriptContent}`,
+    );
+  }
+  const script: PendingScript = {
+    execution_id: row.id,
+    script_id: row.scriptId,
+    script_name: version.name,
+    script_content: content,
+    shell: version.shell,
+    execution_type: row.executionType,
+    input_values: values,
+    timeout_seconds: row.timeoutSeconds,
+    run_as: row.runAs,
+  };
+  if (protocol < 2) return outbox.fits(handOver(script)) ? script : fetched(context, row, script);
+  return {
+    ...script,
+    attempt: row.attempt,
+    env: inputEnvironment(values),
+    deliver_by: row.deliverBy?.toISOString() ?? null,
+    output_limit_bytes: CHANNEL_LIMITS.outputHead + CHANNEL_LIMITS.outputTail,
+    sha256: createHash('sha256').update(content).digest('hex'),
+  };
+}

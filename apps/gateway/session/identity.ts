@@ -1,0 +1,39 @@
+import { ScriptExecution } from '#db';
+import type { GatewayContext } from '../host/gateway-context.js';
+import type { MachineEvents } from './events.js';
+
+/** The machine that a socket is. */
+interface Speaker {
+  readonly machineId: string;
+  readonly events: MachineEvents;
+}
+
+/** The socket is the identity: an agent that says another one is written down, and believed in nothing. */
+export async function compareVmId(
+  { machineId, events }: Speaker,
+  said: string | null | undefined,
+): Promise<void> {
+  if (said == null || said.toLowerCase() === machineId) return;
+  await events.security(
+    'vm_id_mismatch',
+    'a message names another vm_id than the socket it came from; the socket counts',
+  );
+}
+
+/** Writes down what was said of an execution that is not the speaker's. */
+export async function checkOwnership(
+  { database }: GatewayContext,
+  { machineId, events }: Speaker,
+  executionId: string,
+  what: string,
+): Promise<void> {
+  const row = /^[0-9a-f-]{36}$/i.test(executionId)
+    ? await database.work().findOne(ScriptExecution, { id: executionId }, { fields: ['id', 'machineId'] })
+    : null;
+  if (row?.machineId === machineId) return;
+  await events.security(
+    `${what}_foreign`,
+    `${what} for an execution that is not this machine's`,
+    executionId,
+  );
+}

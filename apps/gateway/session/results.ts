@@ -1,0 +1,98 @@
+import { type CompletionResult, type Outcome, recordCompletion, storable } from '#db';
+import { BusEvents, type RecoveredCompletion, type ScriptCompletion } from '#protocol';
+import { boundText, KEPT_OUTPUT } from '../core/output.js';
+import { Redactor } from '../core/redactor.js';
+import { verdictOf } from '../core/verdict.js';
+import type { GatewayContext } from '../host/gateway-context.js';
+import { secretsOf } from './inputs.js';
+
+/** 194 is ours on every system; 3010 is Windows Installer's ERROR_SUCCESS_REBOOT_REQUIRED. */
+const REBOOT_EXIT_CODES = { linux: [194], windows: [194, 3010] };
+
+/** Commits what the guest observed. What it returns may be acked: it is on disk. */
+export async function commitCompletion(
+  context: GatewayContext,
+  machineId: string,
+  message: ScriptCompletion,
+  machine: {
+    /** Null from the public agent, which cannot restart its machine. */
+    os: 'windows' | 'linux' | null;
+    bootId: string | null;
+  },
+): Promise<CompletionResult> {
+  const { os, bootId } = machine;
+  const outcome = outcomeOf(message, bootId);
+  const completion = {
+    ...outcome,
+    machineId,
+    executionId: message.execution_id,
+    attempt: message.attempt ?? null,
+    wantsReboot:
+      os !== null &&
+      outcome.failureReason === 'EXIT_CODE' &&
+      REBOOT_EXIT_CODES[os].includes(message.exit_code),
+  };
+  const result = await context.database.groupedTransaction((work) =>
+    recordCompletion(work, completion, (row) => {
+      const redactor = new Redactor(secretsOf(context.config, row));
+      if (redactor.isIdle) return {};
+      const { stdout, stderr } = message;
+      return outcomeOf(
+        {
+          ...message,
+          stdout: redactor.text(stdout ?? ''),
+          stderr: redactor.text(stderr ?? ''),
+        },
+        bootId,
+      );
+    }),
+  );
+  context.counters.completions.inc({ result });
+  const goesOn = result === 'reboot' || result === 'retry';
+  if (result === 'recorded' || result === 'late' || goesOn) {
+    context.bus.emit(BusEvents.executionChanged, {
+      executionId: message.execution_id,
+      machineId,
+      status: goesOn ? 'PENDING' : completion.status,
+    });
+  }
+  return result;
+}
+
+function outcomeOf(message: ScriptCompletion, bootId: string | null): Outcome {
+  const stdout = boundText(storable(message.stdout ?? ''), KEPT_OUTPUT);
+  const stderr = boundText(storable(message.stderr ?? ''), KEPT_OUTPUT);
+  return {
+    ...verdictOf(message, bootId),
+    exitCode: message.exit_code,
+    signal: message.signal ?? null,
+    stdout: stdout.text,
+    stderr: stderr.text,
+    stdoutBytes: message.stdout_bytes ?? stdout.bytes,
+    stderrBytes: message.stderr_bytes ?? stderr.bytes,
+    stdoutSha256: message.stdout_sha256 ?? null,
+    stderrSha256: message.stderr_sha256 ?? null,
+    truncated: (message.truncated ?? false) || stdout.truncated || stderr.truncated,
+    survivors: message.survivors ?? null,
+    durationMs: message.duration_ms ?? null,
+    bootId: message.boot_id ?? null,
+    startedAt: null,
+  };
+}
+
+/** A result that was too long to be read: what could be found of it. */
+export function completionWithoutOutput(found: RecoveredCompletion, bytes: number): ScriptCompletion {
+  return {
+    type: 'script_completion',
+    timestamp: null,
+    execution_id: found.executionId,
+    exit_code: found.exitCode,
+    stdout: '',
+    stderr: `The agent's result had ${bytes} bytes, more than a line may have: its output was not kept.`,
+    log_file: null,
+    started_at: null,
+    signal: null,
+    truncated: true,
+    ...(found.attempt === null ? {} : { attempt: found.attempt }),
+  };
+}

@@ -1,0 +1,204 @@
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import type { MediaRequest } from '#protocol';
+import { mediaRequest } from '../../../../test/support/media/media.js';
+import {
+  CANARY_SECRET,
+  CANARY_TOKEN,
+  expectGolden,
+  fullRequest,
+  KICKSTART_RELEASES,
+  leastRequest,
+  SEED_INSTALL,
+} from '../../../../test/support/media/seeds.js';
+import { cloudSeed } from '../linux/cloud-config.js';
+import { SETTINGS_MARK } from './disk.js';
+import { kickstartFaults } from './faults.js';
+import { kickstartRelease } from './releases.js';
+import { kickstartSeed } from './kickstart.js';
+
+const golden = (name: string): string => join(import.meta.dirname, 'golden', name);
+const kickstart = (request: MediaRequest): string => kickstartSeed(request, SEED_INSTALL)[0]?.content ?? '';
+const lines = (request: MediaRequest): string[] => kickstart(request).split('\n');
+
+describe('the kickstart is the one that was read and approved', () => {
+  it.each(KICKSTART_RELEASES)('$family $version with everything, $firmware and $layout', (release) => {
+    const { family, version, firmware, layout } = release;
+    expectGolden(
+      golden(`kickstart-${family}-${version}-${firmware}-${layout}-full.cfg`),
+      kickstart(fullRequest(release)),
+    );
+  });
+  it.each(KICKSTART_RELEASES)('$family $version with nothing but a name', (release) => {
+    expectGolden(
+      golden(`kickstart-${release.family}-${release.version}-least.cfg`),
+      kickstart(leastRequest(release)),
+    );
+  });
+  it.each(KICKSTART_RELEASES.filter(({ version }) => ['43', '8', '9'].includes(version)))(
+    'and so is the cloud image seed of $family $version',
+    (release) => {
+      const seed = cloudSeed(fullRequest(release, 'cloud-image'), SEED_INSTALL, 'medium-1');
+      expectGolden(
+        join(
+          import.meta.dirname,
+          '../linux/golden',
+          `cloud-image-${release.family}-${release.version}-full.txt`,
+        ),
+        seed.map(({ name, content }) => `=== ${name}\n${content}`).join('\n'),
+      );
+    },
+  );
+});
+
+describe('a kickstart', () => {
+  const rocky = { family: 'rocky', version: '9' } as const;
+  const request = (more: object): MediaRequest => mediaRequest({ os: rocky, source: 'installer', ...more });
+
+  it('has each secret in its comment only, so that no copy that Anaconda makes has it', () => {
+    for (const release of KICKSTART_RELEASES) {
+      const text = kickstart(fullRequest(release));
+      const rest = text
+        .split('\n')
+        .filter((line) => !line.startsWith(SETTINGS_MARK))
+        .join('\n');
+      for (const secret of [CANARY_SECRET, CANARY_TOKEN])
+        for (const shift of ['', 'x', 'xx']) {
+          expect(rest).not.toContain(secret);
+          expect(rest).not.toContain(
+            Buffer.from(shift + secret)
+              .toString('base64')
+              .slice(4, 40),
+          );
+        }
+      expect(text).toContain(`${SETTINGS_MARK} `);
+    }
+  });
+
+  it('has no plain password and no way in for root', () => {
+    const text = kickstart(request({ users: [{ name: 'ada' }] }));
+    expect(text).toContain('\nrootpw --lock\n');
+    expect(text).not.toMatch(/--plaintext|^rootpw --iscrypted/m);
+  });
+
+  it('never ends the installation for the agent', () => {
+    const sections = lines(request({})).filter((line) => line.startsWith('%post'));
+    expect(sections).toEqual([
+      '%post --nochroot --interpreter=/bin/sh',
+      '%post --interpreter=/bin/sh --log=/root/infiniservice-install.log',
+    ]);
+  });
+
+  it('takes packages from the mirror, or from where Anaconda finds them', () => {
+    expect(lines(request({})).filter((line) => /^(cdrom|url|repo|harddrive)( |$)/.test(line))).toEqual([]);
+    const mirror = 'http://m/rocky/9/BaseOS/x86_64/os';
+    const text = lines(request({ mirror, proxy: 'http://p:3128' }));
+    expect(text).toContain(`url --url='${mirror}' --proxy='http://p:3128'`);
+    expect(text).toContain(
+      `repo --name=AppStream --baseurl='http://m/rocky/9/AppStream/x86_64/os' --proxy='http://p:3128'`,
+    );
+  });
+
+  it('asks for a smallest system that the release has', () => {
+    expect(lines(request({}))).toContain('@^minimal-environment');
+    expect(lines(request({ os: { family: 'fedora', version: '43' } }))).toContain('@core');
+  });
+
+  it('lets a user without a password do everything without one, and others by wheel', () => {
+    const text = kickstart(
+      request({
+        users: [
+          { name: 'ops' },
+          { name: 'ada', passwordHash: '$6$saltsalt$abcdefghabcdefghabcdefghabcdefghabcdefghabcdefgh' },
+          { name: 'ci', admin: false },
+        ],
+      }),
+    );
+    expect(text).toContain("user --name='ops' --groups=wheel\n");
+    expect(text).toContain("user --name='ci'\n");
+    expect(text).toContain('\nops ALL=(ALL) NOPASSWD: ALL\nEND');
+    expect(text).not.toMatch(/^(ada|ci) ALL/m);
+  });
+
+  it.each([
+    ['192.0.2.10/24', '255.255.255.0'],
+    ['192.0.2.10/0', '0.0.0.0'],
+    ['192.0.2.10/32', '255.255.255.255'],
+    ['192.0.2.10/17', '255.255.128.0'],
+    ['192.0.2.10/9', '255.128.0.0'],
+  ])('writes %s with netmask %s', (address, netmask) => {
+    const network = [{ match: { name: 'ens3' }, addresses: [address] }];
+    expect(kickstart(request({ network }))).toContain(
+      `network --device='ens3' --activate --onboot=yes --bootproto=static --ip=192.0.2.10 --netmask=${netmask}\n`,
+    );
+  });
+
+  it('knows releases by their major version, and no others', () => {
+    const os = (family: string, version: string): MediaRequest['os'] =>
+      mediaRequest({ os: { family, version }, source: 'installer' }).os;
+    expect(kickstartRelease(os('rocky', '9.4'))?.syntax).toBe('RHEL9');
+    expect(kickstartRelease(os('rhel', '10'))?.syntax).toBe('RHEL10');
+    for (const [family, version] of [
+      ...[
+        ['rocky', '7'],
+        ['rocky', '99'],
+        ['alma', 'constructor'],
+        ['fedora', '40'],
+        ['fedora', '43.1'],
+      ],
+      ...[
+        ['fedora', 'toString'],
+        ['ubuntu', '8'],
+        ['windows', '10'],
+      ],
+    ] as [string, string][])
+      expect(kickstartRelease(os(family, version))).toBeNull();
+  });
+});
+
+describe('what a kickstart cannot carry is refused, all of it at once:', () => {
+  /** The fields' own rules refuse such texts before; a seed is made of none of them either way. */
+  const request = (more: object, texts: Partial<MediaRequest> = {}): MediaRequest => ({
+    ...mediaRequest({ os: { family: 'alma', version: '9' }, source: 'installer', ...more }),
+    ...texts,
+  });
+  const faults = (more: object, texts?: Partial<MediaRequest>): string[] =>
+    kickstartFaults(request(more, texts)).map(({ path }) => path.join('.'));
+  const ens3 = { match: { name: 'ens3' } };
+
+  it('nothing in a request that is right', () => {
+    for (const release of KICKSTART_RELEASES)
+      for (const source of ['installer', 'cloud-image'] as const) {
+        expect(kickstartFaults(fullRequest(release, source))).toEqual([]);
+        expect(kickstartFaults(leastRequest(release, source))).toEqual([]);
+      }
+  });
+  it.each<[string, object, Partial<MediaRequest>?]>([
+    ['os.version', { os: { family: 'fedora', version: '39' } }],
+    ['firmware', { os: { family: 'alma', version: '9', architecture: 'aarch64' }, firmware: 'bios' }],
+    ['mirror', {}, { mirror: 'http://m/a b' }],
+    ['proxy', {}, { proxy: 'http://p/\nproxy=x' }],
+    ['network.0.match.name', { network: [{ match: { name: 'en*' } }] }],
+    ['network.0.addresses', { network: [{ ...ens3, addresses: ['192.0.2.1/24', '192.0.2.2/24'] }] }],
+    ['network.0.addresses', { network: [{ ...ens3, addresses: ['2001:db8::1/64', '2001:db8::2/64'] }] }],
+    ['network.0.dhcp', { network: [{ ...ens3, dhcp: true, addresses: ['192.0.2.1/24'] }] }],
+    ['network.0.gateway', { network: [{ ...ens3, addresses: ['192.0.2.1/24'], gateway: '2001:db8::1' }] }],
+    [
+      'users.0.sshKeys.0',
+      {},
+      {
+        users: [
+          { name: 'a', admin: true, sshKeys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1n6fTlQ2 a\u2028%end'] },
+        ],
+      },
+    ],
+  ])('%s', (...[path, more, texts]) => {
+    expect(faults(more, texts)).toEqual([path]);
+    expect(() => kickstartSeed(request(more, texts), SEED_INSTALL)).toThrow(path);
+  });
+  it('several', () => {
+    expect(
+      faults({ network: [{ match: { name: '*' } }] }, { mirror: 'http://m/\u00e4', proxy: 'http://p/ ' }),
+    ).toEqual(['mirror', 'proxy', 'network.0.match.name']);
+  });
+});

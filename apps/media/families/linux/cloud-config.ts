@@ -1,0 +1,134 @@
+import type { MediaRequest } from '#protocol';
+import { stringify } from 'yaml';
+import {
+  type AgentInstall,
+  agentFiles,
+  INSTALL_UNIT,
+  installPlaces,
+  type MachineFile,
+} from './agent-files.js';
+import type { SeedFile } from '../seed-file.js';
+import { shWord } from '../../escape.js';
+import { netplan, renamedNetwork } from './network-config.js';
+import { languagePack, mirrorFile, proxyLine } from './rpm-settings.js';
+
+/**
+ * The NoCloud seed of a ready image of any Linux family: it puts the same files and unit on the machine as an installer's last phase does.
+ * @param instanceId must be new for each medium: cloud-init works anew when it changes
+ */
+export function cloudSeed(request: MediaRequest, install: AgentInstall, instanceId: string): SeedFile[] {
+  const isUbuntu = request.os.family === 'ubuntu';
+  const network = isUbuntu ? netplan(request) : renamedNetwork(request);
+  const files = [
+    ...agentFiles(install, installPlaces(request.os.family)),
+    ...(isUbuntu ? [] : mirrorFile(request)),
+  ];
+  return [
+    { name: 'user-data', content: `#cloud-config\n${cloudYaml(cloudConfig(request, files))}` },
+    metaData(request, instanceId),
+    ...(network ? [{ name: 'network-config', content: cloudYaml(network) }] : []),
+  ];
+}
+
+export function metaData({ hostname }: MediaRequest, instanceId: string): SeedFile {
+  return { name: 'meta-data', content: cloudYaml({ 'instance-id': instanceId, 'local-hostname': hostname }) };
+}
+
+/** Plain scalars only where they cannot be taken for another type; no line folding, so that long keys stay whole. */
+export const cloudYaml = (value: unknown): string =>
+  stringify(value, {
+    lineWidth: 0,
+    defaultStringType: 'QUOTE_DOUBLE',
+    defaultKeyType: 'PLAIN',
+    aliasDuplicateObjects: false,
+  });
+
+/** cloud-init's user-data for the cloned system. */
+function cloudConfig(request: MediaRequest, files: MachineFile[]): Record<string, unknown> {
+  const isUbuntu = request.os.family === 'ubuntu';
+  const packages = isUbuntu ? request.packages : [...languagePack(request), ...request.packages];
+  return {
+    ...identity(request),
+    locale: glibcLocale(request.locale),
+    timezone: request.timezone,
+    keyboard: keyboard(request),
+    ...(isUbuntu ? aptSettings(request) : dnfSettings(request)),
+    ...(packages.length > 0 ? { package_update: true, packages } : {}),
+    write_files: files.map(({ path, mode, content }) => ({
+      path,
+      permissions: mode,
+      owner: 'root:root',
+      content,
+    })),
+    // --no-block: where cloud-init itself runs the script a moment later, the unit waits for the same lock.
+    runcmd: [
+      ['systemctl', 'daemon-reload'],
+      ['systemctl', 'enable', INSTALL_UNIT],
+      ['systemctl', 'start', '--no-block', INSTALL_UNIT],
+    ],
+  };
+}
+
+/** Host name and users, for a cloud image and for what an installer hands to cloud-init. */
+export function identity(request: MediaRequest): Record<string, unknown> {
+  const group = request.os.family === 'ubuntu' ? 'sudo' : 'wheel';
+  return {
+    hostname: request.hostname,
+    preserve_hostname: false,
+    disable_root: true,
+    ssh_pwauth: request.users.some(({ passwordHash }) => passwordHash !== undefined),
+    users: request.users.length === 0 ? [NOBODY] : request.users.map((user) => cloudUser(user, group)),
+  };
+}
+
+/**
+ * Without a `users` list the image's default user comes into being, and an empty one is refused by cloud-init's schema, which Subiquity makes an error of:
+ * so the list names root, who is there already and stays locked.
+ */
+const NOBODY = { name: 'root', lock_passwd: true };
+
+function cloudUser(
+  { name, passwordHash, sshKeys, admin }: MediaRequest['users'][number],
+  group: string,
+): Record<string, unknown> {
+  return {
+    name,
+    shell: '/bin/bash',
+    lock_passwd: passwordHash === undefined,
+    ...(passwordHash === undefined ? {} : { passwd: passwordHash }),
+    ...(sshKeys.length > 0 ? { ssh_authorized_keys: sshKeys } : {}),
+    // Without a password there is none to type.
+    ...(admin
+      ? {
+          groups: [group],
+          sudo: passwordHash === undefined ? 'ALL=(ALL) NOPASSWD:ALL' : 'ALL=(ALL:ALL) ALL',
+        }
+      : {}),
+  };
+}
+
+export function keyboard({ keyboard: { layout, variant } }: MediaRequest): Record<string, string> {
+  return { layout, ...(variant ? { variant } : {}) };
+}
+
+function aptSettings({ mirror, proxy }: MediaRequest): Record<string, unknown> {
+  if (!mirror && !proxy) return {};
+  return {
+    apt: {
+      ...(mirror ? { primary: [{ arches: ['default'], uri: mirror }] } : {}),
+      ...(proxy ? { proxy } : {}),
+    },
+  };
+}
+
+/** The mirror is a file; the proxy must be there before packages are fetched, and once only. */
+function dnfSettings(request: MediaRequest): Record<string, unknown> {
+  if (request.proxy === undefined) return {};
+  const append = `printf '%s\\n' ${shWord(proxyLine(request.proxy))} >>/etc/dnf/dnf.conf`;
+  return { bootcmd: [['cloud-init-per', 'instance', 'infinibay-proxy', 'sh', '-c', append]] };
+}
+
+/** `pt-BR` is `pt_BR.UTF-8` to glibc. */
+export function glibcLocale(locale: string): string {
+  return `${locale.replace('-', '_')}.UTF-8`;
+}

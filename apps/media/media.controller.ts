@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { MediaRequest, type MediaResult, uuid } from '#protocol';
+import { AccessGuard } from '#app';
+import { sealPasswords } from '#secrets';
+import { validated } from '#runtime';
+import type { MediaConfig } from './config.js';
+import { type Asker, MediaService } from './media.service.js';
+import { MEDIA_CONFIG } from './preconditions.js';
+
+const CreateQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).default('false') });
+
+/** The same requests as on the bus, and the files. */
+@UseGuards(AccessGuard)
+@Controller('media')
+export class MediaController {
+  constructor(
+    @Inject(MediaService) private readonly media: MediaService,
+    @Inject(MEDIA_CONFIG) private readonly config: MediaConfig,
+  ) {}
+
+  @Post()
+  create(
+    @Body(validated(MediaRequest)) body: MediaRequest,
+    @Query(validated(CreateQuery)) query: { dryRun: string },
+    @Req() request: FastifyRequest,
+  ): Promise<MediaResult> {
+    const sealed = sealPasswords(body, this.config.SECRETS_KEY);
+    return query.dryRun === 'true' ? this.media.plan(sealed) : this.media.create(sealed, askerOf(request));
+  }
+
+  @Get(':id')
+  get(@Param('id', validated(uuid)) id: string): Promise<MediaResult> {
+    return this.media.get(id);
+  }
+
+  @Get(':id/files/:name')
+  async file(
+    @Param('id', validated(uuid)) id: string,
+    @Param('name') name: string,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { path, file } = await this.media.file(id, name);
+    reply.headers({
+      'content-type': 'application/octet-stream',
+      'content-length': file.size,
+      'content-disposition': `attachment; filename="${file.name}"`,
+      etag: `"${file.sha256}"`,
+    });
+    await reply.send(createReadStream(path));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  remove(@Param('id', validated(uuid)) id: string, @Req() request: FastifyRequest): Promise<void> {
+    return this.media.remove(id, askerOf(request));
+  }
+}
+
+function askerOf(request: FastifyRequest): Asker {
+  const key = request.headers['idempotency-key'];
+  const own =
+    typeof key === 'string' && /^[\w.:-]{8,128}$/.test(key)
+      ? `${request.caller?.name}:${key}`.slice(0, 160)
+      : randomUUID();
+  return { name: request.caller?.name ?? 'unknown', requestId: own };
+}

@@ -1,0 +1,274 @@
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Artifact, type Database, Machine, Media, ScriptExecution } from '#db';
+import { BusRequests, type MediaResult } from '#protocol';
+import { readSeed } from '../../test/support/apps/apps.js';
+import { newId, onBothDatabases } from '../../test/support/servers/databases.js';
+import { MEDIA_TOKEN, publishArtifacts, startMedia, type TestMedia } from '../../test/support/media/media.js';
+import { readExecution, script } from '../../test/support/rows/rows.js';
+
+const CANARY = 'canary-password-3f9c';
+
+onBothDatabases('media', (given) => {
+  let database: Database;
+  let media: TestMedia;
+  let scripts: string[];
+
+  beforeAll(async () => {
+    database = given().database;
+    media = await startMedia(given().url);
+    await publishArtifacts(database);
+    scripts = [await script(database, 'echo canary-script-77ab'), await script(database, 'echo two')];
+  });
+  afterAll(() => media.stop());
+
+  const body = (more: object = {}): { vmId: string } & Record<string, unknown> => ({
+    vmId: newId(),
+    hostname: 'web-1',
+    os: { family: 'ubuntu', version: '24.04' },
+    source: 'cloud-image',
+    ...more,
+  });
+  const image = (result: MediaResult): string => join(media.baseDir, 'media', result.id, 'seed.iso');
+  const onDisk = (): string[] => readdirSync(join(media.baseDir, 'media'));
+
+  it('come with the machine and its first-boot rows, by HTTP', async () => {
+    const request = body({
+      users: [{ name: 'ada', password: CANARY }],
+      firstBootScripts: [{ scriptId: scripts[1], order: 7 }, { scriptId: scripts[0] }],
+    });
+    const { status, body: result } = await media.request('POST', '/media', request);
+    expect(status).toBe(201);
+    expect(result).toMatchObject({
+      machineId: request.vmId,
+      files: [{ name: 'seed.iso', kind: 'seed', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }],
+    });
+    expect(result.executions.map(({ scriptId, order }: ScriptExecution) => [scriptId, order])).toEqual([
+      [scripts[0], 1],
+      [scripts[1], 7],
+    ]);
+    for (const { id } of result.executions)
+      expect(await readExecution(database, id)).toMatchObject({
+        machineId: request.vmId,
+        executionType: 'FIRST_BOOT',
+        status: 'PENDING',
+      });
+    expect(await database.work().findOneOrFail(Machine, { id: request.vmId })).toMatchObject({
+      name: 'web-1',
+      os: 'linux',
+      registered: true,
+    });
+    const file = await media.request('GET', `/media/${result.id}/files/seed.iso`);
+    expect(file.bytes).toEqual(readFileSync(image(result)));
+    expect(file.bytes.length).toBeLessThan(1_048_576);
+    expect((await media.request('GET', `/media/${result.id}`)).body).toEqual(result);
+  });
+
+  it('carry no secret in plain text: not in image, rows, log or answer', async () => {
+    const request = body({
+      users: [{ name: 'ada', password: CANARY }],
+      firstBootScripts: [{ scriptId: scripts[0] }],
+    });
+    const answer = await media.request('POST', '/media', request);
+    const row = await database.work().findOneOrFail(Media, { id: answer.body.id });
+    const userData = readSeed(image(answer.body), 'user-data');
+    expect(userData).toMatch(/passwd: "\$6\$/);
+    for (const text of [
+      readFileSync(image(answer.body), 'latin1'),
+      JSON.stringify(row),
+      answer.bytes.toString(),
+      media.logged(),
+    ]) {
+      expect(text).not.toContain(CANARY);
+      expect(text).not.toContain('canary-script-77ab');
+    }
+    // The channel secret is for the machine alone.
+    const secret = /INFINISERVICE_SHARED_SECRET='([0-9a-f]{64})'/.exec(userData)?.[1] ?? 'none';
+    expect(secret).not.toBe('none');
+    for (const text of [JSON.stringify(row), answer.bytes.toString(), media.logged()])
+      expect(text).not.toContain(secret);
+  });
+
+  it('are asked for over the bus too, once for each request', async () => {
+    const { pattern } = BusRequests.mediaCreate;
+    const message = { requestId: randomUUID(), requestedBy: 'orchestrator', request: body() };
+    const first = (await media.bus.request(pattern, message)) as MediaResult;
+    expect(await media.bus.request(pattern, message)).toEqual(first);
+    expect(await database.work().count(Media, { machineId: first.machineId })).toBe(1);
+    const plain = {
+      ...message,
+      requestId: randomUUID(),
+      request: body({ users: [{ name: 'ada', password: CANARY }] }),
+    };
+    await expect(media.bus.request(pattern, plain)).rejects.toMatchObject({
+      code: 'request.invalid',
+      issues: [expect.objectContaining({ path: expect.stringContaining('users.0.password') })],
+    });
+    expect(media.logged()).not.toContain(CANARY);
+  });
+
+  it('of fifty requests at once are not mixed', async () => {
+    const requests = Array.from({ length: 50 }, (_, index) => body({ hostname: `vm-${index}` }));
+    const answers = await Promise.all(requests.map((request) => media.request('POST', '/media', request)));
+    for (const [index, { status, body: result }] of answers.entries()) {
+      expect(status).toBe(201);
+      expect(result.machineId).toBe(requests[index]?.vmId);
+      const userData = readSeed(image(result), 'user-data');
+      expect(userData).toContain(`hostname: "vm-${index}"`);
+      expect(userData).toContain(`INFINIBAY_VM_ID='${requests[index]?.vmId}'`);
+    }
+  }, 60_000);
+
+  it('are made once when four ask for one machine, and replaced when that is asked', async () => {
+    const request = body({ firstBootScripts: [{ scriptId: scripts[0] }] });
+    const four = await Promise.all([1, 2, 3, 4].map(() => media.request('POST', '/media', request)));
+    expect(four.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
+    const first = four.find(({ status }) => status === 201)?.body as MediaResult;
+    expect(await database.work().count(Media, { machineId: request.vmId })).toBe(1);
+    const second = await media.request('POST', '/media', { ...request, replace: true });
+    expect(second.status).toBe(201);
+    expect((await readExecution(database, first.executions[0]?.id ?? '')).status).toBe('CANCELLED');
+    expect(onDisk()).not.toContain(first.id);
+    expect(onDisk()).toContain(second.body.id);
+  });
+
+  it('that are deleted are gone from disk, and their files with them', async () => {
+    const { body: result } = await media.request('POST', '/media', body());
+    expect((await media.request('DELETE', `/media/${result.id}`)).status).toBe(204);
+    expect(onDisk()).not.toContain(result.id);
+    expect((await media.request('GET', `/media/${result.id}`)).status).toBe(404);
+    expect((await media.request('GET', `/media/${result.id}/files/seed.iso`)).status).toBe(404);
+  });
+
+  it('say what became of them: a file that is gone, a key that was used before', async () => {
+    const request = body();
+    const key = { 'idempotency-key': newId() };
+    const { body: result } = await media.request('POST', '/media', request, key);
+    expect((await media.request('POST', '/media', request, key)).body.id).toBe(result.id);
+    expect(await media.request('POST', '/media', body(), key)).toMatchObject({
+      status: 409,
+      body: { code: 'media.request_reused' },
+    });
+    rmSync(image(result));
+    expect(await media.request('GET', `/media/${result.id}/files/seed.iso`)).toMatchObject({
+      status: 410,
+      body: { code: 'media.file_gone' },
+    });
+    await media.request('DELETE', `/media/${result.id}`);
+    expect((await media.request('POST', '/media', request, key)).status).toBe(409);
+  });
+
+  it('of a dry run leave nothing behind', async () => {
+    const before = [onDisk().length, await database.work().count(Machine)];
+    const { status, body: result } = await media.request('POST', '/media?dryRun=true', body());
+    expect(status).toBe(201);
+    expect(result.files[0]).toMatchObject({ name: 'seed.iso', size: expect.any(Number) });
+    expect([onDisk().length, await database.work().count(Machine)]).toEqual(before);
+  });
+
+  describe('are refused before a byte is written', () => {
+    it.each([
+      ['request.invalid', { os: { family: 'ubuntu', version: '6.06' } }],
+      ['request.invalid', { delivery: 'remaster' }],
+      ['request.invalid', { disk: { match: { bus: 'virtio' } } }],
+      ['media.artifact_missing', { os: { family: 'ubuntu', version: '24.04', architecture: 'aarch64' } }],
+    ])('%s for %j', async (code, more) => {
+      const before = onDisk().length;
+      const request = body(more);
+      const answer = await media.request('POST', '/media', request);
+      expect(answer.body.code).toBe(code);
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(answer.status).toBeLessThan(500);
+      expect(onDisk().length).toBe(before);
+      expect(await database.work().count(Machine, { id: request.vmId })).toBe(0);
+    });
+
+    it('with every fault at once, each with its path and a way out', async () => {
+      const { status, body: answer } = await media.request('POST', '/media', {
+        ...body(),
+        hostname: 'No Such Name',
+        locale: 'de_DE',
+        timezone: 'Europe/Berlni',
+        users: [
+          { name: 'root', password: 'a\nb' },
+          {
+            name: 'ada',
+            password: 'x',
+            passwordHash: '$6$saltsalt$abcdefghabcdefghabcdefghabcdefghabcdefghabcdefgh',
+          },
+        ],
+        network: [{ match: { mac: 'zz' }, addresses: ['1.2.3.4'] }],
+        surprise: 1,
+      });
+      expect(status).toBe(400);
+      const paths = answer.issues.map(({ path }: { path: string }) => path);
+      for (const path of [
+        'hostname',
+        'locale',
+        'timezone',
+        'users.0.name',
+        'users.0.password',
+        'users.1.passwordHash',
+        'network.0.match.mac',
+        'network.0.addresses.0',
+        'surprise',
+      ])
+        expect(paths).toContain(path);
+      const zone = answer.issues.find(({ path }: { path: string }) => path === 'timezone');
+      expect(zone.remedy).toContain('Europe/Berlin');
+    });
+
+    it('for scripts that do not exist or are for another system', async () => {
+      const answer = await media.request(
+        'POST',
+        '/media',
+        body({ firstBootScripts: [{ scriptId: newId() }, { scriptId: newId() }] }),
+      );
+      expect(answer.body.issues.map(({ path }: { path: string }) => path)).toEqual([
+        'firstBootScripts.0.scriptId',
+        'firstBootScripts.1.scriptId',
+      ]);
+    });
+
+    it('without a token, and with another one', async () => {
+      for (const authorization of ['', 'Bearer wrong', `Basic ${MEDIA_TOKEN}`])
+        expect((await media.request('POST', '/media', body(), { authorization })).status).toBe(401);
+    });
+  });
+
+  it('are refused while guests could not reach APP_HOST, or no agent is published', async () => {
+    const other = await startMedia(given().url, { APP_HOST: 'localhost' });
+    try {
+      const answer = await other.request('POST', '/media', body());
+      expect(answer).toMatchObject({ status: 400, body: { code: 'media.app_host_unreachable' } });
+      expect(answer.body.message).toContain('APP_HOST');
+    } finally {
+      await other.stop();
+    }
+    await database.work().nativeUpdate(Artifact, {}, { current: false });
+    try {
+      const answer = await media.request('POST', '/media', body());
+      expect(answer).toMatchObject({ status: 409, body: { code: 'media.artifact_missing' } });
+      expect(answer.body.message).toContain('npm run build:agent');
+    } finally {
+      await database.work().nativeUpdate(Artifact, {}, { current: true });
+    }
+  });
+
+  it('leave no file behind when their rows cannot be written', async () => {
+    const before = onDisk().length;
+    // The audit entry is the last row of the transaction.
+    await database.work().execute('alter table audit_entry rename to audit_entry_away');
+    try {
+      const request = body({ firstBootScripts: [{ scriptId: scripts[0] }] });
+      expect((await media.request('POST', '/media', request)).status).toBe(500);
+      expect(onDisk().length).toBe(before);
+      expect(await database.work().count(Machine, { id: request.vmId })).toBe(0);
+      expect(await database.work().count(ScriptExecution, { machineId: request.vmId })).toBe(0);
+    } finally {
+      await database.work().execute('alter table audit_entry_away rename to audit_entry');
+    }
+  });
+});

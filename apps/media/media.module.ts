@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { Database } from '#db';
+import { ACCESS_RULES, type AccessRules, singleToken } from '#app';
+import { secretFile } from '#secrets';
+import type { MediaConfig } from './config.js';
+import { MediaController } from './media.controller.js';
+import { FirstBoot } from './first-boot.js';
+import { MediaBuilder } from './media-builder.js';
+import { MediaLifetime } from './media-lifetime.js';
+import { MediaService } from './media.service.js';
+import { MEDIA_CONFIG, Preconditions } from './preconditions.js';
+
+/** Makes install media. Needs `RuntimeModule` and `DatabaseModule` beside it. */
+@Module({})
+export class MediaModule {
+  static forRoot(config: MediaConfig): DynamicModule {
+    const token = config.CONSOLE_TOKEN ?? secretFile(join(config.INFINIBAY_BASE_DIR, 'console.token'));
+    return {
+      module: MediaModule,
+      imports: [ScheduleModule.forRoot()],
+      controllers: [MediaController],
+      providers: [
+        { provide: MEDIA_CONFIG, useValue: config },
+        {
+          provide: ACCESS_RULES,
+          useValue: {
+            findToken: singleToken('console', token),
+            hostNames: [config.CONSOLE_HOST.toLowerCase(), 'media'],
+          } satisfies AccessRules,
+        },
+        {
+          provide: FirstBoot,
+          inject: [Database],
+          useFactory: (database: Database) => new FirstBoot(database, config),
+        },
+        Preconditions,
+        MediaBuilder,
+        MediaService,
+        MediaLifetime,
+      ],
+    };
+  }
+}

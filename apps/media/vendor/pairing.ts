@@ -1,0 +1,102 @@
+import type { RequestFault } from '../families/fault.js';
+import type { MediaRequest } from '#protocol';
+import type { Family, IsoVariant, VendorIso } from './vendor-iso.js';
+
+const FAMILY_NAMES: Record<Family, string> = {
+  windows: 'Windows',
+  ubuntu: 'Ubuntu',
+  fedora: 'Fedora',
+  rhel: 'RHEL',
+  rocky: 'Rocky Linux',
+  alma: 'AlmaLinux',
+};
+
+/** Media that cannot install without a human, whatever the request. */
+const UNUSABLE: { variant: IsoVariant; message: string; remedy: string }[] = [
+  {
+    // Anaconda's Live installation copies the running system and reads no kickstart file.
+    variant: 'live',
+    message: 'is a Live ISO, which cannot be kickstarted',
+    remedy: 'take the DVD, or the netinst (boot) ISO with a mirror',
+  },
+  {
+    variant: 'desktop-legacy',
+    message: 'is a desktop ISO with the old installer (before 23.04), which knows no autoinstall',
+    remedy: 'take the live-server ISO of that release; the desktop is a package: ubuntu-desktop',
+  },
+  {
+    variant: 'legacy-server',
+    message: "is a server ISO with Debian's installer, which knows no autoinstall",
+    remedy: 'take the live-server ISO of that release',
+  },
+];
+
+/**
+ * Whether that ISO can serve that request; all faults, before anything is built. Whether it has the edition is `checkWindows`' question: only
+ * Windows has editions.
+ * @returns an empty list when it can
+ */
+export function checkPairing(request: MediaRequest, iso: VendorIso): RequestFault[] {
+  const { family, version, architecture } = request.os;
+  const what = `${FAMILY_NAMES[iso.family]} ${iso.version} (${iso.variant})`;
+  const faults: RequestFault[] = [];
+  const fault = (path: string[], message: string, remedy: string): void => {
+    faults.push({ path, message, remedy });
+  };
+  if (iso.family !== family)
+    fault(
+      ['os', 'family'],
+      `the request is for ${FAMILY_NAMES[family]}, and ${iso.path} is ${what}`,
+      `ask for ${iso.family}, or give the vendorIso of ${FAMILY_NAMES[family]} ${version}`,
+    );
+  else if (!isSameRelease(version, iso.version))
+    fault(
+      ['os', 'version'],
+      `the request is for ${version}, and ${iso.path} is ${what}`,
+      `ask for ${iso.version}, or give the vendorIso of ${FAMILY_NAMES[family]} ${version}`,
+    );
+  if (iso.architecture !== architecture)
+    fault(
+      ['os', 'architecture'],
+      `the request is for ${architecture}, and ${iso.path} is for ${iso.architecture === 'other' ? 'another processor' : iso.architecture}`,
+      `give the vendorIso for ${architecture}`,
+    );
+  if (!iso[request.firmware] && request.delivery !== 'direct-kernel' && request.delivery !== 'chain')
+    fault(
+      ['firmware'],
+      `${iso.path} does not boot under ${request.firmware}`,
+      iso.bios || iso.uefi
+        ? `use firmware ${iso.uefi ? 'uefi' : 'bios'}`
+        : `it has no boot catalog: it was copied or remade, take the vendor's own file`,
+    );
+  for (const { variant, message, remedy } of UNUSABLE)
+    if (iso.variant === variant) fault(['vendorIso'], `${iso.path} ${message}`, remedy);
+  if (iso.family === 'rhel' && iso.variant === 'netinst' && request.mirror === undefined)
+    fault(
+      ['mirror'],
+      `${iso.path} is a boot ISO without packages, and RHEL has no public mirror`,
+      'give mirror (the BaseOS tree), or take the DVD',
+    );
+  // dracut reads LABEL as far as the next colon.
+  if (iso.uuid === null && iso.family !== 'windows' && iso.volumeId.includes(':'))
+    fault(
+      ['vendorIso'],
+      `the volume id ${JSON.stringify(iso.volumeId)} of ${iso.path} has a colon`,
+      "take the vendor's own file",
+    );
+  return faults;
+}
+
+/** `24.04` means any point release of it; `24.04.1` that one. */
+function isSameRelease(wanted: string, has: string): boolean {
+  return has === wanted || has.startsWith(`${wanted}.`);
+}
+
+/** What whoever starts the machine must see to, because of the medium. */
+export function isoNotes(iso: VendorIso): string[] {
+  return iso.variant === 'netinst'
+    ? [
+        `${iso.path} carries no packages: during the installation the machine needs a network path to a mirror`,
+      ]
+    : [];
+}

@@ -1,0 +1,28 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { databaseUrl, type Logger, type Metrics, RuntimeModule } from '#runtime';
+import { DatabaseModule } from '#db';
+
+/** An app's root: logs, health and bus, the database, and the modules that make it what it is. */
+@Module({})
+export class AppModule {
+  static forRoot(
+    config: {
+      DATABASE_URL?: string | undefined;
+      INFINIBAY_BASE_DIR: string;
+      REDIS_URL?: string | undefined;
+    },
+    logger: Logger,
+    parts: NonNullable<DynamicModule['imports']>,
+    /** Shared by several apps of one process. */
+    metrics?: Metrics,
+  ): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        RuntimeModule.forRoot({ logger, redisUrl: config.REDIS_URL, metrics }),
+        DatabaseModule.forRoot({ url: databaseUrl(config) }),
+        ...parts,
+      ],
+    };
+  }
+}

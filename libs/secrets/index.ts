@@ -1,0 +1,4 @@
+export { sha512Crypt, verifySha512Crypt } from './crypt.js';
+export { openPasswords, sealPasswords } from './passwords.js';
+export { seal, unseal } from './seal.js';
+export { secretFile } from './secret-file.js';
