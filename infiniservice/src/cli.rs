@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use crate::config::{self, Config};
 use crate::options::Options;
-use crate::{agent, doctor, install, runner};
+use crate::os::install;
+use crate::{doctor, run as runner, session as agent};
 
 const USAGE: &str = "usage: infiniservice COMMAND [OPTIONS]
 

@@ -8,7 +8,8 @@ use std::process::{Command, ExitCode};
 use serde_json::json;
 
 use crate::options::Options;
-use crate::{config, port, time};
+use crate::os::port;
+use crate::{config, time};
 
 /// 2020-01-01: a clock before this cannot be right.
 const EARLIEST_PLAUSIBLE_MS: u64 = 1_577_836_800_000;
@@ -116,7 +117,7 @@ fn secret() -> Check {
         "channel secret",
         match setting("INFINISERVICE_SHARED_SECRET") {
             Some(_) => Ok("set".into()),
-            None if !crate::system::is_root() => Ok("only root can see it".into()),
+            None if !crate::os::system::is_root() => Ok("only root can see it".into()),
             None => {
                 Err("INFINISERVICE_SHARED_SECRET is not set: lines from the host are not checked; it comes with new install media".into())
             }

@@ -4,8 +4,8 @@ mod support;
 
 use std::fs;
 
-use infiniservice::line::{LIMIT, LineDecoder, object_in};
-use infiniservice::messages::HostMessage;
+use infiniservice::channel::line::{LIMIT, LineDecoder, object_in};
+use infiniservice::channel::messages::HostMessage;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use support::repository;

@@ -72,7 +72,7 @@ describe('files', () => {
     /^libs\/db\/migrations\/[a-z]+\/\.snapshot-/,
   ];
   /** The one exception, which may shrink but not grow: the agent's single thread and everything it handles. */
-  const LONGER: Record<string, number> = { 'infiniservice/src/agent.rs': 485 };
+  const LONGER: Record<string, number> = { 'infiniservice/src/session/mod.rs': 485 };
   const isGenerated = (path: string): boolean => GENERATED.some((pattern) => pattern.test(path));
   /** Lines that say something: neither blank nor a comment. */
   const weight = (path: string): number =>

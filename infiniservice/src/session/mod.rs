@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
+use crate::channel::envelope::Nonces;
+use crate::channel::line::LineDecoder;
+use crate::channel::messages::{GuestMessage, RunEntry};
+use crate::channel::outbox::Outbox;
 use crate::config::{Config, PROTOCOL, VERSION, short_id};
-use crate::envelope::Nonces;
-use crate::line::LineDecoder;
-use crate::messages::{GuestMessage, RunEntry};
-use crate::metrics::Meter;
-use crate::outbox::Outbox;
-use crate::port::{self, Port, Transfer};
-use crate::runner;
-use crate::spool::{Entry, Spool};
-use crate::{system, text, time};
+use crate::os::metrics::Meter;
+use crate::os::port::{self, Port, Transfer};
+use crate::os::system;
+use crate::run as runner;
+use crate::run::spool::{Entry, Spool};
+use crate::{text, time};
 
 mod follow;
 mod hear;
@@ -102,7 +103,7 @@ impl Agent {
             boot_id: system::boot_id(),
             own_sha256: std::env::current_exe()
                 .and_then(std::fs::read)
-                .map(|bytes| crate::spool::sha256_hex(&bytes))
+                .map(|bytes| crate::run::spool::sha256_hex(&bytes))
                 .ok(),
             acked: false,
             attached: false,

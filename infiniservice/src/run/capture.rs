@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::system;
+use crate::os::system;
 use crate::text::{hex, lossy};
 
 /// Kept of each end in the completion, in bytes.

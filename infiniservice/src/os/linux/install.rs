@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::config::{self, Mode, variable};
 use crate::options::Options;
-use crate::{durable, system};
+use crate::os::{files, system};
 
 const PROGRAM: &str = "opt/infiniservice/infiniservice";
 const UNIT: &str = "etc/systemd/system/infiniservice.service";
@@ -51,13 +51,13 @@ pub fn install(options: &Options) -> Result<(), String> {
     }
     let put = || -> io::Result<()> {
         let program = root.join(PROGRAM);
-        durable::folder(program.parent().unwrap_or(&root), 0o755)?;
+        files::folder(program.parent().unwrap_or(&root), 0o755)?;
         let own = fs::read(std::env::current_exe()?)?;
         if fs::read(&program).ok().as_deref() != Some(&own) {
-            durable::write(&program, 0o755, &own)?;
+            files::write(&program, 0o755, &own)?;
         }
         let secrets = root.join(SECRETS);
-        durable::folder(secrets.parent().unwrap_or(&root), 0o700)?;
+        files::folder(secrets.parent().unwrap_or(&root), 0o700)?;
         // A run without a secret keeps the one that is there.
         let before = fs::read_to_string(&secrets).unwrap_or_default();
         let kept = secret.clone().or_else(|| value_of(&before, "INFINISERVICE_SHARED_SECRET"));
@@ -65,10 +65,10 @@ pub fn install(options: &Options) -> Result<(), String> {
             kept.map(|secret| format!("INFINISERVICE_SHARED_SECRET={secret}\n")),
             Some(format!("INFINISERVICE_MODE={}\n", mode.as_str())),
         ];
-        durable::write(&secrets, 0o600, lines.into_iter().flatten().collect::<String>().as_bytes())?;
+        files::write(&secrets, 0o600, lines.into_iter().flatten().collect::<String>().as_bytes())?;
         set_variable(&root.join(ENVIRONMENT), "INFINIBAY_VM_ID", Some(&vm_id))?;
-        durable::folder(root.join(UNIT).parent().unwrap_or(&root), 0o755)?;
-        durable::write(&root.join(UNIT), 0o644, UNIT_TEXT.as_bytes())?;
+        files::folder(root.join(UNIT).parent().unwrap_or(&root), 0o755)?;
+        files::write(&root.join(UNIT), 0o644, UNIT_TEXT.as_bytes())?;
         enable(&root)
     };
     put().map_err(|fault| format!("the installation stopped: {fault}"))?;
@@ -125,7 +125,7 @@ fn root(options: &Options) -> Result<PathBuf, String> {
 /// By hand, so that it works in a chroot where no systemd runs.
 fn enable(root: &Path) -> io::Result<()> {
     let link = root.join(ENABLED);
-    durable::folder(link.parent().unwrap_or(root), 0o755)?;
+    files::folder(link.parent().unwrap_or(root), 0o755)?;
     remove(&link)?;
     std::os::unix::fs::symlink("/etc/systemd/system/infiniservice.service", &link)
 }
@@ -148,7 +148,7 @@ fn set_variable(path: &Path, name: &str, value: Option<&str>) -> io::Result<()> 
     if after == before {
         return Ok(());
     }
-    durable::write(path, 0o644, after.as_bytes())
+    files::write(path, 0o644, after.as_bytes())
 }
 
 fn value_of(text: &str, name: &str) -> Option<String> {

@@ -8,7 +8,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use crate::config::PORT_NAME;
-use crate::system;
+use crate::os::system;
 
 /// Reads and writes of at most this size.
 const PIECE: usize = 16_384;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use crate::system;
+use crate::os::system;
 
 const SWEEPS: usize = 100;
 const BETWEEN_SWEEPS: Duration = Duration::from_millis(20);

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::messages::GuestMessage;
-use crate::port::{Port, Transfer};
+use crate::channel::messages::GuestMessage;
+use crate::os::port::{Port, Transfer};
 
 /// What may wait; more is not offered (live output) or comes again (completions).
 pub const LIMIT: usize = 8 * 1024 * 1024;

@@ -9,10 +9,10 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::messages::{Script, Shell};
-use crate::process_tree::{self, Tree};
-use crate::spool::{Entry, sha256_hex};
-use crate::system::{self, User};
+use crate::channel::messages::{Script, Shell};
+use crate::os::process_tree::{self, Tree};
+use crate::os::system::{self, User};
+use crate::run::spool::{Entry, sha256_hex};
 use crate::text::random_id;
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

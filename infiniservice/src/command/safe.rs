@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Answer, run_program};
-use crate::metrics::disks;
-use crate::system;
+use crate::os::metrics::disks;
+use crate::os::system;
 
 pub fn run(action: &str, command: &Value, deadline: Duration) -> Answer {
     match action {

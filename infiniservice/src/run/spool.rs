@@ -9,9 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::messages::{Completion, RunState, Script, Status};
+use crate::channel::messages::{Completion, RunState, Script, Status};
+use crate::os::{files, system};
 use crate::text::random_id;
-use crate::{durable, system, time};
+use crate::time;
 
 /// Entries that are not acked; more are refused, so that a host gone mad does not fill the disk.
 pub const MAX_ENTRIES: usize = 256;
@@ -43,14 +44,14 @@ pub struct Entry {
 impl Spool {
     pub fn open(state_dir: &Path) -> io::Result<Self> {
         let folder = state_dir.join("spool");
-        durable::folder(state_dir, 0o700)?;
-        durable::folder(&folder, 0o700)?;
+        files::folder(state_dir, 0o700)?;
+        files::folder(&folder, 0o700)?;
         let id_file = folder.join("id");
         let id = match fs::read_to_string(&id_file) {
             Ok(id) if !id.trim().is_empty() => id.trim().to_owned(),
             _ => {
                 let id = random_id()?;
-                durable::write(&id_file, 0o600, id.as_bytes())?;
+                files::write(&id_file, 0o600, id.as_bytes())?;
                 id
             }
         };
@@ -83,10 +84,10 @@ impl Spool {
         }
         let building = self.folder.join(format!(".new-{}.{}", script.execution_id, script.attempt));
         let _ = fs::remove_dir_all(&building);
-        durable::folder(&building, 0o700)?;
-        durable::write(&building.join("spec.json"), 0o600, &serde_json::to_vec(script)?)?;
+        files::folder(&building, 0o700)?;
+        files::write(&building.join("spec.json"), 0o600, &serde_json::to_vec(script)?)?;
         fs::rename(&building, &entry.folder)?;
-        durable::sync_folder(&self.folder)?;
+        files::sync_folder(&self.folder)?;
         Ok((entry, true))
     }
 
@@ -133,7 +134,7 @@ impl Entry {
     }
 
     pub fn record_started(&self, started: &Started) -> io::Result<()> {
-        durable::write(&self.folder.join("started.json"), 0o600, &serde_json::to_vec(started)?)
+        files::write(&self.folder.join("started.json"), 0o600, &serde_json::to_vec(started)?)
     }
 
     pub fn result(&self) -> Option<Completion> {
@@ -141,7 +142,7 @@ impl Entry {
     }
 
     pub fn record_result(&self, result: &Completion) -> io::Result<()> {
-        durable::write(&self.folder.join("result.json"), 0o600, &serde_json::to_vec(result)?)
+        files::write(&self.folder.join("result.json"), 0o600, &serde_json::to_vec(result)?)
     }
 
     pub fn stream(&self, name: &str) -> PathBuf {
@@ -153,7 +154,7 @@ impl Entry {
         if !self.folder.exists() {
             return Ok(());
         }
-        durable::write(&self.folder.join("acked"), 0o600, b"")?;
+        files::write(&self.folder.join("acked"), 0o600, b"")?;
         for name in [
             "spec.json",
             "script",
@@ -166,7 +167,7 @@ impl Entry {
         ] {
             let _ = fs::remove_file(self.folder.join(name));
         }
-        durable::sync_folder(&self.folder)
+        files::sync_folder(&self.folder)
     }
 
     pub fn is_acked(&self) -> bool {
@@ -175,7 +176,7 @@ impl Entry {
 
     /// Asks the runner to end the script; `grace` seconds lie between TERM and KILL.
     pub fn ask_to_cancel(&self, grace: u64) -> io::Result<()> {
-        durable::write(&self.folder.join("cancel"), 0o600, grace.to_string().as_bytes())
+        files::write(&self.folder.join("cancel"), 0o600, grace.to_string().as_bytes())
     }
 
     pub fn cancel_asked(&self) -> Option<u64> {
@@ -235,7 +236,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::messages::Shell;
+    use crate::channel::messages::Shell;
     use std::collections::BTreeMap;
 
     fn script(id: &str) -> Script {
@@ -255,7 +256,7 @@ mod tests {
 
     #[test]
     fn accepts_a_run_once_also_after_its_ack() {
-        let state = crate::runner::tests::temporary_folder("spool");
+        let state = crate::run::tests::temporary_folder("spool");
         let spool = Spool::open(&state).unwrap();
         let (entry, fresh) = spool.accept(&script("a")).unwrap();
         assert!(fresh);
@@ -271,7 +272,7 @@ mod tests {
 
     #[test]
     fn refuses_ids_that_leave_the_folder() {
-        let state = crate::runner::tests::temporary_folder("spool");
+        let state = crate::run::tests::temporary_folder("spool");
         let spool = Spool::open(&state).unwrap();
         for id in ["../x", "", "a/b", ".", "a b"] {
             assert!(spool.entry(id, 1).is_none(), "{id}");
@@ -281,7 +282,7 @@ mod tests {
 
     #[test]
     fn keeps_its_id_over_a_restart() {
-        let state = crate::runner::tests::temporary_folder("spool");
+        let state = crate::run::tests::temporary_folder("spool");
         let first = Spool::open(&state).unwrap().id;
         assert_eq!(first, Spool::open(&state).unwrap().id);
         fs::remove_dir_all(state).unwrap();

@@ -2,7 +2,7 @@
 //! going on, and its result.
 
 mod capture;
-mod launch;
+pub mod spool;
 
 use std::io;
 use std::os::fd::AsRawFd as _;
@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::messages::{Completion, Script, Status};
-use crate::process_tree::{self, Tree};
-use crate::spool::{Entry, Started};
-use crate::{system, time};
+use crate::channel::messages::{Completion, Script, Status};
+use crate::os::process_tree::{self, Tree};
+use crate::os::{launch, system};
+use crate::run::spool::{Entry, Started};
+use crate::time;
 
 use capture::Capture;
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::system;
+use crate::os::system;
 
 /// Remembers the last look, so that usage is that of the time between two looks.
 #[derive(Debug, Default)]

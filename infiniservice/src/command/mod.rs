@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::messages::{GuestMessage, UnsafeCommand};
+use crate::channel::messages::{GuestMessage, UnsafeCommand};
+use crate::os::{process_tree, system};
 use crate::text::{lossy, random_id};
-use crate::{process_tree, system};
 
 /// Of each stream, in bytes; more is cut.
 const OUTPUT_LIMIT: usize = 262_144;

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use super::{Agent, MAX_RUNNING, REQUESTS, Run};
-use crate::commands;
+use crate::channel::envelope::Envelope;
+use crate::channel::line::object_in;
+use crate::channel::messages::{GuestMessage, HandshakeAck, HostMessage, Numbering, Script, Status};
+use crate::command as commands;
 use crate::config::Mode;
-use crate::envelope::Envelope;
-use crate::line::object_in;
-use crate::messages::{GuestMessage, HandshakeAck, HostMessage, Numbering, Script, Status};
-use crate::restart;
-use crate::runner;
-use crate::spool::MAX_ENTRIES;
+use crate::os::restart;
+use crate::run as runner;
+use crate::run::spool::MAX_ENTRIES;
 
 impl Agent {
     pub(super) fn handle_line(&mut self, line: &[u8]) {

@@ -5,8 +5,8 @@ use std::os::unix::fs::FileExt as _;
 use std::time::{Duration, Instant};
 
 use super::Agent;
-use crate::messages::{Completion, GuestMessage, Offsets};
-use crate::spool::Entry;
+use crate::channel::messages::{Completion, GuestMessage, Offsets};
+use crate::run::spool::Entry;
 use crate::text::{Piece, piece};
 
 /// Output in one message, in bytes of the stream.
