@@ -8,8 +8,6 @@ use sha2::Sha256;
 
 use crate::text::hex;
 
-/// Lines older or newer than this by our clock are refused, unless session and counter protect them.
-const WINDOW_MS: u64 = 300_000;
 const NONCES_KEPT: usize = 4096;
 
 #[derive(Debug, Deserialize)]
@@ -39,10 +37,6 @@ impl Envelope {
                 .zip(self.sig.bytes())
                 .fold(0, |difference, (a, b)| difference | (a ^ b))
                 == 0
-    }
-
-    pub fn is_fresh(&self, now_ms: u64) -> bool {
-        u64::try_from(self.ts).is_ok_and(|ts| ts.abs_diff(now_ms) <= WINDOW_MS)
     }
 }
 

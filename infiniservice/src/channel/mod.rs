@@ -3,4 +3,4 @@
 pub mod envelope;
 pub mod line;
 pub mod messages;
-pub mod outbox;
+pub(crate) mod outbox;

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use crate::channel::messages::GuestMessage;
-use crate::os::port::{Port, Transfer};
+use crate::os::Transfer;
+use crate::os::port::Port;
 
 /// What may wait; more is not offered (live output) or comes again (completions).
-pub const LIMIT: usize = 8 * 1024 * 1024;
+const LIMIT: usize = 8 * 1024 * 1024;
 
 #[derive(Debug, Default)]
 pub struct Outbox {

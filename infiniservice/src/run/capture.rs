@@ -1,13 +1,13 @@
 //! One stream of a script: to a file as it comes, counted and hashed whole, head and tail kept.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::os::system;
+use crate::os::files;
+use crate::os::pipe::Pipe;
 use crate::text::{hex, lossy};
 
 /// Kept of each end in the completion, in bytes.
@@ -19,7 +19,7 @@ const PIECE: usize = 65_536;
 const TURN: usize = 16 * PIECE;
 
 pub struct Capture {
-    pub pipe: File,
+    pub pipe: Pipe,
     pub ended: bool,
     path: PathBuf,
     file: File,
@@ -38,9 +38,8 @@ pub struct Captured {
 }
 
 impl Capture {
-    pub fn new(pipe: File, path: &Path) -> io::Result<Self> {
-        system::set_nonblocking(&pipe)?;
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    pub fn new(pipe: Pipe, path: &Path) -> io::Result<Self> {
+        let file = files::create_private(path)?;
         Ok(Self {
             pipe,
             ended: false,

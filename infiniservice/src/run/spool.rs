@@ -1,16 +1,15 @@
-//! What was accepted and not acked yet, on disk. An entry is durable before its script starts, and an (execution, attempt) that is here
-//! is never started again.
+//! What was accepted and not acked yet, on disk. An entry is durable before its script starts, and an (execution,
+//! attempt) that is here is never started again.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use crate::channel::messages::{Completion, RunState, Script, Status};
-use crate::os::{files, system};
+use crate::os::{files, machine};
 use crate::text::random_id;
 use crate::time;
 
@@ -44,14 +43,14 @@ pub struct Entry {
 impl Spool {
     pub fn open(state_dir: &Path) -> io::Result<Self> {
         let folder = state_dir.join("spool");
-        files::folder(state_dir, 0o700)?;
-        files::folder(&folder, 0o700)?;
+        files::private_folder(state_dir)?;
+        files::private_folder(&folder)?;
         let id_file = folder.join("id");
         let id = match fs::read_to_string(&id_file) {
             Ok(id) if !id.trim().is_empty() => id.trim().to_owned(),
             _ => {
                 let id = random_id()?;
-                files::write(&id_file, 0o600, id.as_bytes())?;
+                files::write_private(&id_file, id.as_bytes())?;
                 id
             }
         };
@@ -84,8 +83,8 @@ impl Spool {
         }
         let building = self.folder.join(format!(".new-{}.{}", script.execution_id, script.attempt));
         let _ = fs::remove_dir_all(&building);
-        files::folder(&building, 0o700)?;
-        files::write(&building.join("spec.json"), 0o600, &serde_json::to_vec(script)?)?;
+        files::private_folder(&building)?;
+        files::write_private(&building.join("spec.json"), &serde_json::to_vec(script)?)?;
         fs::rename(&building, &entry.folder)?;
         files::sync_folder(&self.folder)?;
         Ok((entry, true))
@@ -134,7 +133,7 @@ impl Entry {
     }
 
     pub fn record_started(&self, started: &Started) -> io::Result<()> {
-        files::write(&self.folder.join("started.json"), 0o600, &serde_json::to_vec(started)?)
+        files::write_private(&self.folder.join("started.json"), &serde_json::to_vec(started)?)
     }
 
     pub fn result(&self) -> Option<Completion> {
@@ -142,7 +141,7 @@ impl Entry {
     }
 
     pub fn record_result(&self, result: &Completion) -> io::Result<()> {
-        files::write(&self.folder.join("result.json"), 0o600, &serde_json::to_vec(result)?)
+        files::write_private(&self.folder.join("result.json"), &serde_json::to_vec(result)?)
     }
 
     pub fn stream(&self, name: &str) -> PathBuf {
@@ -154,7 +153,7 @@ impl Entry {
         if !self.folder.exists() {
             return Ok(());
         }
-        files::write(&self.folder.join("acked"), 0o600, b"")?;
+        files::write_private(&self.folder.join("acked"), b"")?;
         for name in [
             "spec.json",
             "script",
@@ -174,9 +173,9 @@ impl Entry {
         self.folder.join("acked").exists()
     }
 
-    /// Asks the runner to end the script; `grace` seconds lie between TERM and KILL.
+    /// Asks the runner to end the script; `grace` seconds lie between asking it to end and ending it.
     pub fn ask_to_cancel(&self, grace: u64) -> io::Result<()> {
-        files::write(&self.folder.join("cancel"), 0o600, grace.to_string().as_bytes())
+        files::write_private(&self.folder.join("cancel"), grace.to_string().as_bytes())
     }
 
     pub fn cancel_asked(&self) -> Option<u64> {
@@ -185,13 +184,7 @@ impl Entry {
 
     /// The runner's lock; None while a runner holds it.
     pub fn lock(&self) -> io::Result<Option<File>> {
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(self.folder.join("lock"))?;
-        Ok(system::try_lock(&file)?.then_some(file))
+        files::lock(&self.folder.join("lock"))
     }
 
     pub fn state(&self) -> RunState {
@@ -214,7 +207,7 @@ impl Entry {
             stderr: reason.to_owned(),
             log_file: None,
             attempt: self.attempt,
-            boot_id: self.started().map_or_else(system::boot_id, |started| started.boot_id),
+            boot_id: self.started().map_or_else(machine::boot_id, |started| started.boot_id),
             status,
             signal: None,
             duration_ms: 0,

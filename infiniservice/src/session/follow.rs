@@ -1,7 +1,7 @@
 //! What the host is told of the runs: their start, what they print as it comes, and their end until it is acked.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt as _;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::time::{Duration, Instant};
 
 use super::Agent;
@@ -16,8 +16,8 @@ const OUTBOX_SHARE: usize = 131_072;
 const FIRST_RESEND: Duration = Duration::from_secs(2);
 const LONGEST_RESEND: Duration = Duration::from_secs(60);
 
-pub(crate) struct Run {
-    pub(crate) entry: Entry,
+pub(super) struct Run {
+    pub(super) entry: Entry,
     start_told: bool,
     told: [u64; 2],
     result: Option<Box<Completion>>,
@@ -28,7 +28,7 @@ pub(crate) struct Run {
 const STREAMS: [&str; 2] = ["stdout", "stderr"];
 
 impl Run {
-    pub(crate) fn new(entry: Entry) -> Self {
+    pub(super) fn new(entry: Entry) -> Self {
         Self {
             entry,
             start_told: false,
@@ -40,12 +40,12 @@ impl Run {
     }
 
     /// True until its end is known here.
-    pub(crate) fn is_active(&self) -> bool {
+    pub(super) fn is_active(&self) -> bool {
         self.result.is_none()
     }
 
     /// A session begins: the host says what it has of the output; everything else is said again.
-    pub(crate) fn begin_session(&mut self, offsets: &[Offsets]) {
+    pub(super) fn begin_session(&mut self, offsets: &[Offsets]) {
         let known = offsets
             .iter()
             .find(|known| known.execution_id == self.entry.execution_id && known.attempt == self.entry.attempt);
@@ -53,7 +53,7 @@ impl Run {
         self.say_again();
     }
 
-    pub(crate) fn say_again(&mut self) {
+    pub(super) fn say_again(&mut self) {
         self.start_told = false;
         self.resend_at = None;
         self.resend_after = FIRST_RESEND;
@@ -61,7 +61,7 @@ impl Run {
 }
 
 impl Agent {
-    pub(crate) fn follow_runs(&mut self) {
+    pub(super) fn follow_runs(&mut self) {
         let mut runs = std::mem::take(&mut self.runs);
         for run in runs.values_mut() {
             if run.result.is_none() {
@@ -114,12 +114,13 @@ impl Agent {
         if run.resend_at.is_some() {
             return;
         }
-        let Ok(file) = File::open(run.entry.stream(STREAMS[stream])) else {
+        let Ok(mut file) = File::open(run.entry.stream(STREAMS[stream])) else {
             return;
         };
         let mut buffer = [0u8; PIECE];
         while self.outbox.len() < OUTBOX_SHARE && self.sent + (PIECE as u64) <= self.credit {
-            let Ok(count) = file.read_at(&mut buffer, run.told[stream]) else {
+            let place = SeekFrom::Start(run.told[stream]);
+            let Ok(count) = file.seek(place).and_then(|_| file.read(&mut buffer)) else {
                 return;
             };
             if count == 0 {

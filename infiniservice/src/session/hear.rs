@@ -6,11 +6,10 @@ use super::{Agent, MAX_RUNNING, REQUESTS, Run};
 use crate::channel::envelope::Envelope;
 use crate::channel::line::object_in;
 use crate::channel::messages::{GuestMessage, HandshakeAck, HostMessage, Numbering, Script, Status};
-use crate::command as commands;
+use crate::command;
 use crate::config::Mode;
 use crate::os::restart;
-use crate::run as runner;
-use crate::run::spool::MAX_ENTRIES;
+use crate::run::{self, spool::MAX_ENTRIES};
 
 impl Agent {
     pub(super) fn handle_line(&mut self, line: &[u8]) {
@@ -20,7 +19,7 @@ impl Agent {
         let Ok(numbering) = serde_json::from_slice::<Numbering>(&payload) else {
             return;
         };
-        // A line of another session was meant for an agent that is no more. The number rises, so that no line counts twice.
+        // A line of another session was meant for an agent that is no more. The number rises: no line counts twice.
         if numbering.session.as_deref() != Some(self.session.as_str()) || numbering.counter.is_none_or(|counter| counter <= self.counter) {
             return;
         }
@@ -74,9 +73,9 @@ impl Agent {
             HostMessage::Credit { limit } => self.credit = self.credit.max(limit),
             HostMessage::CollectMetrics {} => self.send_metrics(),
             HostMessage::SafeCommand { id, command_type, timeout } => {
-                commands::start_safe(id, command_type, timeout, self.answers.0.clone())
+                command::start_safe(id, command_type, timeout, self.answers.0.clone())
             }
-            HostMessage::UnsafeCommand(command) => commands::start_unsafe(command, self.answers.0.clone()),
+            HostMessage::UnsafeCommand(command) => command::start_unsafe(command, self.answers.0.clone()),
         }
     }
 
@@ -132,7 +131,7 @@ impl Agent {
         let key = (script.execution_id.clone(), script.attempt);
         match self.spool.accept(&script) {
             Ok((entry, true)) => {
-                if let Err(fault) = runner::spawn(&entry) {
+                if let Err(fault) = run::spawn(&entry) {
                     let _ = entry.record_result(
                         &entry.result_without_run(Status::Failed, &format!("the script's supervisor could not be started: {fault}")),
                     );

@@ -5,10 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::{files, service, system};
 use crate::config::{self, Mode, variable};
 use crate::options::Options;
-use crate::os::{files, system};
 
+const STATE_DIR: &str = "/var/lib/infiniservice";
 const PROGRAM: &str = "opt/infiniservice/infiniservice";
 const UNIT: &str = "etc/systemd/system/infiniservice.service";
 const ENABLED: &str = "etc/systemd/system/multi-user.target.wants/infiniservice.service";
@@ -36,6 +37,11 @@ SyslogIdentifier=infiniservice
 [Install]
 WantedBy=multi-user.target
 ";
+
+/// Where the spool lies unless something else is said.
+pub fn default_state_dir() -> PathBuf {
+    STATE_DIR.into()
+}
 
 pub fn install(options: &Options) -> Result<(), String> {
     let vm_id = config::vm_id(options)?;
@@ -110,7 +116,7 @@ pub fn uninstall(options: &Options) -> Result<(), String> {
     if is_running_system(&root) {
         systemctl(&["daemon-reload"])?;
     }
-    println!("InfiniService is removed; {} keeps what was not delivered", config::STATE_DIR);
+    println!("InfiniService is removed; {} keeps what was not delivered", STATE_DIR);
     Ok(())
 }
 
@@ -151,6 +157,7 @@ fn set_variable(path: &Path, name: &str, value: Option<&str>) -> io::Result<()> 
     files::write(path, 0o644, after.as_bytes())
 }
 
+/// The value of a variable in such a file.
 fn value_of(text: &str, name: &str) -> Option<String> {
     text.lines().find_map(|line| {
         let line = line.trim_start();
@@ -174,7 +181,7 @@ fn restore_contexts(root: &Path) {
 }
 
 fn is_running_system(root: &Path) -> bool {
-    root == Path::new("/") && Path::new("/run/systemd/system").is_dir()
+    root == Path::new("/") && service::is_systemd_running()
 }
 
 fn systemctl(arguments: &[&str]) -> Result<(), String> {

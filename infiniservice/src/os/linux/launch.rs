@@ -1,7 +1,7 @@
 //! Starts a script's interpreter inside its process tree.
 
 use std::ffi::CString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, chown};
@@ -9,47 +9,37 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::pipe::Pipe;
+use super::process_tree::{self, Tree};
+use super::user::{self, User};
+use super::{shell, system};
 use crate::channel::messages::{Script, Shell};
-use crate::os::process_tree::{self, Tree};
-use crate::os::system::{self, User};
-use crate::run::spool::{Entry, sha256_hex};
 use crate::text::random_id;
 
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 pub struct Launched {
-    pub pid: i32,
-    pub stdout: File,
-    pub stderr: File,
+    pub pid: u32,
+    pub stdout: Pipe,
+    pub stderr: Pipe,
     /// The folder of a script that another user has to read.
     pub private: Option<PathBuf>,
 }
 
-/// Removes what was put outside the spool.
-pub fn clean_up(private: Option<&Path>) {
-    if let Some(folder) = private {
-        let _ = fs::remove_dir_all(folder);
-    }
-}
-
 /// Starts the interpreter. The reason why it could not is for the operator to read.
-pub fn start(entry: &Entry, script: &Script, tree: &Tree) -> Result<Launched, String> {
-    if let Some(expected) = &script.sha256
-        && *expected != sha256_hex(script.script_content.as_bytes())
-    {
-        return Err("the script's text does not have the sha256 that came with it".into());
-    }
-    let interpreter = interpreter(script.shell)?;
+///
+/// `folder` is the run's own, closed to other users; `variables` is what the script's environment holds beside what
+/// this system puts there.
+pub fn start(folder: &Path, script: &Script, variables: &[(String, String)], tree: &Tree) -> Result<Launched, String> {
+    let interpreter = shell::interpreter(script.shell)?;
     let user = script
         .run_as
         .as_deref()
-        .map(|name| system::find_user(name).ok_or_else(|| format!("there is no user {name} on this machine")))
+        .map(|name| user::find(name).ok_or_else(|| format!("there is no user {name} on this machine")))
         .transpose()?;
     if user.is_some() && !system::is_root() {
         return Err("only an agent that runs as root can run a script as another user".into());
     }
-    let (file, private) = write_script(entry, script, user.as_ref())?;
-    let mut command = command(&interpreter, &file, script, user.as_ref(), entry);
+    let (file, private) = write_script(folder, script, user.as_ref())?;
+    let mut command = command(&interpreter, &file, script, user.as_ref(), variables);
     let entrance = tree.entrance().map_err(|fault| format!("the script's cgroup: {fault}"))?;
     let identity = user
         .map(|user| CString::new(user.name).map(|name| (name, user.uid, user.gid)))
@@ -69,35 +59,22 @@ pub fn start(entry: &Entry, script: &Script, tree: &Tree) -> Result<Launched, St
     let stdout = child.stdout.take().map(OwnedFd::from).ok_or("no pipe for stdout")?;
     let stderr = child.stderr.take().map(OwnedFd::from).ok_or("no pipe for stderr")?;
     Ok(Launched {
-        pid: child.id() as i32,
-        stdout: stdout.into(),
-        stderr: stderr.into(),
+        pid: child.id(),
+        stdout: Pipe::new(stdout).map_err(|fault| fault.to_string())?,
+        stderr: Pipe::new(stderr).map_err(|fault| fault.to_string())?,
         private,
     })
 }
 
-fn interpreter(shell: Shell) -> Result<PathBuf, String> {
-    let name = match shell {
-        Shell::Bash => "bash",
-        Shell::Sh => "sh",
-        Shell::PowerShell => "pwsh",
-        Shell::Cmd => return Err("cmd runs on Windows only".into()),
-    };
-    PATH.split(':')
-        .map(|folder| Path::new(folder).join(name))
-        .find(|path| path.exists())
-        .ok_or_else(|| format!("{name} is not installed on this machine"))
-}
-
 /// Puts the text into a file that nobody but its runner can read.
-fn write_script(entry: &Entry, script: &Script, user: Option<&User>) -> Result<(PathBuf, Option<PathBuf>), String> {
+fn write_script(folder: &Path, script: &Script, user: Option<&User>) -> Result<(PathBuf, Option<PathBuf>), String> {
     let name = if script.shell == Shell::PowerShell {
         "script.ps1"
     } else {
         "script"
     };
     let (file, private) = match user {
-        None => (entry.folder.join(name), None),
+        None => (folder.join(name), None),
         // The spool is closed to other users: theirs gets a folder of its own.
         Some(_) => {
             let folder = std::env::temp_dir().join(format!("infiniservice-{}", random_id().map_err(|fault| fault.to_string())?));
@@ -121,7 +98,7 @@ fn write_script(entry: &Entry, script: &Script, user: Option<&User>) -> Result<(
     Ok((file, private))
 }
 
-fn command(interpreter: &Path, file: &Path, script: &Script, user: Option<&User>, entry: &Entry) -> Command {
+fn command(interpreter: &Path, file: &Path, script: &Script, user: Option<&User>, variables: &[(String, String)]) -> Command {
     let mut command = Command::new(interpreter);
     if script.shell == Shell::PowerShell {
         command.args(["-NoProfile", "-NonInteractive", "-File"]);
@@ -133,21 +110,15 @@ fn command(interpreter: &Path, file: &Path, script: &Script, user: Option<&User>
     command
         .arg(file)
         .env_clear()
-        .env("PATH", PATH)
+        .env("PATH", shell::PATH)
         .env("HOME", home)
         .env("USER", name)
         .env("LOGNAME", name)
         .env("LANG", "C.UTF-8")
-        .envs(script.env.iter().filter(|(name, value)| is_variable(name) && !value.contains('\0')))
-        .env("INFINIBAY_EXECUTION_ID", &entry.execution_id)
-        .env("INFINIBAY_ATTEMPT", entry.attempt.to_string())
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .current_dir(script.working_dir.as_deref().unwrap_or(home))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
-}
-
-fn is_variable(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -6,20 +6,22 @@ use std::os::fd::{AsRawFd as _, RawFd};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::system;
 use crate::config::PORT_NAME;
-use crate::os::system;
+use crate::os::{Ready, Transfer};
 
 /// Reads and writes of at most this size.
 const PIECE: usize = 16_384;
 
-#[derive(Debug, PartialEq, Eq)]
-pub enum Transfer {
-    Bytes(usize),
-    /// Nothing now; try again when poll says so.
-    Later,
-    /// Nobody is on the other side: a pause, not an end.
-    Closed,
+/// What may be given as a device, for the help text.
+pub const DEVICES: &str = "a port, or unix:PATH to listen on a UNIX socket";
+const STAND_IN: &str = "unix:";
+
+/// The path of a socket that stands in for a port, when the device is one.
+pub fn stand_in(device: &str) -> Option<&Path> {
+    device.strip_prefix(STAND_IN).map(Path::new)
 }
 
 pub enum Port {
@@ -35,10 +37,10 @@ pub enum Port {
 impl Port {
     /// Opens the port that was named, or the one with our name.
     pub fn open(device: Option<&str>) -> Result<Self, String> {
-        match device {
-            Some(device) if device.starts_with("unix:") => Self::listen(Path::new(&device[5..])),
-            Some(device) => Self::open_virtio(Path::new(device)),
-            None => Self::open_virtio(&find()?),
+        let Some(device) = device else { return Self::open_virtio(&find()?) };
+        match stand_in(device) {
+            Some(socket) => Self::listen(socket),
+            None => Self::open_virtio(Path::new(device)),
         }
     }
 
@@ -78,8 +80,21 @@ impl Port {
         })
     }
 
+    /// Waits until the port can be read, or written to if that is wanted, or the time is over.
+    /// # Errors
+    /// When the system cannot wait.
+    pub fn wait(&self, wants_write: bool, timeout: Duration) -> io::Result<Ready> {
+        let ready = system::poll(&[(self.descriptor(), wants_write)], timeout)?;
+        Ok(ready.first().copied().unwrap_or_default())
+    }
+
+    /// True for a port that says at once, each time that it is asked, that nobody is there: who asks has to pause.
+    pub fn repeats_closed(&self) -> bool {
+        matches!(self, Self::Virtio(_))
+    }
+
     /// What to poll: the connection, or the listener while there is none.
-    pub fn descriptor(&self) -> RawFd {
+    fn descriptor(&self) -> RawFd {
         match self {
             Self::Virtio(file) => file.as_raw_fd(),
             Self::Socket { client: Some(client), .. } => client.as_raw_fd(),
@@ -87,7 +102,8 @@ impl Port {
         }
     }
 
-    /// Takes a waiting client, if this is a socket without one. True when somebody is on the other side, as far as can be known.
+    /// Takes a waiting client, if this is a socket without one. True when somebody is on the other side, as far as
+    /// can be known.
     pub fn attach(&mut self) -> bool {
         match self {
             Self::Virtio(_) => true,
@@ -155,7 +171,7 @@ impl Drop for Port {
 }
 
 /// The port with our name: udev's link, or the kernel's own list where there is no udev.
-pub fn find() -> Result<PathBuf, String> {
+pub(super) fn find() -> Result<PathBuf, String> {
     let link = Path::new("/dev/virtio-ports").join(PORT_NAME);
     if link.exists() {
         return Ok(link);
@@ -171,7 +187,7 @@ pub fn find() -> Result<PathBuf, String> {
 }
 
 /// The process that has a file open, if we may see it.
-pub fn holder(path: &Path) -> Option<u32> {
+pub(super) fn holder(path: &Path) -> Option<u32> {
     let wanted = fs::canonicalize(path).ok()?;
     fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
         let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
@@ -180,25 +196,4 @@ pub fn holder(path: &Path) -> Option<u32> {
             .any(|descriptor| fs::read_link(descriptor.path()).is_ok_and(|target| target == wanted))
             .then_some(pid)
     })
-}
-
-/// One agent per state folder: the lock is held until the process ends.
-pub fn single_instance(state_dir: &Path) -> Result<File, String> {
-    let path = state_dir.join("agent.lock");
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|fault| format!("{}: {fault}", path.display()))?;
-    if system::try_lock(&file).map_err(|fault| fault.to_string())? {
-        let _ = file.set_len(0);
-        let _ = write!(file, "{}", std::process::id());
-        return Ok(file);
-    }
-    let mut pid = String::new();
-    let _ = file.read_to_string(&mut pid);
-    Err(format!("another agent works with {} (pid {})", state_dir.display(), pid.trim()))
 }

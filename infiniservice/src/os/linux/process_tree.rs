@@ -1,16 +1,29 @@
-//! All processes that a script has started, so that none of them outlives its deadline: not one that made a session of its own, forked
-//! twice, or ignores TERM. Two rungs: a cgroup v2, and, where there is none, the subreaper's sweep over /proc.
+//! All processes that a script or a command has started, so that none of them outlives its deadline: not one that made
+//! a session of its own, forked twice, or ignores TERM. A script has two rungs: a cgroup v2, and, where there is none,
+//! the subreaper's sweep over /proc. A command's processes are found by a mark in their environment.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::thread;
 use std::time::Duration;
 
-use crate::os::system;
+use super::{process, system};
+use crate::os::Exit;
+use crate::text::random_id;
 
 const SWEEPS: usize = 100;
 const BETWEEN_SWEEPS: Duration = Duration::from_millis(20);
+
+/// A variable of its environment tells a command's processes from all others.
+const MARK: &str = "INFINIBAY_COMMAND";
+
+/// The end of a script that could not be ended, or whose end nobody saw.
+pub const KILLED: Exit = Exit {
+    code: None,
+    signal: Some(libc::SIGKILL),
+};
 
 pub enum Tree {
     Cgroup(PathBuf),
@@ -19,7 +32,8 @@ pub enum Tree {
 }
 
 impl Tree {
-    /// The best rung that works here. `INFINISERVICE_TREE=subreaper` forces the last one; `INFINISERVICE_CGROUP` names a cgroup v2 folder to use.
+    /// The best rung that works here. `INFINISERVICE_TREE=subreaper` forces the last one; `INFINISERVICE_CGROUP` names a
+    /// cgroup v2 folder to use.
     pub fn prepare(name: &str) -> io::Result<Self> {
         system::become_subreaper()?;
         if std::env::var("INFINISERVICE_TREE").is_ok_and(|rung| rung == "subreaper") {
@@ -29,28 +43,37 @@ impl Tree {
         Ok(base.and_then(|base| make_cgroup(&base, name)).map_or(Self::Subreaper, Self::Cgroup))
     }
 
-    pub fn rung(&self) -> &'static str {
-        match self {
-            Self::Cgroup(_) => "cgroup",
-            Self::Subreaper => "subreaper",
-        }
-    }
-
     /// A file to which a process writes `0` to enter the tree; None where descent is enough.
-    pub fn entrance(&self) -> io::Result<Option<File>> {
+    pub(super) fn entrance(&self) -> io::Result<Option<File>> {
         match self {
             Self::Cgroup(folder) => OpenOptions::new().write(true).open(folder.join("cgroup.procs")).map(Some),
             Self::Subreaper => Ok(None),
         }
     }
 
-    pub fn processes(&self) -> Vec<i32> {
+    fn processes(&self) -> Vec<i32> {
         match self {
             Self::Cgroup(folder) => cgroup_processes(folder),
             Self::Subreaper => descendants(std::process::id() as i32),
         }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.processes().is_empty()
+    }
+
+    /// Collects all children that have ended. When the script's own process is among them: how it ended.
+    pub fn reap(&self, script: u32) -> Option<Exit> {
+        let mut exit = None;
+        while let Some((ended, status)) = system::reap_any() {
+            if ended.unsigned_abs() == script {
+                exit = Some(system::exit_of(status));
+            }
+        }
+        exit
+    }
+
+    /// Asks every process to end.
     pub fn terminate(&self) {
         for pid in self.processes() {
             let _ = system::kill(pid, libc::SIGTERM);
@@ -83,8 +106,37 @@ pub fn end_strays(execution_id: &str, attempt: u32) -> u32 {
     ])
 }
 
+/// A program with all that it starts.
+pub struct Job {
+    pub program: Child,
+    mark: String,
+}
+
+impl Job {
+    /// # Errors
+    /// Why it could not be started, in words for the operator.
+    pub fn start(command: &mut Command) -> Result<Self, String> {
+        let id = random_id().map_err(|_| "this system gives no random numbers")?;
+        command.env(MARK, &id);
+        process::set_apart(command);
+        let program = command
+            .spawn()
+            .map_err(|fault| format!("the command could not be started: {fault}"))?;
+        let mark = format!("{MARK}={id}");
+        Ok(Self { program, mark })
+    }
+
+    /// Ends the program and all that it has started. Returns how many could not be ended.
+    pub fn end(&mut self) -> u32 {
+        let _ = self.program.kill();
+        let survivors = end_marked(&[self.mark.as_bytes().to_vec()]);
+        let _ = self.program.wait();
+        survivors
+    }
+}
+
 /// Ends the processes in whose environment all these entries stand. Returns how many could not be ended.
-pub fn end_marked(marks: &[Vec<u8>]) -> u32 {
+fn end_marked(marks: &[Vec<u8>]) -> u32 {
     for _ in 0..SWEEPS {
         let found = processes_with(marks);
         if found.is_empty() {
@@ -183,7 +235,7 @@ fn descendants(ancestor: i32) -> Vec<i32> {
 }
 
 /// For use between fork and exec: enters the tree.
-pub fn enter(entrance: Option<&File>) -> io::Result<()> {
+pub(super) fn enter(entrance: Option<&File>) -> io::Result<()> {
     match entrance {
         Some(mut file) => file.write_all(b"0"),
         None => Ok(()),

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::{Command, Stdio};
 
+use super::port;
 use crate::config::variable;
 
 /// Starts the restart and returns. `INFINISERVICE_REBOOT` names a program that does it instead of systemd.
@@ -13,7 +14,7 @@ pub fn restart(device: Option<&str>) -> io::Result<()> {
     if let Some(program) = variable("INFINISERVICE_REBOOT") {
         return run(&program, &[]);
     }
-    if device.is_some_and(|device| device.starts_with("unix:")) {
+    if device.is_some_and(|device| port::stand_in(device).is_some()) {
         eprintln!("a restart is asked for; this agent serves a unix: port and leaves the machine alone");
         return Ok(());
     }

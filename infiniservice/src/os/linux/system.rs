@@ -1,16 +1,10 @@
-//! The few calls into the operating system that std does not have. All `unsafe` of the agent is here.
+//! The few calls into the kernel and the C library that std does not have.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
-/// What a descriptor is ready for.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Ready {
-    pub readable: bool,
-    pub writable: bool,
-    pub hangup: bool,
-}
+use crate::os::{Exit, Ready};
 
 /// Waits for descriptors; each comes with whether it wants to write. A time-out gives all false.
 pub fn poll(wanted: &[(RawFd, bool)], timeout: Duration) -> io::Result<Vec<Ready>> {
@@ -35,7 +29,6 @@ pub fn poll(wanted: &[(RawFd, bool)], timeout: Duration) -> io::Result<Vec<Ready
         .iter()
         .map(|found| Ready {
             readable: found.revents & (libc::POLLIN | libc::POLLERR) != 0,
-            writable: found.revents & libc::POLLOUT != 0,
             hangup: found.revents & (libc::POLLHUP | libc::POLLNVAL) != 0,
         })
         .collect())
@@ -86,12 +79,18 @@ pub fn reap_any() -> Option<(i32, i32)> {
     (pid > 0).then_some((pid, status))
 }
 
-/// How a process ended: exit code or signal.
-pub fn exit_of(status: i32) -> (Option<i32>, Option<i32>) {
+/// What a wait status says.
+pub fn exit_of(status: i32) -> Exit {
     if libc::WIFEXITED(status) {
-        (Some(libc::WEXITSTATUS(status)), None)
+        Exit {
+            code: Some(libc::WEXITSTATUS(status)),
+            signal: None,
+        }
     } else {
-        (None, Some(libc::WTERMSIG(status)))
+        Exit {
+            code: None,
+            signal: Some(libc::WTERMSIG(status)),
+        }
     }
 }
 
@@ -118,15 +117,6 @@ pub fn space(folder: &std::path::Path) -> io::Result<Space> {
     }
 }
 
-/// A user of this system.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User {
-    pub name: String,
-    pub uid: u32,
-    pub gid: u32,
-    pub home: String,
-}
-
 /// Becomes a user with its groups; for use between fork and exec, so it allocates nothing.
 pub fn become_user(name: &std::ffi::CStr, uid: u32, gid: u32) -> io::Result<()> {
     // SAFETY: the name is a C string; the others are plain numbers.
@@ -147,42 +137,12 @@ pub fn is_root() -> bool {
     unsafe { libc::geteuid() == 0 }
 }
 
-/// Terminates quietly when the other end of a pipe or socket is gone, rather than by SIGPIPE.
-pub fn ignore_sigpipe() {
+/// Writing to a pipe or socket whose other end is gone becomes an error; by default SIGPIPE ends the process.
+pub fn ignore_broken_pipes() {
     // SAFETY: SIG_IGN is a valid disposition.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
 }
 
 fn check(result: i32) -> io::Result<i32> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
-}
-
-/// Looks a user up. The agent is linked statically and resolves no names, so /etc/passwd is read, then getent is asked
-/// (LDAP and the like).
-pub fn find_user(name: &str) -> Option<User> {
-    let parse = |text: &str| {
-        text.lines().find_map(|line| {
-            let fields: Vec<&str> = line.split(':').collect();
-            let [found, _, uid, gid, _, home, ..] = fields.as_slice() else {
-                return None;
-            };
-            (*found == name).then(|| {
-                Some(User {
-                    name: name.into(),
-                    uid: uid.parse().ok()?,
-                    gid: gid.parse().ok()?,
-                    home: (*home).into(),
-                })
-            })?
-        })
-    };
-    parse(&std::fs::read_to_string("/etc/passwd").unwrap_or_default()).or_else(|| {
-        let output = std::process::Command::new("getent").args(["passwd", "--", name]).output().ok()?;
-        parse(&String::from_utf8_lossy(&output.stdout))
-    })
-}
-
-/// Random for each start of the system.
-pub fn boot_id() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_or_else(|_| "unknown".into(), |id| id.trim().to_owned())
 }
