@@ -77,7 +77,8 @@ fn state_dir(options: &Options) -> PathBuf {
         .map_or_else(install::default_state_dir, PathBuf::from)
 }
 
-/// The VM id, lower case. It goes into files that a shell and the service manager read, so nothing but a UUID is taken.
+/// The VM id, lower case. It goes into files that a shell and the service manager read, so nothing but a UUID
+/// is taken.
 pub fn vm_id(options: &Options) -> Result<String, String> {
     let id = options
         .vm_id

@@ -1,5 +1,5 @@
-//! InfiniService: asks the hypervisor host for scripts over a virtio-serial port, runs them, and reports how they ended.
-//! The channel is described in `libs/protocol/asyncapi.yaml`.
+//! InfiniService: asks the hypervisor host for scripts over a virtio-serial port, runs them, and reports how
+//! they ended. The channel is described in `libs/protocol/asyncapi.yaml`.
 //!
 //! - `channel`: bytes, lines, signatures and messages between agent and host
 //! - `session`: the agent's one thread, which owns the port and talks with the host

@@ -1,4 +1,5 @@
-//! Faults in the byte stream from the host: each costs at most the line that it strikes. `FUZZ_CASES` says how many streams are tried.
+//! Faults in the byte stream from the host: each costs at most the line that it strikes. `FUZZ_CASES` says
+//! how many streams are tried.
 
 mod support;
 

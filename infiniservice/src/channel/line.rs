@@ -50,8 +50,9 @@ impl LineDecoder {
     }
 }
 
-/// The JSON object of a line. A line whose beginning is a torn one (a newline was lost on the way) is tried once more
-/// from its last `{"type":`, so that a fault costs the line that it struck and not the next as well.
+/// The JSON object of a line. A line whose beginning is a torn one (a newline was lost on the way) is tried
+/// once more from its last `{"type":`, so that a fault costs the line that it struck and not the next as
+/// well.
 pub fn object_in(line: &[u8]) -> Option<&[u8]> {
     const START: &[u8] = b"{\"type\":";
     let is_object = |text: &[u8]| text.starts_with(b"{") && serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok();

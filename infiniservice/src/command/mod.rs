@@ -1,5 +1,5 @@
-//! Commands of the host that are no scripts: a known few, and one line of shell. Each runs in a thread of its own and is
-//! answered with a `response`.
+//! Commands of the host that are no scripts: a known few, and one line of shell. Each runs in a thread of its
+//! own and is answered with a `response`.
 
 mod program;
 mod safe;

@@ -1,4 +1,5 @@
-//! Programs that a command runs: with a deadline, with their output kept up to a limit, and ended with all they started.
+//! Programs that a command runs: with a deadline, with their output kept up to a limit, and ended with all
+//! they started.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -15,7 +16,8 @@ use crate::text::lossy;
 
 /// Of each stream, in bytes; more is cut.
 const OUTPUT_LIMIT: usize = 262_144;
-/// After a command has ended, what it left in its pipes is read; children that keep them open are waited for this long.
+/// After a command has ended, what it left in its pipes is read; children that keep them open are waited for
+/// this long.
 const DRAIN: Duration = Duration::from_millis(500);
 
 /// Runs a program to its end or its deadline; then it is killed, and with it all that it has started.
@@ -57,7 +59,8 @@ pub fn run_program(mut command: Command, deadline: Duration) -> Answer {
     }
 }
 
-/// Reads a pipe in a thread of its own. What a command leaves behind may hold the pipe for ever: nobody waits for that.
+/// Reads a pipe in a thread of its own. What a command leaves behind may hold the pipe for ever: nobody waits
+/// for that.
 struct Reading {
     kept: Arc<Mutex<Vec<u8>>>,
     ended: Receiver<()>,

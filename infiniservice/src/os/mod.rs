@@ -1,5 +1,5 @@
-//! Everything that knows an operating system. Each system has a folder here with the same modules and function names;
-//! the rest of the crate asks `os::<subject>` and never learns which system answers.
+//! Everything that knows an operating system. Each system has a folder here with the same modules and
+//! function names; the rest of the crate asks `os::<subject>` and never learns which system answers.
 //!
 //! | subject        | what it does                                                                      |
 //! | -------------- | --------------------------------------------------------------------------------- |

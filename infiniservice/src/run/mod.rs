@@ -1,5 +1,5 @@
-//! `infiniservice runner ENTRY`: supervises one run. A process of its own, so that an agent that died, restarted or was
-//! updated finds the run going on, and its result.
+//! `infiniservice runner ENTRY`: supervises one run. A process of its own, so that an agent that died,
+//! restarted or was updated finds the run going on, and its result.
 
 mod capture;
 pub mod spool;

@@ -1,5 +1,5 @@
-//! What was accepted and not acked yet, on disk. An entry is durable before its script starts, and an (execution,
-//! attempt) that is here is never started again.
+//! What was accepted and not acked yet, on disk. An entry is durable before its script starts, and an
+//! (execution, attempt) that is here is never started again.
 
 use std::fs::{self, File};
 use std::io;

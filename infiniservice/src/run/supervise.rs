@@ -12,7 +12,8 @@ use crate::time;
 
 /// At the deadline, between asking the script to end and ending it.
 const GRACE: Duration = Duration::from_secs(10);
-/// After the script has ended, what it left in its pipes is read; children that keep them open are waited for this long.
+/// After the script has ended, what it left in its pipes is read; children that keep them open are waited for
+/// this long.
 const DRAIN: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_millis(50);
 
@@ -128,8 +129,8 @@ fn check_hash(script: &Script) -> Result<(), String> {
     }
 }
 
-/// What the script's environment holds beside what the system puts there. Names and values that no environment can
-/// carry are left out.
+/// What the script's environment holds beside what the system puts there. Names and values that no
+/// environment can carry are left out.
 fn variables(entry: &Entry, script: &Script) -> Vec<(String, String)> {
     let own = [
         ("INFINIBAY_EXECUTION_ID".to_owned(), entry.execution_id.clone()),

@@ -11,8 +11,8 @@ use crate::text;
 const FOLLOW_EVERY: Duration = Duration::from_millis(20);
 const IDLE: Duration = Duration::from_secs(1);
 pub(super) const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
-/// Well below the 3 s that a gateway waits for a hello: two back-offs that are out of step must not miss each other for
-/// minutes.
+/// Well below the 3 s that a gateway waits for a hello: two back-offs that are out of step must not miss each
+/// other for minutes.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 impl Agent {

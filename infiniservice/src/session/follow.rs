@@ -1,4 +1,5 @@
-//! What the host is told of the runs: their start, what they print as it comes, and their end until it is acked.
+//! What the host is told of the runs: their start, what they print as it comes, and their end until it is
+//! acked.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};

@@ -19,7 +19,8 @@ impl Agent {
         let Ok(numbering) = serde_json::from_slice::<Numbering>(&payload) else {
             return;
         };
-        // A line of another session was meant for an agent that is no more. The number rises: no line counts twice.
+        // A line of another session was meant for an agent that is no more. The number rises: no line counts
+        // twice.
         if numbering.session.as_deref() != Some(self.session.as_str()) || numbering.counter.is_none_or(|counter| counter <= self.counter) {
             return;
         }

@@ -27,7 +27,8 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Opens a file, keeping what is in it, and locks it until it is closed. None while somebody else holds the lock.
+/// Opens a file, keeping what is in it, and locks it until it is closed. None while somebody else holds the
+/// lock.
 pub fn lock(path: &Path) -> io::Result<Option<File>> {
     let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
     Ok(system::try_lock(&file)?.then_some(file))

@@ -26,8 +26,8 @@ pub struct Launched {
 
 /// Starts the interpreter. The reason why it could not is for the operator to read.
 ///
-/// `folder` is the run's own, closed to other users; `variables` is what the script's environment holds beside what
-/// this system puts there.
+/// `folder` is the run's own, closed to other users; `variables` is what the script's environment holds
+/// beside what this system puts there.
 pub fn start(folder: &Path, script: &Script, variables: &[(String, String)], tree: &Tree) -> Result<Launched, String> {
     let interpreter = shell::interpreter(script.shell)?;
     let user = script
@@ -53,7 +53,8 @@ pub fn start(folder: &Path, script: &Script, variables: &[(String, String)], tre
             None => Ok(()),
         }
     };
-    // SAFETY: what runs between fork and exec writes to a descriptor and makes system calls; it allocates nothing.
+    // SAFETY: what runs between fork and exec writes to a descriptor and makes system calls; it allocates
+    // nothing.
     unsafe { command.pre_exec(set_up) };
     let mut child = command.spawn().map_err(|fault| format!("{}: {fault}", interpreter.display()))?;
     let stdout = child.stdout.take().map(OwnedFd::from).ok_or("no pipe for stdout")?;

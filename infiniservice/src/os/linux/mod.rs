@@ -1,4 +1,5 @@
-//! Linux: any distribution, with systemd or without, statically linked, so no name is resolved by the C library.
+//! Linux: any distribution, with systemd or without, statically linked, so no name is resolved by the C
+//! library.
 
 pub mod doctor;
 pub mod files;

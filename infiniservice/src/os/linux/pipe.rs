@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::system;
 
-/// The reading end of a stream of a script. Reading gives `WouldBlock` when there is nothing now, and 0 at the end.
+/// The reading end of a stream of a script. Reading gives `WouldBlock` when there is nothing now, and 0 at
+/// the end.
 pub struct Pipe(File);
 
 impl Pipe {

@@ -1,4 +1,5 @@
-//! The device that the agent speaks through: a virtio-serial port, or a UNIX socket that stands in for QEMU and its guest.
+//! The device that the agent speaks through: a virtio-serial port, or a UNIX socket that stands in for QEMU
+//! and its guest.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -88,7 +89,8 @@ impl Port {
         Ok(ready.first().copied().unwrap_or_default())
     }
 
-    /// True for a port that says at once, each time that it is asked, that nobody is there: who asks has to pause.
+    /// True for a port that says at once, each time that it is asked, that nobody is there: who asks has to
+    /// pause.
     pub fn repeats_closed(&self) -> bool {
         matches!(self, Self::Virtio(_))
     }
@@ -102,8 +104,8 @@ impl Port {
         }
     }
 
-    /// Takes a waiting client, if this is a socket without one. True when somebody is on the other side, as far as
-    /// can be known.
+    /// Takes a waiting client, if this is a socket without one. True when somebody is on the other side, as
+    /// far as can be known.
     pub fn attach(&mut self) -> bool {
         match self {
             Self::Virtio(_) => true,

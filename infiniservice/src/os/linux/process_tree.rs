@@ -1,6 +1,7 @@
-//! All processes that a script or a command has started, so that none of them outlives its deadline: not one that made
-//! a session of its own, forked twice, or ignores TERM. A script has two rungs: a cgroup v2, and, where there is none,
-//! the subreaper's sweep over /proc. A command's processes are found by a mark in their environment.
+//! All processes that a script or a command has started, so that none of them outlives its deadline: not one
+//! that made a session of its own, forked twice, or ignores TERM. A script has two rungs: a cgroup v2, and,
+//! where there is none, the subreaper's sweep over /proc. A command's processes are found by a mark in their
+//! environment.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -32,8 +33,8 @@ pub enum Tree {
 }
 
 impl Tree {
-    /// The best rung that works here. `INFINISERVICE_TREE=subreaper` forces the last one; `INFINISERVICE_CGROUP` names a
-    /// cgroup v2 folder to use.
+    /// The best rung that works here. `INFINISERVICE_TREE=subreaper` forces the last one;
+    /// `INFINISERVICE_CGROUP` names a cgroup v2 folder to use.
     pub fn prepare(name: &str) -> io::Result<Self> {
         system::become_subreaper()?;
         if std::env::var("INFINISERVICE_TREE").is_ok_and(|rung| rung == "subreaper") {
@@ -98,7 +99,8 @@ impl Tree {
     }
 }
 
-/// Ends what is left of a run whose supervisor is gone, and with it the tree's root. Returns how many could not be ended.
+/// Ends what is left of a run whose supervisor is gone, and with it the tree's root. Returns how many could
+/// not be ended.
 pub fn end_strays(execution_id: &str, attempt: u32) -> u32 {
     end_marked(&[
         format!("INFINIBAY_EXECUTION_ID={execution_id}").into_bytes(),

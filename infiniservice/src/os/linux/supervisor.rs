@@ -6,12 +6,14 @@ use std::process::{Command, Stdio};
 
 use super::{process, service};
 
-/// Starts `infiniservice runner FOLDER`: as a transient unit of systemd where that runs, else in a session of its own.
+/// Starts `infiniservice runner FOLDER`: as a transient unit of systemd where that runs, else in a session of
+/// its own.
 pub fn spawn(folder: &Path, execution_id: &str, attempt: u32) -> io::Result<()> {
     let program = std::env::current_exe()?;
     if service::is_systemd_running() {
         let unit = format!("infiniservice-run-{execution_id}-{attempt}");
-        // Delegate: the unit may make a cgroup for the script below its own. The secret of the channel is not passed on.
+        // Delegate: the unit may make a cgroup for the script below its own. The secret of the channel is not
+        // passed on.
         let status = Command::new("systemd-run")
             .args([
                 "--quiet",

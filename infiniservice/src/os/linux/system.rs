@@ -104,7 +104,8 @@ pub struct Space {
 
 pub fn space(folder: &std::path::Path) -> io::Result<Space> {
     let path = c_string(&folder.to_string_lossy())?;
-    // SAFETY: statvfs is plain data, for which all zeroes is a value; the path is a C string that outlives the call.
+    // SAFETY: statvfs is plain data, for which all zeroes is a value; the path is a C string that outlives
+    // the call.
     unsafe {
         let mut found: libc::statvfs = std::mem::zeroed();
         check(libc::statvfs(path.as_ptr(), &raw mut found))?;

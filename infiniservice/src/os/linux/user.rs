@@ -11,8 +11,8 @@ pub struct User {
     pub home: String,
 }
 
-/// Looks a user up. The agent is linked statically and resolves no names, so /etc/passwd is read, then getent is asked
-/// (LDAP and the like).
+/// Looks a user up. The agent is linked statically and resolves no names, so /etc/passwd is read, then getent
+/// is asked (LDAP and the like).
 pub fn find(name: &str) -> Option<User> {
     let parse = |text: &str| {
         text.lines().find_map(|line| {
