@@ -74,7 +74,7 @@ export const MUTANTS = [
     name: 'a script that is in the spool starts again',
     file: 'infiniservice/src/session/hear.rs',
     find: 'Some(run) => run.say_again(),',
-    put: 'Some(run) => { let _ = std::fs::remove_dir_all(&run.entry.folder); self.runs.remove(&key); let again = self.spool.accept(&script); if let Ok((entry, true)) = again { let _ = runner::spawn(&entry); self.runs.insert(key, Run::new(entry)); } }',
+    put: 'Some(run) => { let _ = std::fs::remove_dir_all(&run.entry.folder); self.runs.remove(&key); let again = self.spool.accept(&script); if let Ok((entry, true)) = again { let _ = run::spawn(&entry); self.runs.insert(key, Run::new(entry)); } }',
     tests: cargo('survive'),
     red: 'a_run_outlives_its_agent_and_is_found_again',
   },
