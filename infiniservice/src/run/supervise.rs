@@ -58,7 +58,7 @@ pub fn supervise(entry: &Entry, script: &Script, started: Started) -> Result<Com
             && !killed
             && (now >= kill_at || tree.is_empty())
         {
-            // Also when the script itself has gone when it was asked: a child of it may not have.
+            // Also when the script itself has ended when it was asked to: a child of it may not have.
             survivors = tree.kill();
             killed = true;
         }
