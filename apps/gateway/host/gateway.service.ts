@@ -20,7 +20,7 @@ import {
   returnAbandoned,
 } from '#db';
 import { BusEvents, CancelEvent, CommandEvent, WakeEvent } from '#protocol';
-import { Bus, giveBackMemory, HealthRegistry, LOGGER, type Logger, Metrics } from '#runtime';
+import { Bus, giveBackMemory, HealthRegistry, LOGGER, type Logger, Metrics, VERSION } from '#runtime';
 import { SocketFolder } from '../channel/socket-folder.js';
 import type { GatewayConfig } from '../config.js';
 import { Admission } from '../core/admission.js';
@@ -35,7 +35,6 @@ const GRACE_SECONDS = 60;
 const ADMITTED_AT_ONCE = 16;
 /** So many machines that came in leave garbage that is worth a pause. */
 const WAVE = 500;
-const VERSION = '0.1.0';
 
 /** This host's machines: one channel each, rung by the bus, swept slowly, held under leases. */
 @Injectable()
