@@ -48,7 +48,7 @@ export const MUTANTS = [
   },
   {
     name: 'no fencing of verdicts',
-    file: 'libs/db/queries/completions.ts',
+    file: 'libs/db/queries/verdicts.ts',
     find: 'if (verdict.epoch !== undefined && row.epoch !== verdict.epoch) return null;',
     put: '',
     tests: jest('integration', 'libs/db/queries/completions.int-spec.ts'),
