@@ -16,7 +16,7 @@ export const MUTANTS = [
   },
   {
     name: 'no hello deadline',
-    file: 'apps/gateway/channel/machine-channel.ts',
+    file: 'apps/gateway/channel/hello-deadline.ts',
     find: 'if (!this.atWork) return void this.socket.destroy();',
     put: '',
     tests: jest('integration', 'apps/gateway/session/delivery.int-spec.ts'),
