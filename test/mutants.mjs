@@ -16,7 +16,7 @@ export const MUTANTS = [
   },
   {
     name: 'no hello deadline',
-    file: 'apps/gateway/channel/machine-channel.ts',
+    file: 'apps/gateway/channel/hello-deadline.ts',
     find: 'if (!this.atWork) return void this.socket.destroy();',
     put: '',
     tests: jest('integration', 'apps/gateway/session/delivery.int-spec.ts'),
@@ -48,7 +48,7 @@ export const MUTANTS = [
   },
   {
     name: 'no fencing of verdicts',
-    file: 'libs/db/queries/completions.ts',
+    file: 'libs/db/queries/verdicts.ts',
     find: 'if (verdict.epoch !== undefined && row.epoch !== verdict.epoch) return null;',
     put: '',
     tests: jest('integration', 'libs/db/queries/completions.int-spec.ts'),
