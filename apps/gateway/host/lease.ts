@@ -14,7 +14,7 @@ export class Lease {
   private renewal = 0;
 
   constructor(
-    private readonly database: Database,
+    private readonly database: Pick<Database, 'work'>,
     private readonly config: Pick<GatewayConfig, 'HOST_ID' | 'LEASE_SECONDS'>,
   ) {
     this.owner = `${config.HOST_ID}#${randomBytes(6).toString('hex')}`;
