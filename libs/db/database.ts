@@ -18,7 +18,7 @@ import { GroupCommit } from './group-commit.js';
 import { postgresqlMigrations } from './migrations/postgresql/list.js';
 import { sqliteMigrations } from './migrations/sqlite/list.js';
 
-export const ENTITIES = [
+const ENTITIES = [
   Machine,
   Host,
   Script,

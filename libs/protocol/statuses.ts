@@ -24,7 +24,7 @@ const EXECUTION_HAS_ENDED = {
 
 export type ExecutionStatus = keyof typeof EXECUTION_HAS_ENDED;
 export type FinalStatus = Yes<typeof EXECUTION_HAS_ENDED>;
-export type OpenStatus = Exclude<ExecutionStatus, FinalStatus>;
+type OpenStatus = Exclude<ExecutionStatus, FinalStatus>;
 
 export const isFinal = (status: ExecutionStatus): status is FinalStatus => EXECUTION_HAS_ENDED[status];
 export const isOpen = (status: ExecutionStatus): status is OpenStatus => !EXECUTION_HAS_ENDED[status];
@@ -57,7 +57,7 @@ export type ExecutionType = (typeof EXECUTION_TYPES)[number];
 const COMMAND_HAS_ENDED = { PENDING: false, SENT: false, ANSWERED: true, EXPIRED: true, LOST: true } as const;
 
 export type CommandState = keyof typeof COMMAND_HAS_ENDED;
-export type OpenCommandState = Exclude<CommandState, Yes<typeof COMMAND_HAS_ENDED>>;
+type OpenCommandState = Exclude<CommandState, Yes<typeof COMMAND_HAS_ENDED>>;
 
 export const COMMAND_STATES = keysOf(COMMAND_HAS_ENDED);
 export const isOpenCommand = (state: CommandState): state is OpenCommandState => !COMMAND_HAS_ENDED[state];
@@ -76,5 +76,4 @@ export const CHANNEL_STATES = [
 export type ChannelState = (typeof CHANNEL_STATES)[number];
 
 /** State of an install medium. `building` is the column's default in released migrations; rows are written as `ready`. */
-export const MEDIUM_STATES = ['building', 'ready', 'deleted'] as const;
-export type MediumState = (typeof MEDIUM_STATES)[number];
+export type MediumState = 'building' | 'ready' | 'deleted';

@@ -8,7 +8,7 @@ import { LOGGER, type Logger, Metrics } from '#runtime';
 import type { StoredArtifact } from '../artifacts/stored-artifact.js';
 import { type ByteRange, ifNoneMatchHolds, ifRangeHolds, parseRange } from './conditional.js';
 
-export interface DownloadLimits {
+interface DownloadLimits {
   /** A reader that takes nothing for this long is dropped. */
   idleMs: number;
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ArtifactStore } from '../artifacts/artifact-store.js';
 
-export interface Metadata {
+interface Metadata {
   version: string;
   platforms: string[];
   updated: string | null;

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { type DecodedLine, type LineDecoder } from '#protocol';
 import { inboxOf, inboxOfOpened, READ_BUFFER } from './inbox.js';
 
-export type ConnectFailure = 'missing' | 'refused' | 'occupied' | 'closed';
+type ConnectFailure = 'missing' | 'refused' | 'occupied' | 'closed';
 
 /** Opens the machine's socket. That it opens proves nothing: QEMU takes a second client and lets it wait. */
 export function openSocket(address: string): Promise<Socket> {

@@ -10,7 +10,7 @@ export const READ_BUFFER = Buffer.alloc(65_536);
  * Bytes of one connection, a read at a time: nothing more is read until they were taken. A promise and no async iterator: thousands of
  * machines wait here for hours, and each object that waits with them counts.
  */
-export class Inbox {
+class Inbox {
   private piece: Buffer | null = null;
   private ended = false;
   private paused = false;

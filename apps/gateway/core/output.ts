@@ -1,7 +1,7 @@
 import { CHANNEL_LIMITS } from '#protocol';
 
 /** What is kept of each end of a stream, in bytes. */
-export interface OutputLimits {
+interface OutputLimits {
   head: number;
   tail: number;
 }
@@ -21,11 +21,6 @@ export class StreamTail {
   private seen = 0;
 
   constructor(private readonly limits: OutputLimits) {}
-
-  /** Bytes of the stream so far. */
-  get bytes(): number {
-    return this.seen;
-  }
 
   get truncated(): boolean {
     return this.seen > this.head.length + this.tail.length;

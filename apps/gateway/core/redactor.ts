@@ -1,5 +1,5 @@
 /** Shorter values are not looked for: they would cross out half of every output. */
-export const SHORTEST_SECRET = 4;
+const SHORTEST_SECRET = 4;
 const MASK = 0x2a;
 /** How an agent and this gateway mark what they have cut from the middle of an output. */
 const CUT = /\n… \d+ bytes cut …\n/;

@@ -8,7 +8,7 @@ import { databaseNow, dialectOf, isRowId, literals } from '../sql.js';
 /** How many commands of a machine may wait for their answer. */
 export const OPEN_COMMANDS_LIMIT = 16;
 /** How many commands are kept per machine, with their answers. */
-export const COMMANDS_KEPT = 1000;
+const COMMANDS_KEPT = 1000;
 /** Seconds that an answer may come after the command's own timeout. */
 const ANSWER_GRACE_SECONDS = 15;
 
