@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import {
   endByVerdict,
   endOverdueCommands,
@@ -10,14 +9,12 @@ import {
   returnAbandoned,
 } from '#db';
 import { BusEvents } from '#protocol';
-import { giveBackMemory } from '#runtime';
+import { giveBackMemory, VERSION } from '#runtime';
 import type { Channels } from './channels.js';
 import type { GatewayContext } from './gateway-context.js';
 
 /** A run may be this late with its result before it is judged without one. */
 const GRACE_SECONDS = 60;
-/** The suite's version, as its package.json has it. */
-const { version: VERSION } = createRequire(import.meta.url)('#package') as { version: string };
 
 /** Repairs, every SWEEP_SECONDS, what rings and timers have missed. */
 export class Sweep {
