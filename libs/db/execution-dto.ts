@@ -63,7 +63,10 @@ export function toExecutionDto(row: ScriptExecution): ExecutionDto {
   };
 }
 
-/** Input values as they are stored: passwords sealed, so that neither a dump nor a log of the database shows them. */
+/**
+ * Input values as they are stored: passwords sealed, so that neither a dump nor a log of the database shows
+ * them.
+ */
 export function storedInputs(
   scriptId: string,
   inputs: readonly ScriptInput[],

@@ -1,6 +1,7 @@
 /**
- * Every state that a row or a channel can be in, and what follows from it: one table for TypeScript, the schemas and the SQL. A table
- * names all members of its type, so a new state does not compile before it has said what it is.
+ * Every state that a row or a channel can be in, and what follows from it: one table for TypeScript, the
+ * schemas and the SQL. A table names all members of its type, so a new state does not compile before it has
+ * said what it is.
  */
 
 type Table = Readonly<Record<string, boolean>>;
@@ -32,7 +33,10 @@ export const isOpen = (status: ExecutionStatus): status is OpenStatus => !EXECUT
 export const EXECUTION_STATUSES = keysOf(EXECUTION_HAS_ENDED);
 export const OPEN_STATUSES: readonly OpenStatus[] = EXECUTION_STATUSES.filter(isOpen);
 
-/** Why an execution is FAILED: is it a loss, that is, does nobody know how the run ended? A lost run may be retried. */
+/**
+ * Why an execution is FAILED: is it a loss, that is, does nobody know how the run ended? A lost run may be
+ * retried.
+ */
 const FAILURE_IS_LOSS = {
   EXIT_CODE: false,
   INTERRUPTED_BY_REBOOT: true,
@@ -75,5 +79,8 @@ export const CHANNEL_STATES = [
 ] as const;
 export type ChannelState = (typeof CHANNEL_STATES)[number];
 
-/** State of an install medium. `building` is the column's default in released migrations; rows are written as `ready`. */
+/**
+ * State of an install medium. `building` is the column's default in released migrations; rows are written as
+ * `ready`.
+ */
 export type MediumState = 'building' | 'ready' | 'deleted';

@@ -16,7 +16,8 @@ function sqlIn(text: string, path = 'planted.ts'): string[] {
   };
   const visit = (node: ts.Node): void => {
     if (ts.isStringLiteralLike(node) && STATEMENT.test(node.text)) note(node, 'a statement');
-    // What is put into a template is an expression of its own; a name in its place keeps the words around it apart.
+    // What is put into a template is an expression of its own; a name in its place keeps the words around it
+    // apart.
     if (ts.isTemplateExpression(node)) {
       const words = [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join('x');
       if (STATEMENT.test(words)) note(node, 'a statement');

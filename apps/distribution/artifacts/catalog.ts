@@ -4,7 +4,10 @@ type ArtifactKind = 'binary' | 'script';
 type ArtifactPlatform = 'windows' | 'linux';
 type Arch = 'x86_64' | 'aarch64';
 
-/** A file that guests may download, and where it lies below the infiniservice folder. Names come from here, never from a URL. */
+/**
+ * A file that guests may download, and where it lies below the infiniservice folder. Names come from here,
+ * never from a URL.
+ */
 export interface CatalogEntry {
   platform: ArtifactPlatform;
   kind: ArtifactKind;

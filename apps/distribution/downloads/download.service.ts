@@ -17,7 +17,10 @@ export const DOWNLOAD_LIMITS: DownloadLimits = { idleMs: 60_000 };
 export const DOWNLOAD_LIMITS_TOKEN = Symbol('DOWNLOAD_LIMITS');
 const ONE_YEAR_SECONDS = 31_536_000;
 
-/** Answers one download: conditions, ranges, and a stream whose memory does not grow with the file or the number of readers. */
+/**
+ * Answers one download: conditions, ranges, and a stream whose memory does not grow with the file or the
+ * number of readers.
+ */
 @Injectable()
 export class DownloadService {
   private readonly bytes;

@@ -17,7 +17,10 @@ interface Metadata {
   }[];
 }
 
-/** What `/infiniservice/metadata` says: made from what lies on disk; a hand-written metadata.json wins for `version` and `platforms`. */
+/**
+ * What `/infiniservice/metadata` says: made from what lies on disk; a hand-written metadata.json wins for
+ * `version` and `platforms`.
+ */
 @Injectable()
 export class MetadataService {
   constructor(@Inject(ArtifactStore) private readonly artifacts: ArtifactStore) {}

@@ -13,7 +13,8 @@ export const KEPT_OUTPUT: OutputLimits = {
 };
 
 /**
- * Keeps the head and the tail of a stream that arrives in pieces with their offsets: pieces that come twice change nothing, a gap is counted as cut.
+ * Keeps the head and the tail of a stream that arrives in pieces with their offsets: pieces that come twice
+ * change nothing, a gap is counted as cut.
  */
 export class StreamTail {
   private head = Buffer.alloc(0);
