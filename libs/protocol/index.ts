@@ -25,8 +25,10 @@ export {
   recoverCompletion,
   type RecoveredCompletion,
 } from './channel/parse.js';
+export { FAMILY_RULES } from './media/family-rules.js';
 export * from './media/names.js';
 export * from './media/plan.js';
+export * from './media/releases.js';
 export { OS_FAMILIES, WINDOWS_DRIVERS } from './media/request-fields.js';
 export * from './media/request.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';

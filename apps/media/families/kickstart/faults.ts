@@ -1,7 +1,7 @@
 import type { RequestFault } from '../fault.js';
-import type { MediaRequest } from '#protocol';
+import { type MediaRequest, versionsOf } from '#protocol';
 import { isKickstartText } from '../../escape.js';
-import { kickstartRelease, KICKSTART_VERSIONS } from './releases.js';
+import { kickstartRelease } from './releases.js';
 import { isIpv6 } from '../linux/network-config.js';
 
 type Interface = MediaRequest['network'][number];
@@ -11,11 +11,10 @@ export function kickstartFaults(request: MediaRequest): RequestFault[] {
   const { os, source } = request;
   const faults: RequestFault[] = [];
   if (!kickstartRelease(os)) {
-    const versions = os.family in KICKSTART_VERSIONS ? KICKSTART_VERSIONS[os.family as 'fedora'] : [];
     faults.push({
       path: ['os', 'version'],
       message: `there are no media for ${os.family} ${os.version}`,
-      remedy: `use ${versions.join(', ') || 'another family'}`,
+      remedy: `use ${versionsOf(os.family).join(', ') || 'another family'}`,
     });
   }
   if (request.firmware === 'bios' && os.architecture === 'aarch64')

@@ -1,4 +1,4 @@
-import type { MediaRequest } from '#protocol';
+import type { KickstartFacts, MediaRequest } from '#protocol';
 import { type AgentInstall, installPlaces, installSettings } from '../linux/agent-files.js';
 import type { SeedFile } from '../seed-file.js';
 import { glibcLocale } from '../linux/cloud-config.js';
@@ -7,14 +7,11 @@ import { DISK_INCLUDE, preScript, SETTINGS_MARK } from './disk.js';
 import { kickstartFaults } from './faults.js';
 import { networkCommands } from './network.js';
 import { HAND_OVER_SCRIPT, ON_ERROR_SCRIPT, postScript, PRE_INSTALL_SCRIPT } from './post.js';
-import { type KickstartRelease, kickstartRelease } from './releases.js';
+import { kickstartRelease } from './releases.js';
 import { appStream } from '../linux/rpm-settings.js';
 
-/** Anaconda looks for ks.cfg on a device with this label, unless its command line names another. */
-export const KICKSTART_LABEL = 'OEMDRV';
-
 /**
- * The seed of an installation of Fedora, RHEL, Rocky or Alma: `ks.cfg`, for a label `KICKSTART_LABEL`. Cloud images take `cloudSeed`.
+ * The seed of an installation of Fedora, RHEL, Rocky or Alma: `ks.cfg`, for Anaconda's label. Cloud images take `cloudSeed`.
  * Source of the commands: "Kickstart Documentation" of the pykickstart project.
  * @throws Error when `kickstartFaults` has any, which is asked before
  */
@@ -52,7 +49,7 @@ function section(head: string, script: string): string {
   return `${head}\n${script}%end\n`;
 }
 
-function systemCommands(request: MediaRequest, release: KickstartRelease): string[] {
+function systemCommands(request: MediaRequest, release: KickstartFacts): string[] {
   const zone = request.timezone === 'UTC' ? 'Etc/UTC' : request.timezone;
   return [
     // It stops with an error where it would ask otherwise.
