@@ -14,7 +14,7 @@ import {
   toExecutionDto,
   type Work,
 } from '#db';
-import { BusEvents, BusRequests, type MediaRequest, type MediaResult } from '#protocol';
+import { BusEvents, BusRequests, FAMILY_RULES, type MediaRequest, type MediaResult } from '#protocol';
 import { AppError, Bus, LOGGER, type Logger } from '#runtime';
 import type { MediaConfig } from './config.js';
 import type { AgentPins } from './families/linux/agent-files.js';
@@ -218,7 +218,7 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
     const { machine } = await adoptMachine(work, {
       id: request.vmId,
       name: request.hostname,
-      os: request.os.family === 'windows' ? 'windows' : 'linux',
+      os: FAMILY_RULES[request.os.family].platform,
     });
     const replaced = await this.replace(work, request);
     const rows = await scheduleExecutions(

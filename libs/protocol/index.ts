@@ -25,7 +25,7 @@ export {
   recoverCompletion,
   type RecoveredCompletion,
 } from './channel/parse.js';
-export { FAMILY_RULES } from './media/family-rules.js';
+export { FAMILY_RULES, type FamilyRules } from './media/family-rules.js';
 export * from './media/names.js';
 export * from './media/plan.js';
 export * from './media/releases.js';

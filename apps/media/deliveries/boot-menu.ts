@@ -1,4 +1,4 @@
-import type { InstallerBoot } from '../families/boot.js';
+import type { InstallerBoot } from '../families/installer.js';
 import { grubWord } from '../escape.js';
 
 /** Configurations of boot loaders on vendors' media that a remaster changes, with the language of each. */

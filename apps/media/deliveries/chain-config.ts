@@ -1,4 +1,4 @@
-import type { InstallerBoot } from '../families/boot.js';
+import type { InstallerBoot } from '../families/installer.js';
 import { grubWord } from '../escape.js';
 
 /** Seconds for which the message stands before the machine is switched off. */

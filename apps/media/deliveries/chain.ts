@@ -2,9 +2,13 @@ import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '#runtime';
 import type { SeedFile } from '../families/seed-file.js';
-import { installerBoot, type LinuxFamily, seedLabel } from '../families/boot.js';
+import { FAMILIES } from '../families/family.js';
+import { type Installer, installerBoot, type VendorVolume } from '../families/installer.js';
+import { cd } from '../plan/devices.js';
 import { CHAIN_CONFIG, CHAIN_START, chainConfig } from './chain-config.js';
-import type { VendorIso } from '../vendor/vendor-iso.js';
+import { type Delivery, given } from './delivery.js';
+import { installerFaults } from './installer-faults.js';
+import { mediumSteps } from './steps.js';
 import { bootEntries } from '../vendor/el-torito.js';
 import { grubImages } from '../image/grub/grub-images.js';
 import { ImageFile } from '../vendor/image-file.js';
@@ -13,11 +17,55 @@ import { writeSeedFolder } from '../image/seed-folder.js';
 import { makeSeedImage } from '../image/iso.js';
 import type { WrittenFile } from '../image/written-file.js';
 
+const MIB = 1_048_576;
+
+/** A small ISO with a boot loader and the seed, which starts the installer from the vendor's untouched ISO. */
+export const chain: Delivery = {
+  faults: (request) => {
+    const { architecture } = request.os;
+    const faults = installerFaults(request, () => `${request.delivery} is for the Linux families`);
+    // Neither fault of those is about a request that an installer could be started for.
+    if (faults.some(({ path }) => path[0] === 'delivery') || architecture === 'x86_64') return faults;
+    return [
+      {
+        path: ['delivery'],
+        message: `there is no boot loader for a chain ISO on ${architecture}`,
+        remedy: 'use direct-kernel, which needs none',
+      },
+      ...faults,
+    ];
+  },
+  neededBytes: () => 16 * MIB,
+  make: async ({ request, iso, files, label, folder, sourceDateEpoch }) => {
+    const image = 'chain.iso';
+    const made = await makeChainIso({
+      folder: join(folder, 'cidata'),
+      image: join(folder, image),
+      installer: given(FAMILIES[request.os.family].installer),
+      label,
+      iso: given(iso),
+      files,
+      sourceDateEpoch,
+    });
+    return { files: [made], image };
+  },
+  // Of UEFI's devices only those with a bootindex are connected, so that GRUB sees the vendor's ISO.
+  attachments: (request, { seed, vendorIso }) => [
+    cd(request, 'chain', { bootindex: 2, path: seed }),
+    cd(request, 'vendor-iso', { bootindex: 3, path: vendorIso }),
+  ],
+  bootsVendorIso: false,
+  startsKernel: false,
+  unsignedLoader: 'chain ISO',
+  steps: () => mediumSteps('chain ISO'),
+  detached: () => 'chain ISO and the vendor ISO',
+};
+
 /** As paths inside the image. */
 const BOOT = { bios: 'boot/bios.img', efi: 'boot/efi.img' };
 
 /**
- * Makes the image that starts a Linux family's installer from the vendor's untouched ISO, and is its seed as well: GRUB for BIOS and UEFI,
+ * Makes the image that starts an installer from the vendor's untouched ISO, and is its seed as well: GRUB for BIOS and UEFI,
  * the seed's files at the root, the seed's label. So the installer finds its answers by label, with or without the kernel
  * arguments that say so. 1 to 2 MB.
  * The same input gives the same bytes.
@@ -28,19 +76,19 @@ const BOOT = { bios: 'boot/bios.img', efi: 'boot/efi.img' };
 export async function makeChainIso(options: {
   folder: string;
   image: string;
-  family: LinuxFamily;
-  iso: Pick<VendorIso, 'volumeId' | 'uuid'>;
+  installer: Installer;
+  label: string;
+  iso: VendorVolume;
   files: SeedFile[];
   sourceDateEpoch: number;
 }): Promise<WrittenFile> {
-  const { folder, image, family, iso, files, sourceDateEpoch } = options;
-  const config = chainConfig(iso.volumeId, installerBoot(family, iso));
+  const { folder, image, installer, label, iso, files, sourceDateEpoch } = options;
+  const config = chainConfig(iso.volumeId, installerBoot(installer, iso));
   try {
     const names = await writeSeedFolder(folder, [...files, { name: CHAIN_CONFIG, content: config }]);
     const { bios, efi } = await grubImages(dirname(image), CHAIN_START);
     await writeFile(join(folder, BOOT.bios), bios);
     await writeFile(join(folder, BOOT.efi), efi);
-    const label = seedLabel(family);
     const made = await makeSeedImage({ folder, image, label, names, sourceDateEpoch, boot: BOOT });
     await checkBoots(image);
     return { ...made, kind: 'chain' };

@@ -1,14 +1,55 @@
 import { open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { AppError } from '#runtime';
-import { installerBoot, type LinuxFamily } from '../families/boot.js';
+import { FAMILIES } from '../families/family.js';
+import type { Installer } from '../families/installer.js';
+import { describeFile } from '../image/written-file.js';
+import { cd } from '../plan/devices.js';
 import { type Extent, type ImageFile, lengthOf } from '../vendor/image-file.js';
 import { Iso9660 } from '../vendor/iso9660.js';
 import { withVendorIso } from '../vendor/identify.js';
+import { type Delivery, given } from './delivery.js';
+import { installerFaults } from './installer-faults.js';
+import { makePlainSeed } from './seed.js';
+import { kernelSteps } from './steps.js';
 
 const CHUNK = 4 * 1024 * 1024;
 /** Bytes; the largest initrd of the families here has some 200 MB. */
 const MAX_BYTES = 1024 * 1024 * 1024;
+
+const MIB = 1_048_576;
+/** Kernel and initrd of the installers here have up to 120 MB. */
+const KERNEL_BYTES = 256 * MIB;
+
+/** The seed, and the installer's kernel and initrd beside it for whoever starts the machine. */
+export const directKernel: Delivery = {
+  faults: (request) => installerFaults(request, () => `${request.delivery} is for the Linux families`),
+  neededBytes: ({ os }) => FAMILIES[os.family].seedBytes + KERNEL_BYTES,
+  make: async (order) => {
+    const { request, iso, folder } = order;
+    const { kernel, initrd } = await copyKernelFiles(
+      given(iso).path,
+      given(FAMILIES[request.os.family].installer),
+      folder,
+    );
+    const seed = await makePlainSeed(order);
+    const copied = await Promise.all([describeFile(kernel, 'kernel'), describeFile(initrd, 'initrd')]);
+    return {
+      ...seed,
+      files: [...seed.files, ...copied],
+      kernelFiles: { kernel: basename(kernel), initrd: basename(initrd) },
+    };
+  },
+  attachments: (request, { seed, vendorIso }) => [
+    cd(request, 'seed', { bootindex: null, path: seed }),
+    cd(request, 'vendor-iso', { bootindex: 2, path: vendorIso }),
+  ],
+  bootsVendorIso: false,
+  startsKernel: true,
+  unsignedLoader: null,
+  steps: (_request, { kernel }) => (kernel ? kernelSteps(kernel) : []),
+  detached: () => 'seed',
+};
 
 /**
  * Copies the installer's kernel and initrd out of the vendor's ISO, for direct kernel boot: only their own bytes are read. Both are there whole, or
@@ -18,10 +59,9 @@ const MAX_BYTES = 1024 * 1024 * 1024;
  */
 export async function copyKernelFiles(
   isoPath: string,
-  family: LinuxFamily,
+  wanted: Pick<Installer, 'kernel' | 'initrd'>,
   folder: string,
 ): Promise<{ kernel: string; initrd: string }> {
-  const wanted = installerBoot(family, null);
   const to = { kernel: join(folder, 'kernel'), initrd: join(folder, 'initrd') };
   return withVendorIso(isoPath, async (file) => {
     const iso = await Iso9660.open(file);

@@ -1,8 +1,10 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AppError } from '#runtime';
 import type { SeedFile } from '../families/seed-file.js';
-import { installerBoot, type LinuxFamily, REMASTER_SEED_FOLDER } from '../families/boot.js';
+import { FAMILIES } from '../families/family.js';
+import { type Installer, installerBoot } from '../families/installer.js';
+import { cd } from '../plan/devices.js';
 import { automaticGrubMenu, automaticIsolinuxMenu, BOOT_MENUS, FAT_BOOT_MENU } from './boot-menu.js';
 import type { VendorIso } from '../vendor/vendor-iso.js';
 import { bootEntries } from '../vendor/el-torito.js';
@@ -13,11 +15,41 @@ import { xorrisoDate } from '../image/iso.js';
 import { MCOPY, MTYPE, runTool, XORRISO } from '../image/tool.js';
 import { withVendorIso } from '../vendor/identify.js';
 import { finishFile, type WrittenFile } from '../image/written-file.js';
+import { type Delivery, given } from './delivery.js';
+import { installerFaults } from './installer-faults.js';
+import { mediumSteps } from './steps.js';
 
 /** Copying gigabytes takes its time. */
 const DEADLINE_MS = 600_000;
 /** A menu has some kilobytes. */
 const MAX_MENU_BYTES = 1024 * 1024;
+
+const MIB = 1_048_576;
+
+/** A copy of the vendor's ISO that installs by itself. */
+export const remaster: Delivery = {
+  faults: (request) =>
+    installerFaults(request, (title) => `${title} media are UDF, which is not written here`),
+  neededBytes: async ({ vendorIso }) => 64 * MIB + (await stat(vendorIso ?? '/')).size,
+  make: async ({ request, iso, files, folder, sourceDateEpoch }) => {
+    const image = 'install.iso';
+    const made = await remasterIso({
+      iso: given(iso),
+      installer: given(FAMILIES[request.os.family].installer),
+      folder: join(folder, 'cidata'),
+      image: join(folder, image),
+      files,
+      sourceDateEpoch,
+    });
+    return { files: [made], image };
+  },
+  attachments: (request, { seed }) => [cd(request, 'remaster', { bootindex: 2, path: seed })],
+  bootsVendorIso: true,
+  startsKernel: false,
+  unsignedLoader: null,
+  steps: () => mediumSteps('remastered ISO'),
+  detached: () => 'remastered ISO',
+};
 
 /**
  * A copy of the vendor's ISO with the seed and a menu that asks nothing inside, its boot sectors as the vendor made them. The last resort:
@@ -27,14 +59,15 @@ const MAX_MENU_BYTES = 1024 * 1024;
  * `media.<tool>_missing` (503)
  */
 export async function remasterIso(options: {
-  iso: VendorIso & { family: LinuxFamily };
+  iso: VendorIso;
+  installer: Installer;
   folder: string;
   image: string;
   files: SeedFile[];
   sourceDateEpoch: number;
 }): Promise<WrittenFile> {
-  const { iso, folder, image, files, sourceDateEpoch } = options;
-  const boot = installerBoot(iso.family, iso, 'vendor-iso');
+  const { iso, installer, folder, image, files, sourceDateEpoch } = options;
+  const boot = installerBoot(installer, iso, 'vendor-iso');
   const unfinished = `${image}.part`;
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -43,9 +76,8 @@ export async function remasterIso(options: {
     const menus = await changedMenus(iso.path, folder, (text, language) =>
       language === 'grub' ? automaticGrubMenu(text, boot) : automaticIsolinuxMenu(text, boot),
     );
-    const seedRoot = iso.family === 'ubuntu' ? `/${REMASTER_SEED_FOLDER}` : '';
     const maps = [
-      ...files.map(({ name }) => [join(seed, name), `${seedRoot}/${name}`]),
+      ...files.map(({ name }) => [join(seed, name), `${installer.remasteredSeed}/${name}`]),
       ...menus.map(({ from, to }) => [from, to]),
     ];
     await runTool(

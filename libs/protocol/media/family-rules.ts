@@ -51,18 +51,18 @@ export interface FamilyRules {
   /** Whether its answer file carries a crypt hash, or needs the password itself: that one is kept sealed. */
   passwords: 'hashed' | 'sealed';
   /** What one field means for another: rules of its own for names and passwords. */
-  faults(fields: Readable): FamilyFault[];
+  fieldFaults(fields: Readable): FamilyFault[];
 }
 
 const linux = (title: string): FamilyRules => ({
   title,
   platform: 'linux',
   passwords: 'hashed',
-  faults: linuxFaults,
+  fieldFaults: linuxFaults,
 });
 
 export const FAMILY_RULES: Readonly<Record<MediaRequest['os']['family'], FamilyRules>> = {
-  windows: { title: 'Windows', platform: 'windows', passwords: 'sealed', faults: windowsFaults },
+  windows: { title: 'Windows', platform: 'windows', passwords: 'sealed', fieldFaults: windowsFaults },
   ubuntu: linux('Ubuntu'),
   fedora: linux('Fedora'),
   rhel: linux('RHEL'),
@@ -75,7 +75,7 @@ export function checkFamilyRules(request: Unchecked): FamilyFault[] {
   const fields = readable(request);
   if (typeof fields.family !== 'string') return [];
   const rules: FamilyRules | undefined = new Map(Object.entries(FAMILY_RULES)).get(fields.family);
-  return (rules ?? FAMILY_RULES.ubuntu).faults(fields);
+  return (rules ?? FAMILY_RULES.ubuntu).fieldFaults(fields);
 }
 
 function linuxFaults({ users, windows, productKey, virtioDrivers }: Readable): FamilyFault[] {

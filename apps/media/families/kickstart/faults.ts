@@ -17,8 +17,6 @@ export function kickstartFaults(request: MediaRequest): RequestFault[] {
       remedy: `use ${versionsOf(os.family).join(', ') || 'another family'}`,
     });
   }
-  if (request.firmware === 'bios' && os.architecture === 'aarch64')
-    faults.push({ path: ['firmware'], message: 'aarch64 has no BIOS', remedy: 'use uefi' });
   for (const field of ['mirror', 'proxy'] as const) {
     const url = request[field];
     // A blank or the end of a line would end the value in dnf's files.

@@ -1,5 +1,5 @@
 import type { KickstartFacts, MediaRequest } from '#protocol';
-import { type AgentInstall, installPlaces, installSettings } from '../linux/agent-files.js';
+import { type AgentInstall, installSettings } from '../linux/agent-files.js';
 import type { SeedFile } from '../seed-file.js';
 import { glibcLocale } from '../linux/cloud-config.js';
 import { ksWord } from '../../escape.js';
@@ -8,6 +8,7 @@ import { kickstartFaults } from './faults.js';
 import { networkCommands } from './network.js';
 import { HAND_OVER_SCRIPT, ON_ERROR_SCRIPT, postScript, PRE_INSTALL_SCRIPT } from './post.js';
 import { kickstartRelease } from './releases.js';
+import { DNF } from '../linux/distribution.js';
 import { appStream } from '../linux/rpm-settings.js';
 
 /**
@@ -38,7 +39,7 @@ ${[release.environment, ...new Set(['curl', 'wget', ...request.packages])].join(
 ${section('%pre --interpreter=/bin/sh --erroronfail --log=/tmp/infinibay-pre.log', preScript(request, install))}
 ${section('%pre-install --interpreter=/bin/sh', PRE_INSTALL_SCRIPT)}
 ${section('%post --nochroot --interpreter=/bin/sh', HAND_OVER_SCRIPT)}
-${section(`%post --interpreter=/bin/sh --log=${installPlaces(request.os.family).log}`, postScript(request, install))}
+${section(`%post --interpreter=/bin/sh --log=${DNF.places.log}`, postScript(request, install))}
 ${section('%onerror --interpreter=/bin/sh', ON_ERROR_SCRIPT)}`;
   return [{ name: 'ks.cfg', content }];
 }

@@ -4,11 +4,11 @@ import {
   agentFiles,
   INSTALL_SETTINGS,
   INSTALL_UNIT,
-  installPlaces,
   type MachineFile,
 } from '../linux/agent-files.js';
 import { shWord } from '../../escape.js';
 import { INSTALLER_FOLDER, LOAD_REPORT } from './disk.js';
+import { DNF } from '../linux/distribution.js';
 import { mirrorFile, proxyLine } from '../linux/rpm-settings.js';
 
 /** Seconds that the agent's part may take before the installer goes on without it. */
@@ -42,7 +42,7 @@ chmod 0600 "$root${INSTALL_SETTINGS}"
  * agent's part does not finish here, its unit does after the start.
  */
 export function postScript(request: MediaRequest, install: AgentInstall): string {
-  const places = installPlaces(request.os.family);
+  const places = DNF.places;
   const files = [
     ...agentFiles(install, places, LEFTOVERS).filter(({ path }) => path !== INSTALL_SETTINGS),
     ...mirrorFile(request),

@@ -1,4 +1,3 @@
-import type { MediaRequest } from '#protocol';
 import { shWord } from '../../escape.js';
 import { REPORT_FUNCTION, type Reporting, reportSettings } from './reporting.js';
 
@@ -45,7 +44,7 @@ export const INSTALL_UNIT = 'infiniservice-install.service';
 export const INSTALL_SETTINGS = '/etc/infinibay/install.env';
 const STAMP = '/var/lib/infinibay/infiniservice-installed';
 
-const UBUNTU_PLACES: InstallPlaces = {
+export const UBUNTU_PLACES: InstallPlaces = {
   script: INSTALL_SCRIPT,
   log: '/var/log/infiniservice_install.log',
   work: null,
@@ -53,15 +52,12 @@ const UBUNTU_PLACES: InstallPlaces = {
 };
 
 /** SELinux lets systemd start what lies in a bin folder (`bin_t`), not what lies in /var/lib. */
-const RPM_PLACES: InstallPlaces = {
+export const RPM_PLACES: InstallPlaces = {
   script: '/usr/local/sbin/infiniservice-install',
   log: '/root/infiniservice-install.log',
   work: '/tmp/infiniservice',
   caller: 'the installer',
 };
-
-export const installPlaces = (family: MediaRequest['os']['family']): InstallPlaces =>
-  family === 'ubuntu' ? UBUNTU_PLACES : RPM_PLACES;
 
 /**
  * The agent's part of an installation, the same for installers and cloud images: it is run once where the family documents it; the unit runs the
@@ -70,7 +66,7 @@ export const installPlaces = (family: MediaRequest['os']['family']): InstallPlac
  */
 export function agentFiles(
   install: AgentInstall,
-  places: InstallPlaces = UBUNTU_PLACES,
+  places: InstallPlaces,
   leftovers: readonly string[] = [],
 ): MachineFile[] {
   return [
