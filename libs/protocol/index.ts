@@ -26,6 +26,7 @@ export {
   type RecoveredCompletion,
 } from './channel/parse.js';
 export { FAMILY_RULES, type FamilyRules } from './media/family-rules.js';
+export { type Fault, type FaultBelow } from './fault.js';
 export * from './media/names.js';
 export * from './media/plan.js';
 export * from './media/releases.js';
@@ -33,4 +34,4 @@ export { OS_FAMILIES, WINDOWS_DRIVERS } from './media/request-fields.js';
 export * from './media/request.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
 export { quoteFor, UnquotableError } from './scripts/quoting.js';
-export { checkInputs, type InputFault } from './scripts/check-inputs.js';
+export { checkInputs } from './scripts/check-inputs.js';

@@ -25,10 +25,10 @@ export const chain: Delivery = {
     const { architecture } = request.os;
     const faults = installerFaults(request, () => `${request.delivery} is for the Linux families`);
     // Neither fault of those is about a request that an installer could be started for.
-    if (faults.some(({ path }) => path[0] === 'delivery') || architecture === 'x86_64') return faults;
+    if (faults.some(({ path }) => path === 'delivery') || architecture === 'x86_64') return faults;
     return [
       {
-        path: ['delivery'],
+        path: 'delivery',
         message: `there is no boot loader for a chain ISO on ${architecture}`,
         remedy: 'use direct-kernel, which needs none',
       },

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { MediaRequest } from '#protocol';
+import type { Fault, MediaRequest } from '#protocol';
 import { mediaRequest } from '../../../test/support/media/media.js';
-import type { RequestFault } from '../families/fault.js';
 import { DELIVERIES } from './deliveries.js';
 
 const os = (family: string, version: string, more: object = {}): object => ({
@@ -11,8 +10,7 @@ const os = (family: string, version: string, more: object = {}): object => ({
 });
 
 describe('a delivery', () => {
-  const deliveryFaults = (request: MediaRequest): RequestFault[] =>
-    DELIVERIES[request.delivery].faults(request);
+  const deliveryFaults = (request: MediaRequest): Fault[] => DELIVERIES[request.delivery].faults(request);
 
   it.each<[string, string[], object]>([
     ['of a cloud image is the seed', ['delivery'], { source: 'cloud-image', delivery: 'chain' }],
@@ -25,7 +23,7 @@ describe('a delivery', () => {
     ],
     ['by remaster needs the ISO', ['vendorIso'], { ...os('fedora', '43'), delivery: 'remaster' }],
   ])('%s', (_what, expected, request) => {
-    expect(deliveryFaults(mediaRequest(request)).map(({ path }) => path.join('.'))).toEqual(expected);
+    expect(deliveryFaults(mediaRequest(request)).map(({ path }) => path)).toEqual(expected);
   });
 
   it.each(['seed', 'chain', 'direct-kernel', 'remaster'])(

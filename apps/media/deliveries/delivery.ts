@@ -1,6 +1,5 @@
-import type { MediaPlan, MediaRequest } from '#protocol';
+import type { Fault, MediaPlan, MediaRequest } from '#protocol';
 import type { Logger } from '#runtime';
-import type { RequestFault } from '../families/fault.js';
 import type { BootLoader, SeedFile } from '../families/seed-file.js';
 import type { WrittenFile } from '../image/written-file.js';
 import type { Attachment, MediaPaths, SeedForm } from '../plan/devices.js';
@@ -43,7 +42,7 @@ export interface Made {
 /** A way in which the seed and the installer reach a machine. */
 export interface Delivery {
   /** Why it is none for that request; all faults, and none when it is one. */
-  faults(request: MediaRequest): RequestFault[];
+  faults(request: MediaRequest): Fault[];
   /** Bytes that it takes while it is built, at the most. @param driverBytes of all drivers that go along */
   neededBytes(request: MediaRequest, driverBytes: number): number | Promise<number>;
   /** @throws AppError `media.image_failed` (500), `media.<tool>_missing` (503) and what the vendor's ISO lacks */

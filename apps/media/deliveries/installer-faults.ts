@@ -1,6 +1,5 @@
-import type { MediaRequest } from '#protocol';
+import type { Fault, MediaRequest } from '#protocol';
 import { FAMILIES } from '../families/family.js';
-import type { RequestFault } from '../families/fault.js';
 
 /**
  * Faults of a delivery that starts the installer with arguments, from the vendor's ISO: all that it cannot be for.
@@ -9,12 +8,12 @@ import type { RequestFault } from '../families/fault.js';
 export function installerFaults(
   { delivery, source, vendorIso, os }: MediaRequest,
   refusal: (title: string) => string,
-): RequestFault[] {
+): Fault[] {
   const { installer, title } = FAMILIES[os.family];
   if (source === 'cloud-image')
     return [
       {
-        path: ['delivery'],
+        path: 'delivery',
         message: `a cloud image has no installer that ${delivery} would start`,
         remedy: 'use seed',
       },
@@ -22,7 +21,7 @@ export function installerFaults(
   if (!installer)
     return [
       {
-        path: ['delivery'],
+        path: 'delivery',
         message: refusal(title),
         remedy: 'use seed: its FAT form boots the vendor ISO without a key press',
       },
@@ -30,7 +29,7 @@ export function installerFaults(
   if (vendorIso !== undefined) return [];
   return [
     {
-      path: ['vendorIso'],
+      path: 'vendorIso',
       message: `delivery ${delivery} needs the vendor's ISO`,
       remedy: 'give its path on the machine of the media app',
     },

@@ -1,5 +1,4 @@
-import { FAMILY_RULES, type FamilyRules, type MediaPlan, type MediaRequest } from '#protocol';
-import type { RequestFault } from './fault.js';
+import { type Fault, FAMILY_RULES, type FamilyRules, type MediaPlan, type MediaRequest } from '#protocol';
 import type { Installer } from './installer.js';
 import { ANACONDA } from './kickstart/installer.js';
 import { kickstartFaults } from './kickstart/faults.js';
@@ -30,9 +29,9 @@ export interface Family extends FamilyRules {
    * Everything in a well-formed request that its installer cannot carry; empty when it can.
    * @param images names of the images on the vendor's medium; null when there are none or they are not known
    */
-  faults(request: MediaRequest, images: readonly string[] | null): RequestFault[];
+  faults(request: MediaRequest, images: readonly string[] | null): Fault[];
   /** What the system's own policy would refuse. @param passwords opened, by user name */
-  passwordFaults(request: MediaRequest, passwords: ReadonlyMap<string, string>): RequestFault[];
+  passwordFaults(request: MediaRequest, passwords: ReadonlyMap<string, string>): Fault[];
   /** The files of the seed, of an installation or of a cloud image. */
   seed(request: MediaRequest, install: AgentInstall, order: SeedOrder): SeedFile[];
   /** Bytes that its seed takes while it is built, drivers apart. */

@@ -35,7 +35,7 @@ const os = (family: string, version: string, more: object = {}): object => ({
   source: 'installer',
 });
 const paths = (request: object, iso: VendorIso): string[] =>
-  checkPairing(mediaRequest(request), iso).map(({ path }) => path.join('.'));
+  checkPairing(mediaRequest(request), iso).map(({ path }) => path);
 
 describe('a request and an ISO', () => {
   it.each<[string, object, VendorIso]>([
@@ -96,7 +96,7 @@ describe('a request and an ISO', () => {
 
   it('name both sides of a wrong family', () => {
     expect(checkPairing(mediaRequest(os('ubuntu', '24.04')), FEDORA)[0]).toEqual({
-      path: ['os', 'family'],
+      path: 'os.family',
       message: 'the request is for Ubuntu, and /iso/f.iso is Fedora 43 (dvd)',
       remedy: 'ask for fedora, or give the vendorIso of Ubuntu 24.04',
     });

@@ -1,7 +1,6 @@
-import type { MediaRequest } from '#protocol';
+import type { Fault, MediaRequest } from '#protocol';
 import { DELIVERIES } from '../deliveries/deliveries.js';
 import { FAMILIES, type FamilyName } from '../families/family.js';
-import type { RequestFault } from '../families/fault.js';
 import type { IsoVariant, VendorIso } from './vendor-iso.js';
 
 const titleOf = (family: FamilyName): string => FAMILIES[family].title;
@@ -31,51 +30,51 @@ const UNUSABLE: { variant: IsoVariant; message: string; remedy: string }[] = [
  * Windows has editions.
  * @returns an empty list when it can
  */
-export function checkPairing(request: MediaRequest, iso: VendorIso): RequestFault[] {
+export function checkPairing(request: MediaRequest, iso: VendorIso): Fault[] {
   const { family, version, architecture } = request.os;
   const what = `${titleOf(iso.family)} ${iso.version} (${iso.variant})`;
-  const faults: RequestFault[] = [];
-  const fault = (path: string[], message: string, remedy: string): void => {
+  const faults: Fault[] = [];
+  const fault = (path: string, message: string, remedy: string): void => {
     faults.push({ path, message, remedy });
   };
   if (iso.family !== family)
     fault(
-      ['os', 'family'],
+      'os.family',
       `the request is for ${titleOf(family)}, and ${iso.path} is ${what}`,
       `ask for ${iso.family}, or give the vendorIso of ${titleOf(family)} ${version}`,
     );
   else if (!isSameRelease(version, iso.version))
     fault(
-      ['os', 'version'],
+      'os.version',
       `the request is for ${version}, and ${iso.path} is ${what}`,
       `ask for ${iso.version}, or give the vendorIso of ${titleOf(family)} ${version}`,
     );
   if (iso.architecture !== architecture)
     fault(
-      ['os', 'architecture'],
+      'os.architecture',
       `the request is for ${architecture}, and ${iso.path} is for ${iso.architecture === 'other' ? 'another processor' : iso.architecture}`,
       `give the vendorIso for ${architecture}`,
     );
   if (!iso[request.firmware] && DELIVERIES[request.delivery].bootsVendorIso)
     fault(
-      ['firmware'],
+      'firmware',
       `${iso.path} does not boot under ${request.firmware}`,
       iso.bios || iso.uefi
         ? `use firmware ${iso.uefi ? 'uefi' : 'bios'}`
         : `it has no boot catalog: it was copied or remade, take the vendor's own file`,
     );
   for (const { variant, message, remedy } of UNUSABLE)
-    if (iso.variant === variant) fault(['vendorIso'], `${iso.path} ${message}`, remedy);
+    if (iso.variant === variant) fault('vendorIso', `${iso.path} ${message}`, remedy);
   if (!FAMILIES[iso.family].hasPublicMirror && iso.variant === 'netinst' && request.mirror === undefined)
     fault(
-      ['mirror'],
+      'mirror',
       `${iso.path} is a boot ISO without packages, and ${titleOf(iso.family)} has no public mirror`,
       'give mirror (the BaseOS tree), or take the DVD',
     );
   // dracut reads LABEL as far as the next colon.
   if (iso.uuid === null && FAMILIES[iso.family].installer && iso.volumeId.includes(':'))
     fault(
-      ['vendorIso'],
+      'vendorIso',
       `the volume id ${JSON.stringify(iso.volumeId)} of ${iso.path} has a colon`,
       "take the vendor's own file",
     );
