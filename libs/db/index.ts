@@ -15,6 +15,7 @@ export * from './queries/completions.js';
 export * from './queries/events.js';
 export * from './queries/leases.js';
 export * from './queries/machines.js';
+export { endedMedia } from './queries/media.js';
 export * from './queries/run-contents.js';
 export * from './queries/scheduling.js';
 export { stopSeries } from './queries/series.js';

@@ -31,7 +31,11 @@ export const VOLUME_ID_PLACEHOLDER = '{vendorVolumeId}';
 
 /** How an installer is started. Parameters as those of `Installer.arguments`. */
 export const installerBoot = (
-  { kernel, initrd, arguments: words }: Installer,
+  installer: Installer,
   volume: VendorVolume | null,
   seedAt: 'label' | 'vendor-iso' = 'label',
-): InstallerBoot => ({ kernel, initrd, arguments: words(volume, seedAt) });
+): InstallerBoot => ({
+  kernel: installer.kernel,
+  initrd: installer.initrd,
+  arguments: installer.arguments(volume, seedAt),
+});
