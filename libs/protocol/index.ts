@@ -35,3 +35,4 @@ export * from './media/request.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
 export { quoteFor, UnquotableError } from './scripts/quoting.js';
 export { checkInputs } from './scripts/check-inputs.js';
+export { isTimeZone, timeZones } from './time-zones.js';
