@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { Database, endedMedia } from '#db';
+import { Database, findEndedMedia } from '#db';
 import { AppError, LOGGER, type Logger } from '#runtime';
 import type { MediaConfig } from './config.js';
 import { MediaService } from './media.service.js';
@@ -35,7 +35,7 @@ export class MediaLifetime implements OnApplicationBootstrap {
 
   /** @returns ids of the media that were removed */
   async removeEnded(): Promise<string[]> {
-    const ended = await endedMedia(this.database.work(), this.config.MEDIA_AFTER_HELLO_MINUTES * 60);
+    const ended = await findEndedMedia(this.database.work(), this.config.MEDIA_AFTER_HELLO_MINUTES * 60);
     const removed: string[] = [];
     for (const { id, installed } of ended) {
       const requestId = `${installed ? 'installed' : 'expired'}-${id}`;

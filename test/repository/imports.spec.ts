@@ -86,6 +86,12 @@ it('a violation of each rule is found', () => {
       'apps/media/families/planted-store.ts',
       "export { MediaFolder } from '../store/media-folder.js';",
     ],
+    ['core-is-pure', 'apps/media/families/windows/planted.ts', "export { readFileSync } from 'node:fs';"],
+    [
+      'script-files-read-and-nothing-else',
+      'libs/script-files/planted.ts',
+      "export { connect } from 'node:net';",
+    ],
     ['core-is-pure', 'apps/gateway/core/planted.ts', "export { connect } from 'node:net';"],
     [
       'standalone-takes-modules-and-config-only',

@@ -2,17 +2,16 @@ import type { Work } from '../database.js';
 import { dialectOf } from '../sql.js';
 
 /**
- * Media that are needed no more: at the end of their lifetime, or so long after the machine that they installed said hello.
- * @param afterHelloSeconds whole seconds
- * @returns `installed`: false for those whose lifetime is over
+ * Media that are needed no more: at the end of their lifetime, or a while after the machine that they installed said hello.
+ * @returns `installed` false for those that have only expired
  */
-export async function endedMedia(
+export async function findEndedMedia(
   work: Work,
   afterHelloSeconds: number,
 ): Promise<{ id: string; installed: boolean }[]> {
   const { now, nowMinusSeconds } = dialectOf(work);
-  // Another spool than before: it is the new installation that spoke, not the one that it replaces.
   const rows = await work.execute<{ id: string; installed: boolean | number }[]>(
+    // Another spool than before: it is the new installation that spoke, not the one that it replaces.
     `select media.id, case when media.expires_at < ${now} then false else true end as installed
      from media left join machine on machine.id = media.machine_id
      where media.state = 'ready' and (media.expires_at < ${now}
