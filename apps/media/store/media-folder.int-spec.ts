@@ -11,7 +11,7 @@ import { command } from '../../../test/support/processes/commands.js';
 import { start } from '../../../test/support/processes/processes.js';
 import { waitFor } from '../../../test/support/wait.js';
 import type { SeedFile } from '../families/seed-file.js';
-import { makeChainIso } from '../deliveries/chain.js';
+import { makeChainIso } from '../deliveries/chain-iso.js';
 import { MediaFolder } from './media-folder.js';
 import { writeSeedFolder } from '../image/seed-folder.js';
 import { makeSeedImage } from '../image/iso.js';

@@ -11,12 +11,11 @@ import { join } from 'node:path';
 const SOURCES: Record<string, string> = {
   '#runtime': new URL('../../../libs/runtime/errors.ts', import.meta.url).href,
   '#script-files': new URL('../../../libs/script-files/index.ts', import.meta.url).href,
-  '#protocol': new URL('../../../libs/protocol/index.ts', import.meta.url).href,
 };
 registerHooks({
   resolve: (specifier, context, next) => next(SOURCES[specifier] ?? specifier, context),
 });
-const { makeChainIso } = await import('../../../apps/media/deliveries/chain.js');
+const { makeChainIso } = await import('../../../apps/media/deliveries/chain-iso.js');
 const { MediaFolder } = await import('../../../apps/media/store/media-folder.js');
 const { writeSeedFolder } = await import('../../../apps/media/image/seed-folder.js');
 const { makeSeedImage } = await import('../../../apps/media/image/iso.js');
