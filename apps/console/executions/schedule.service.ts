@@ -14,6 +14,7 @@ import {
   type Work,
 } from '#db';
 import {
+  type Fault,
   BusEvents,
   BusRequests,
   checkInputs,
@@ -22,7 +23,7 @@ import {
   type ScheduledExecutions,
   type ScheduleExecutions,
 } from '#protocol';
-import { Bus, invalidRequest, type Issue } from '#runtime';
+import { Bus, invalidRequest } from '#runtime';
 import type { Actor } from '../http/by.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
 import type { ConsoleConfig } from '../config.js';
@@ -75,7 +76,7 @@ export class ScheduleService {
   /** @throws AppError `request.invalid` (400) with every fault */
   private async check(request: ScheduleExecutions): Promise<Checked> {
     const work = this.database.work();
-    const issues: Issue[] = [];
+    const issues: Fault[] = [];
     const [version, machines, now] = await Promise.all([
       this.findVersion(this.database.work(), request, issues),
       work.find(Machine, { id: { $in: request.machineIds } }),
@@ -148,7 +149,7 @@ export class ScheduleService {
   private async findVersion(
     work: Work,
     request: ScheduleExecutions,
-    issues: Issue[],
+    issues: Fault[],
   ): Promise<ScriptVersion | null> {
     const { scriptId, scriptVersion } = request;
     const version = await work.findOne(
@@ -178,7 +179,7 @@ export class ScheduleService {
     request: ScheduleExecutions,
     machines: Machine[],
     version: ScriptVersion | null,
-    issues: Issue[],
+    issues: Fault[],
   ): void {
     request.machineIds.forEach((id, index) => {
       const machine = machines.find((candidate) => candidate.id === id);
@@ -207,7 +208,7 @@ export class ScheduleService {
 }
 
 /** The repeating schedule that was asked for, or null. */
-function ruleOf(request: ScheduleExecutions, earliest: Date, issues: Issue[]): SeriesRule | null {
+function ruleOf(request: ScheduleExecutions, earliest: Date, issues: Fault[]): SeriesRule | null {
   const { cron, repeatIntervalMinutes, timeZone = 'UTC' } = request;
   const { missedRuns, missedWindowMinutes, jitterSeconds, stopOnFailure } = request;
   const common = {
@@ -236,7 +237,7 @@ function ruleOf(request: ScheduleExecutions, earliest: Date, issues: Issue[]): S
 function timeOf(
   { scheduledFor, timeZone }: Pick<ScheduleExecutions, 'scheduledFor' | 'timeZone'>,
   path: string,
-  issues: Issue[],
+  issues: Fault[],
 ): Date | null {
   if (scheduledFor === undefined) return null;
   const isLocal = !/(Z|[+-]\d\d:\d\d)$/i.test(scheduledFor);

@@ -62,7 +62,7 @@ export const IssueDto = z
   .object({
     path: z.string().describe('Dotted path of the field, e.g. `users.0.name`; empty for the whole request.'),
     message: z.string(),
-    remedy: z.string().optional().describe('The way out.'),
+    remedy: z.string().describe('The way out.'),
   })
   .meta({ id: 'Issue', description: 'One fault of a request.' });
 
@@ -82,7 +82,7 @@ export const ErrorDto = z
         code: 'request.invalid',
         message: 'the request is not valid: name: must not be empty',
         correlationId: '0f6a1f6e-1c9f-4a55-8a52-6a1d8d0d9c11',
-        issues: [{ path: 'name', message: 'must not be empty' }],
+        issues: [{ path: 'name', message: 'must not be empty', remedy: 'give a name' }],
       },
     ],
   });
