@@ -4,7 +4,7 @@ import { z } from 'zod';
 /**
  * Turns the schemas that check requests into those of the document. Whatever has an id becomes a component of that name.
  * Answers may gain fields, so their objects are open; requests are as strict as the server.
- * @throws Error when two schemas of different form have the same id
+ * @throws Error when two schemas of different form have the same id, or when a regular expression would lose a flag
  */
 export function schemaConverter(): StandardSchemaConverter {
   const known = new Map<string, string>();
@@ -25,6 +25,11 @@ export function schemaConverter(): StandardSchemaConverter {
           Object.assign(jsonSchema, documentedAs, description ? { description } : {});
         }
         const { def } = zodSchema._zod;
+        for (const { _zod } of def.checks ?? []) {
+          const pattern = 'pattern' in _zod.def ? _zod.def.pattern : undefined;
+          if (pattern instanceof RegExp && /[^uv]/.test(pattern.flags))
+            throw new Error(`JSON Schema has no flags: ${pattern} would be stricter there than here`);
+        }
         if (io === 'output' && def.type === 'object' && !('catchall' in def && def.catchall))
           delete jsonSchema.additionalProperties;
       },
