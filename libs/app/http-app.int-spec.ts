@@ -158,10 +158,12 @@ describe('errors', () => {
     const refused = await send(app, '/probe/fail/coded?x=1', { method: 'PATCH' });
     expect(refused).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD, OPTIONS' } });
     expect(refused.body.message).toContain('this path takes GET, HEAD, OPTIONS');
-    const asked = await send(app, '/probe/form', { method: 'OPTIONS' });
-    expect(asked).toMatchObject({ status: 204, headers: { allow: 'OPTIONS, POST' }, text: '' });
+    expect(await send(app, '/probe/form', { method: 'OPTIONS' })).toMatchObject({
+      status: 204,
+      headers: { allow: 'OPTIONS, POST' },
+      text: '',
+    });
     expect((await send(app, '/probe/fail/', { method: 'OPTIONS' })).status).toBe(404);
-    expect((await send(app, '/guarded', { method: 'HEAD' })).status).toBe(401);
   });
 
   it('take an empty body for none, whatever type it is said to have', async () => {

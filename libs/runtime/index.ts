@@ -6,4 +6,4 @@ export { createLogger, type Logger, NestLogger, redactText, shortId } from './lo
 export { giveBackMemory } from './memory.js';
 export { LOGGER, RuntimeModule } from './runtime.module.js';
 export { issuesOf, parse } from './validate.js';
-export { SUITE_VERSION } from './version.js';
+export { VERSION } from './version.js';

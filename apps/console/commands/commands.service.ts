@@ -7,6 +7,7 @@ import {
   type CreateCommand,
   type Page,
   type PageQuery,
+  isOpenCommand,
 } from '#protocol';
 import { AppError, Bus } from '#runtime';
 import {
@@ -118,7 +119,7 @@ export class CommandsService implements OnModuleInit, BeforeApplicationShutdown 
     const ended = merge(rings, interval(LOOK_EVERY_MS)).pipe(
       startWith(null),
       switchMap(() => this.database.work().findOne(MachineCommand, { id })),
-      filter((row) => row === null || (row.state !== 'PENDING' && row.state !== 'SENT')),
+      filter((row) => row === null || !isOpenCommand(row.state)),
       takeUntil(merge(timer(waitMs), this.stopping)),
     );
     await firstValueFrom(ended, { defaultValue: null });

@@ -21,6 +21,7 @@ import {
   type OutputStream,
   type Page,
   type StoppedSeries,
+  OPEN_STATUSES,
 } from '#protocol';
 import { AppError, Bus } from '#runtime';
 import type { Actor } from '../http/by.js';
@@ -100,7 +101,7 @@ export class ExecutionsService {
           ? await work.count(ScriptExecution, {
               machineId: row.machineId,
               executionType: 'FIRST_BOOT',
-              status: { $in: ['PENDING', 'RUNNING'] },
+              status: { $in: [...OPEN_STATUSES] },
               order: { $lt: row.order },
             })
           : 0,
@@ -183,7 +184,7 @@ async function explainedSeries(work: Work, id: string): Promise<ExplainedSeries 
   const { stoppedAt, stopReason, executionCount, lastExecutedAt, maxExecutions, rule } = series;
   const open = await work.findOne(
     ScriptExecution,
-    { seriesId: id, status: { $in: ['PENDING', 'RUNNING'] } },
+    { seriesId: id, status: { $in: [...OPEN_STATUSES] } },
     { fields: ['status', 'scheduledFor'] },
   );
   return { stoppedAt, stopReason, executionCount, lastExecutedAt, maxExecutions, rule, open };

@@ -1,4 +1,10 @@
-import type { ChannelState, ExecutionStatus, ExplanationCode, FailureReason } from '#protocol';
+import {
+  type ChannelState,
+  type ExecutionStatus,
+  type ExplanationCode,
+  type FailureReason,
+  isOpen,
+} from '#protocol';
 
 export interface ExplainedRow {
   attempt: number;
@@ -64,14 +70,13 @@ export function explain(
   machine: ExplainedMachine | null,
   around: Surroundings,
 ): Explanation {
-  const isFinal = row.status !== 'PENDING' && row.status !== 'RUNNING';
   const explanation = explainRow(row, machine, around);
-  const more = isFinal
-    ? [
+  const more = isOpen(row.status)
+    ? []
+    : [
         row.survivors ? `${row.survivors} of its processes could not be ended` : null,
         around.series ? seriesGoesOn(around.series, around.now) : null,
-      ]
-    : [];
+      ];
   const message = [explanation.message, ...more].filter(Boolean).join('; ');
   return { ...explanation, message: `${row.status}: ${message}` };
 }

@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { SUITE_VERSION } from '#runtime';
+import { VERSION } from '#runtime';
 import { DOCUMENT_PATH } from './openapi/document-path.js';
 
 /** `/`: what this is, for whoever finds the port. Needs no token and tells nothing of the machines. */
@@ -9,7 +9,7 @@ export class RootController {
   about(): object {
     return {
       name: 'Infinibay Guest Suite console',
-      version: SUITE_VERSION,
+      version: VERSION,
       openapi: DOCUMENT_PATH,
       access: 'send the console token as "Authorization: Bearer <token>"',
     };

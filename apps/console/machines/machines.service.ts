@@ -4,13 +4,13 @@ import {
   adoptMachine,
   Database,
   databaseNow,
-  dialectOf,
   Download,
   endByVerdict,
   Machine,
   MachineEvent,
   recordAudit,
   ScriptExecution,
+  stopSeriesOfMachine,
 } from '#db';
 import {
   BusEvents,
@@ -20,6 +20,7 @@ import {
   type MachineEventDto,
   type MachineHealthDto,
   type ListMachines,
+  OPEN_STATUSES,
   type Page,
   type PageQuery,
 } from '#protocol';
@@ -84,7 +85,7 @@ export class MachinesService {
     await this.database.transaction(async (work) => {
       const open = await work.find(ScriptExecution, {
         machineId: id,
-        status: { $in: ['PENDING', 'RUNNING'] },
+        status: { $in: [...OPEN_STATUSES] },
       });
       if (open.length > 0 && !force) {
         throw new AppError(
@@ -93,10 +94,7 @@ export class MachinesService {
           `the machine has ${open.length} open execution(s): cancel them or add ?force=true`,
         );
       }
-      await work.execute(
-        `update series set stopped_at = coalesce(stopped_at, ${dialectOf(work).now}), stop_reason = coalesce(stop_reason, 'machine deleted') where machine_id = ?`,
-        [id],
-      );
+      await stopSeriesOfMachine(work, id);
       for (const row of open)
         await endByVerdict(work, {
           id: row.id,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COMMAND_STATES } from '../statuses.js';
 import { shownId, wireTime } from './fields.js';
 
 /** In seconds: a command is for a machine that is running now; what takes longer is a script. */
@@ -97,11 +98,10 @@ export type CommandRequest =
   | Pick<Extract<CreateCommand, { type: 'SafeCommand' }>, 'type' | 'command'>
   | Omit<Extract<CreateCommand, { type: 'UnsafeCommand' }>, 'timeoutSeconds'>;
 
-export const commandState = z.enum(['PENDING', 'SENT', 'ANSWERED', 'EXPIRED', 'LOST']).meta({
+export const commandState = z.enum(COMMAND_STATES).meta({
   id: 'CommandState',
   description: 'EXPIRED was never sent; LOST was sent and not answered in time.',
 });
-export type CommandState = z.output<typeof commandState>;
 
 export const CommandDto = z
   .object({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CHANNEL_STATES, EXECUTION_STATUSES, EXECUTION_TYPES, FAILURE_REASONS } from '../statuses.js';
 
 /** An example for docstrings, documents and messages. */
 export const EXAMPLE_ID = '7c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d';
@@ -51,39 +52,24 @@ export const platform = z
   .meta({ id: 'Platform', description: 'The kind of operating system in a machine.' });
 export type Platform = z.output<typeof platform>;
 
-export const channelState = z
-  .enum(['missing', 'refused', 'occupied', 'guest-closed', 'silent', 'ready', 'unknown'])
-  .meta({
-    id: 'ChannelState',
-    description:
-      'How the channel between gateway and guest is: `ready` when InfiniService talks, `unknown` before a gateway has looked.',
-  });
-export type ChannelState = z.output<typeof channelState>;
+export const channelState = z.enum(CHANNEL_STATES).meta({
+  id: 'ChannelState',
+  description:
+    'How the channel between gateway and guest is: `ready` when InfiniService talks, `unknown` before a gateway has looked.',
+});
 
 export const executionStatus = z
-  .enum(['PENDING', 'RUNNING', 'SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED'])
+  .enum(EXECUTION_STATUSES)
   .meta({ id: 'ExecutionStatus', description: 'PENDING and RUNNING are open; the others are final.' });
-export type ExecutionStatus = z.output<typeof executionStatus>;
 
-export const executionType = z.enum(['FIRST_BOOT', 'ON_DEMAND', 'SCHEDULED']).meta({
+export const executionType = z.enum(EXECUTION_TYPES).meta({
   id: 'ExecutionType',
   description: 'Why it runs: with the first boot of a medium, at once, or at a time of its own.',
 });
-export type ExecutionType = z.output<typeof executionType>;
 
 export const failureReason = z
-  .enum([
-    'EXIT_CODE',
-    'INTERRUPTED_BY_REBOOT',
-    'AGENT_LOST',
-    'NOT_STARTED',
-    'REFUSED',
-    'EXPIRED',
-    'BAD_INPUT',
-    'REBOOT_LIMIT',
-  ])
+  .enum(FAILURE_REASONS)
   .meta({ id: 'FailureReason', description: 'Why an execution is FAILED.' });
-export type FailureReason = z.output<typeof failureReason>;
 
 /** 48 hours. */
 export const MAX_TIMEOUT_SECONDS = 172_800;

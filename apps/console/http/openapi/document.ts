@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { ErrorDto, ExecutionEvent } from '#protocol';
-import { SUITE_VERSION } from '#runtime';
+import { VERSION } from '#runtime';
 import { API_MODULES } from '../../api.modules.js';
 import { API_TAGS } from '../operator-api.js';
 import { schemaConverter } from './json-schema.js';
@@ -41,7 +41,7 @@ function description(): Omit<OpenAPIObject, 'paths'> {
       'What operators and orchestrators use: machines, scripts, their executions, and install media. ' +
         'Times are RFC 3339 in UTC, ids are UUIDs, lists are pages of newest first.',
     )
-    .setVersion(SUITE_VERSION)
+    .setVersion(VERSION)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer(
       'http://127.0.0.1:4001',
