@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { BusRequests } from '#protocol';
+import { draftOf } from '#app';
+import { BusRequests, ScheduleExecutions } from '#protocol';
 import { Bus } from '#runtime';
 import type { Actor } from '../http/by.js';
 import { ExecutionsService } from './executions.service.js';
@@ -16,7 +17,8 @@ export class ExecutionsBus implements OnModuleInit {
 
   onModuleInit(): void {
     const { scriptSchedule, scriptCancel } = BusRequests;
-    this.bus.onRequest(scriptSchedule.pattern, scriptSchedule.schema, (message) =>
+    const drafted = scriptSchedule.schema.extend({ request: draftOf(ScheduleExecutions) });
+    this.bus.onRequest(scriptSchedule.pattern, drafted, (message) =>
       this.scheduling.schedule(message.request, askerOf(message), message.requestId),
     );
     this.bus.onRequest(scriptCancel.pattern, scriptCancel.schema, (message) =>

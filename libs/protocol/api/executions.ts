@@ -24,6 +24,14 @@ const isZone = (zone: string): boolean => {
   }
 };
 
+/** A request in which any field may be missing or of another type: its own fault is told elsewhere. */
+type Unchecked = Partial<Record<string, unknown>>;
+
+/** Rules between fields are checked also when a field is wrong by itself: every fault is told, never the first only. */
+const EVEN_WITH_FAULTS = {
+  when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null,
+};
+
 export const ScheduleExecutions = z
   .strictObject({
     scriptId: uuid,
@@ -71,13 +79,13 @@ export const ScheduleExecutions = z
     timeoutSeconds: timeoutSeconds.optional(),
     order: z.number().int().min(0).max(1_000_000).optional(),
   })
-  .superRefine((request, context) => {
+  .superRefine((request: Unchecked, context) => {
     const fault = (path: string, message: string, remedy: string) =>
       context.addIssue({ code: 'custom', path: [path], message, params: { remedy } });
     if (request.cron !== undefined && request.repeatIntervalMinutes !== undefined)
       fault('cron', 'and repeatIntervalMinutes are both given', 'keep one of them');
     const { scheduledFor, timeZone } = request;
-    const local = scheduledFor !== undefined && !/(Z|[+-]\d\d:\d\d)$/i.test(scheduledFor);
+    const local = typeof scheduledFor === 'string' && !/(Z|[+-]\d\d:\d\d)$/i.test(scheduledFor);
     if (local && timeZone === undefined) {
       fault(
         'scheduledFor',
@@ -106,8 +114,12 @@ export const ScheduleExecutions = z
     }
     if (request.missedWindowMinutes !== undefined && (request.missedRuns ?? 'one') === 'one')
       fault('missedWindowMinutes', 'is for missedRuns skip and all', 'set missedRuns, or leave it out');
-    const { jitterSeconds = 0, repeatIntervalMinutes } = request;
-    if (repeatIntervalMinutes !== undefined && jitterSeconds >= repeatIntervalMinutes * 60)
+    const { jitterSeconds, repeatIntervalMinutes } = request;
+    if (
+      typeof jitterSeconds === 'number' &&
+      typeof repeatIntervalMinutes === 'number' &&
+      jitterSeconds >= repeatIntervalMinutes * 60
+    )
       fault(
         'jitterSeconds',
         `must be less than the interval of ${repeatIntervalMinutes * 60} s`,
@@ -119,10 +131,10 @@ export const ScheduleExecutions = z
         'a repeating schedule has no single one',
         'use missedRuns: "skip" with missedWindowMinutes',
       );
-    const duplicates = request.machineIds.filter((id, index) => request.machineIds.indexOf(id) !== index);
-    if (duplicates.length > 0)
-      fault('machineIds', `${duplicates[0]} is named twice`, 'name each machine once');
-  })
+    const ids: unknown[] = Array.isArray(request.machineIds) ? request.machineIds : [];
+    const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+    if (typeof twice === 'string') fault('machineIds', `${twice} is named twice`, 'name each machine once');
+  }, EVEN_WITH_FAULTS)
   .meta({
     id: 'ScheduleExecutions',
     description:

@@ -1,5 +1,6 @@
 import type { StandardSchemaConverter } from '@nestjs/swagger';
 import { z } from 'zod';
+import { withoutDraft } from '#app';
 
 /**
  * Turns the schemas that check requests into those of the document. Whatever has an id becomes a component of that name.
@@ -14,7 +15,7 @@ export function schemaConverter(): StandardSchemaConverter {
       $schema: _,
       $defs,
       ...root
-    } = z.toJSONSchema(schema, {
+    } = z.toJSONSchema(withoutDraft(schema), {
       io,
       unrepresentable: 'any',
       override: ({ zodSchema, jsonSchema }) => {
