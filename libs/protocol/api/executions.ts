@@ -13,16 +13,8 @@ import {
   uuid,
   wireTime,
 } from './fields.js';
+import { isTimeZone } from '../time-zones.js';
 import { PageQuery } from './pages.js';
-
-const isZone = (zone: string): boolean => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** A request in which any field may be missing or of another type: its own fault is told elsewhere. */
 type Unchecked = Partial<Record<string, unknown>>;
@@ -46,7 +38,7 @@ export const ScheduleExecutions = z
     timeZone: z
       .string()
       .max(64)
-      .refine(isZone, 'must be an IANA time zone such as Europe/Berlin')
+      .refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin')
       .optional()
       .describe('The IANA zone of `scheduledFor` and `cron`, such as Europe/Berlin; UTC when left out.'),
     repeatIntervalMinutes: z.number().int().min(1, 'must be at least 1 minute').max(5_256_000).optional(),
