@@ -5,6 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { readRelease, validateAnswerFile } from '#answers';
 import { deriveVmSecret, type MediaPlan, type MediaRequest } from '#protocol';
 import { AppError, LOGGER, type Logger } from '#runtime';
+import { MediaError } from './codes.js';
 import type { MediaConfig } from './config.js';
 import type { AgentInstall } from './families/linux/agent-files.js';
 import type { SeedFile } from './families/seed-file.js';
@@ -218,9 +219,8 @@ export class MediaBuilder {
       ),
     );
     if (faults.length > 0)
-      throw new AppError(
+      throw new MediaError(
         'media.answer_file_invalid',
-        500,
         `the answer file that was made of this request would not be taken: ${faults.join('; ').slice(0, 2000)}`,
       );
   }

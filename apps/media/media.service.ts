@@ -15,7 +15,8 @@ import {
   type Work,
 } from '#db';
 import { BusEvents, BusRequests, type MediaRequest, type MediaResult } from '#protocol';
-import { AppError, Bus, LOGGER, type Logger } from '#runtime';
+import { Bus, LOGGER, type Logger } from '#runtime';
+import { MediaError } from './codes.js';
 import type { MediaConfig } from './config.js';
 import type { AgentPins } from './families/linux/agent-files.js';
 import { MediaFolder } from './store/media-folder.js';
@@ -146,9 +147,8 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
     const media = await this.find(id);
     const file = media.files.find((candidate) => candidate.name === name);
     if (!file)
-      throw new AppError(
+      throw new MediaError(
         'media.file_not_found',
-        404,
         `the medium ${id} has no such file; it has ${media.files.map((known) => known.name).join(', ')}`,
       );
     const path = join(
@@ -156,9 +156,8 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
       file.kind === 'cidata' ? join('cidata', file.name) : file.name,
     );
     if (!(await stat(path).catch(() => null)))
-      throw new AppError(
+      throw new MediaError(
         'media.file_gone',
-        410,
         `${path} is gone from the disk: make the medium again with replace: true`,
       );
     return { path, file };
@@ -168,9 +167,8 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
     if (replace) return;
     const existing = await this.database.work().findOne(Media, { machineId: vmId, state: 'ready' });
     if (existing)
-      throw new AppError(
+      throw new MediaError(
         'media.exists',
-        409,
         `vmId: the machine has the medium ${existing.id} already: delete it or send replace: true`,
       );
   }
@@ -278,9 +276,8 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
   private async replace(work: Work, { vmId, replace }: MediaRequest): Promise<string[]> {
     const existing = await work.find(Media, { machineId: vmId, state: 'ready' });
     if (existing.length > 0 && !replace)
-      throw new AppError(
+      throw new MediaError(
         'media.exists',
-        409,
         'vmId: the machine has a medium already: delete it or send replace: true',
       );
     const now = await databaseNow(work);
@@ -306,7 +303,7 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
         { id: { $in: media.executionIds } },
         { orderBy: { order: 'asc', createdAt: 'asc' } },
       );
-    if (!media.plan) throw new AppError('media.not_ready', 409, `the medium ${media.id} is still being made`);
+    if (!media.plan) throw new MediaError('media.not_ready', `the medium ${media.id} is still being made`);
     return {
       id: media.id,
       machineId: media.machineId,
@@ -320,7 +317,7 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
 
   private async find(id: string): Promise<Media> {
     const media = await this.database.work().findOne(Media, { id, state: 'ready' });
-    if (!media) throw new AppError('media.not_found', 404, `there is no medium ${id}`);
+    if (!media) throw new MediaError('media.not_found', `there is no medium ${id}`);
     return media;
   }
 }
@@ -337,9 +334,8 @@ function withoutSalt(request: MediaRequest): MediaRequest {
 /** @throws AppError `media.request_reused` (409): the key of an answered request stands for that request, and for nothing after its medium was deleted */
 function sameRequest(earlier: Media, { vmId }: MediaRequest): Media {
   if (earlier.machineId === vmId && earlier.state === 'ready') return earlier;
-  throw new AppError(
+  throw new MediaError(
     'media.request_reused',
-    409,
     `the Idempotency-Key was used for ${earlier.machineId === vmId ? 'a medium that was deleted' : 'another machine'}: send this request under a new one`,
   );
 }

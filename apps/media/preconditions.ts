@@ -5,6 +5,7 @@ import { Artifact, Database } from '#db';
 import type { Fault, MediaRequest } from '#protocol';
 import { AppError, invalidRequest } from '#runtime';
 import { openPasswords } from '#secrets';
+import { MediaError } from './codes.js';
 import type { MediaConfig } from './config.js';
 import type { AgentPins } from './families/linux/agent-files.js';
 import { isUnreachableFromGuests } from './app-host.js';
@@ -92,9 +93,8 @@ export class Preconditions {
   private checkAppHost(): void {
     const { APP_HOST: host, ALLOW_LOOPBACK_APP_HOST: allowed } = this.config;
     if (!isUnreachableFromGuests(host) || allowed) return;
-    throw new AppError(
+    throw new MediaError(
       'media.app_host_unreachable',
-      400,
       `APP_HOST is ${host}, which no guest can reach: set APP_HOST to this machine's name or address in the guests' network`,
     );
   }
@@ -127,9 +127,8 @@ export class Preconditions {
         platform === 'linux'
           ? 'run npm run build:agent'
           : `put it under $INFINIBAY_BASE_DIR/infiniservice (binaries/windows, install)`;
-      throw new AppError(
+      throw new MediaError(
         'media.artifact_missing',
-        409,
         `the distribution app knows no ${missing.join(' and no ')}: ${how}, and see that the distribution app runs on the same INFINIBAY_BASE_DIR`,
       );
     }

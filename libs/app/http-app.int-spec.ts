@@ -21,7 +21,7 @@ import { z } from 'zod';
 import { type Answer, send as sendTo, type SendOptions } from '../../test/support/apps/http.js';
 import { waitFor } from '../../test/support/wait.js';
 import {
-  AppError,
+  errorsOf,
   createLogger,
   HealthRegistry,
   Metrics,
@@ -50,6 +50,10 @@ class Parts implements OnApplicationShutdown {
   }
 }
 
+class ProbeError extends errorsOf({
+  'probe.gone': { status: 410, when: 'It is gone.', remedy: 'make another' },
+}) {}
+
 @Controller('probe')
 class ProbeController {
   constructor(@Inject(Parts) readonly parts: Parts) {}
@@ -61,7 +65,7 @@ class ProbeController {
 
   @Get('fail/:how')
   fail(@Param('how') how: string): never {
-    if (how === 'coded') throw new AppError('probe.gone', 410, 'the probe is gone: make another');
+    if (how === 'coded') throw new ProbeError('probe.gone', 'the probe is gone: make another');
     if (how === 'nest') throw new HttpException('teapot', 418);
     if (how === 'nest-500') throw new HttpException(CANARY, 500);
     if (how === 'text') throw CANARY as unknown as Error;

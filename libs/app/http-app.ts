@@ -3,7 +3,8 @@ import { type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AppError, Bus, type Logger, NestLogger, toAppError } from '#runtime';
+import { Bus, type Logger, NestLogger, toAppError } from '#runtime';
+import { HostError } from './codes.js';
 import { AppErrorFilter, sendError } from './error-filter.js';
 
 export interface HttpAppOptions {
@@ -104,9 +105,8 @@ export function listenError(
 ): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') return error;
-  return new AppError(
+  return new HostError(
     'listen.failed',
-    500,
     `${portVariable}: cannot listen on ${host}:${port} (${code}): stop what holds it or set another ${portVariable}`,
     { cause: error },
   );

@@ -1,4 +1,5 @@
 export * from './api/commands.js';
+export * from './api/error-codes.js';
 export * from './api/executions.js';
 export * from './api/fields.js';
 export * from './api/machines.js';

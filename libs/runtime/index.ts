@@ -1,6 +1,8 @@
+export { AppError, type Catalogue, type ErrorBody, errorsOf } from './app-error.js';
 export { Bus } from './bus/bus.js';
+export { RuntimeError } from './codes.js';
 export * from './config.js';
-export * from './errors.js';
+export { invalidRequest, toAppError } from './errors.js';
 export { HealthRegistry, Metrics, MetricsPageModule } from './health.js';
 export { createLogger, type Logger, NestLogger, redactText, shortId } from './logger.js';
 export { giveBackMemory } from './memory.js';

@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { createCommand, Database, MachineCommand, OPEN_COMMANDS_LIMIT, recordAudit } from '#db';
 import { BusEvents, type CommandDto, CommandEvent, type CreateCommand, type Page } from '#protocol';
-import { AppError, Bus } from '#runtime';
+import { Bus } from '#runtime';
 import {
   filter,
   firstValueFrom,
@@ -13,6 +13,7 @@ import {
   takeUntil,
   timer,
 } from 'rxjs';
+import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/actor.js';
 import { MachinesService } from '../machines/machines.service.js';
 import { after, NEWEST_FIRST, toPage } from '../http/page.js';
@@ -48,9 +49,8 @@ export class CommandsService implements OnModuleInit, BeforeApplicationShutdown 
   async create(machineId: string, request: CreateCommand, waitMs: number, actor: Actor): Promise<CommandDto> {
     const machine = await this.machines.get(machineId);
     if (!machine.registered) {
-      throw new AppError(
+      throw new ConsoleError(
         'machine.unregistered',
-        409,
         `the machine ${machineId} is not registered: POST /api/machines with its id`,
       );
     }
@@ -63,9 +63,8 @@ export class CommandsService implements OnModuleInit, BeforeApplicationShutdown 
         triggeredBy: actor.name,
       });
       if (!command) {
-        throw new AppError(
+        throw new ConsoleError(
           'commands.too_many',
-          429,
           `${OPEN_COMMANDS_LIMIT} commands of this machine wait for their answer: ask again when one has it`,
         );
       }
@@ -100,7 +99,7 @@ export class CommandsService implements OnModuleInit, BeforeApplicationShutdown 
 
   async get(machineId: string, id: string): Promise<CommandDto> {
     const row = await this.database.work().findOne(MachineCommand, { id, machineId });
-    if (!row) throw new AppError('command.not_found', 404, `the machine has no command ${id}`);
+    if (!row) throw new ConsoleError('command.not_found', `the machine has no command ${id}`);
     return toCommandDto(row);
   }
 

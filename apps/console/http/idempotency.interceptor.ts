@@ -9,7 +9,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, mergeMap, type Observable, of, tap } from 'rxjs';
 import { Database, dialectOf, IdempotencyKey } from '#db';
-import { AppError } from '#runtime';
+import { ConsoleError } from '../codes.js';
 import { CONSOLE_TOKEN } from '../console-config.js';
 import { bodyHash, keyReused } from './once.js';
 
@@ -32,9 +32,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const key = request.headers['idempotency-key'];
     if (request.method !== 'POST' || key === undefined) return next.handle();
     if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
-      throw new AppError(
+      throw new ConsoleError(
         'idempotency.invalid_key',
-        400,
         'Idempotency-Key: must be 1 to 255 visible ASCII characters',
       );
     }
@@ -79,9 +78,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (known.bodySha256 !== bodySha256) throw keyReused('Idempotency-Key');
     if (known.status === 0 && (await this.takeOver(known.id))) return null;
     if (known.status === 0)
-      throw new AppError(
+      throw new ConsoleError(
         'idempotency.in_progress',
-        409,
         'Idempotency-Key: the first request with it is still at work; try again',
       );
     return known;

@@ -21,7 +21,8 @@ import {
   type MachineHealthDto,
   type Page,
 } from '#protocol';
-import { AppError, Bus } from '#runtime';
+import { Bus } from '#runtime';
+import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/actor.js';
 import { explainChannel } from '../executions/explain.js';
 import { after, NEWEST_FIRST, toPage } from '../http/page.js';
@@ -45,9 +46,8 @@ export class MachinesService {
           (request.os && row.os !== request.os) ||
           (request.hostId && row.hostId !== request.hostId);
         if (differs)
-          throw new AppError(
+          throw new ConsoleError(
             'machine.exists',
-            409,
             `id: the machine ${id} is registered already with other values`,
           );
         return row;
@@ -86,9 +86,8 @@ export class MachinesService {
         status: { $in: ['PENDING', 'RUNNING'] },
       });
       if (open.length > 0 && !force) {
-        throw new AppError(
+        throw new ConsoleError(
           'machine.busy',
-          409,
           `the machine has ${open.length} open execution(s): cancel them or add ?force=true`,
         );
       }
@@ -189,7 +188,7 @@ export class MachinesService {
 
   private async find(id: string): Promise<Machine> {
     const machine = await this.database.work().findOne(Machine, { id });
-    if (!machine) throw new AppError('machine.not_found', 404, `there is no machine ${id}`);
+    if (!machine) throw new ConsoleError('machine.not_found', `there is no machine ${id}`);
     return machine;
   }
 }

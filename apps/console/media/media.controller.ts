@@ -19,7 +19,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { BusRequests, MediaRequest, type MediaResult, uuid } from '#protocol';
 import { AccessGuard } from '#app';
-import { AppError, Bus, validated } from '#runtime';
+import { Bus, RuntimeError, validated } from '#runtime';
 import { sealPasswords } from '#secrets';
 import { actorOf } from '../http/actor.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
@@ -82,9 +82,8 @@ export class MediaController {
         signal: AbortSignal.timeout(60_000),
       });
     } catch (error) {
-      throw new AppError(
+      throw new RuntimeError(
         'media.unavailable',
-        503,
         `the media app does not answer at MEDIA_URL ${this.config.MEDIA_URL}: start it or correct MEDIA_URL`,
         { cause: error },
       );

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database, databaseNow, recordAudit, Script, ScriptVersion, type Work } from '#db';
 import { type CreateScript, defaultPlatforms, type Page, type ScriptDto } from '#protocol';
 import { AppError } from '#runtime';
+import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/actor.js';
 import { after, NEWEST_FIRST, toPage } from '../http/page.js';
 
@@ -97,7 +98,7 @@ export class ScriptsService {
 
 const auditOf = ({ version, name, sha256 }: ScriptVersion): object => ({ version, name, sha256 });
 
-const notFound = (id: string): AppError => new AppError('script.not_found', 404, `there is no script ${id}`);
+const notFound = (id: string): AppError => new ConsoleError('script.not_found', `there is no script ${id}`);
 
 function toScriptDto(version: ScriptVersion): ScriptDto {
   const { name, description, platforms, shell, content, inputs, timeoutSeconds, runAs, retry, sha256 } =
