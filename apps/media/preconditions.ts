@@ -55,7 +55,7 @@ export class Preconditions {
         return await run();
       } catch (error) {
         if (!(error instanceof AppError) || error.status >= 500) throw error;
-        issues.push(...(error.issues ?? [{ path, message: error.message, remedy: 'correct the value' }]));
+        issues.push(...(error.issues ?? [ownFault(path, error)]));
         return null;
       }
     };
@@ -134,4 +134,11 @@ export class Preconditions {
     }
     return { binarySha256: binary.sha256, scriptSha256: script.sha256, version: binary.version };
   }
+}
+
+/** An error about one field as its fault: the message has path and remedy in it for those who see nothing else. */
+function ownFault(path: string, { message, remedy }: AppError): Fault {
+  const tail = `: ${remedy}`;
+  const text = message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message;
+  return { path, message: text.endsWith(tail) ? text.slice(0, -tail.length) : text, remedy };
 }

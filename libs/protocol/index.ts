@@ -26,7 +26,7 @@ export {
   recoverCompletion,
   type RecoveredCompletion,
 } from './channel/parse.js';
-export { type Fault, type FaultBelow } from './fault.js';
+export { didYouMean, type Fault, type FaultBelow } from './fault.js';
 export * from './media/names.js';
 export * from './media/plan.js';
 export { OS_FAMILIES, WINDOWS_DRIVERS } from './media/request-fields.js';
@@ -34,3 +34,5 @@ export * from './media/request.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
 export { quoteFor, UnquotableError } from './scripts/quoting.js';
 export { checkInputs } from './scripts/check-inputs.js';
+export { valueAt } from './schema-walk.js';
+export { faultsBelow, faultsOf, UNKNOWN_FIELD } from './zod-faults.js';

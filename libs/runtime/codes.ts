@@ -5,7 +5,7 @@ export const RUNTIME_CODES = {
   'request.invalid': {
     status: 400,
     when: 'The body, the query, the path or a message of the bus does not fit; `issues` has every fault.',
-    remedy: 'mend what issues names and send it again',
+    remedy: 'correct the request and send it again',
   },
   'request.too_large': {
     status: 413,

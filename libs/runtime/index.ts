@@ -7,4 +7,4 @@ export { HealthRegistry, Metrics, MetricsPageModule } from './health.js';
 export { createLogger, type Logger, NestLogger, redactText, shortId } from './logger.js';
 export { giveBackMemory } from './memory.js';
 export { LOGGER, RuntimeModule } from './runtime.module.js';
-export { issuesOf, parse, validated } from './validate.js';
+export { parse, validated } from './validate.js';

@@ -4,11 +4,11 @@ import type { ClientRedis, RedisOptions, ServerRedis } from '@nestjs/microservic
 import { Redis } from 'ioredis';
 import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
 import type { z } from 'zod';
+import { faultsOf } from '#protocol';
 import { RuntimeError } from '../codes.js';
 import { type AppError, type ErrorBody, RelayedError } from '../app-error.js';
 import { toAppError } from '../errors.js';
 import { type Logger, redactText } from '../logger.js';
-import { issuesOf } from '../validate.js';
 import { InProcessClient, inProcessListeners, InProcessServer } from './in-process.js';
 import { LastingRedisClient, LastingRedisServer } from './lasting-redis.js';
 
@@ -81,7 +81,7 @@ export class Bus implements OnApplicationShutdown {
       const request = schema.safeParse(data);
       if (!request.success) {
         const error = new RuntimeError('request.invalid', `${pattern}: the request is not valid`, {
-          issues: issuesOf(request.error),
+          issues: faultsOf(request.error, data, schema),
         });
         return refusal(error, data);
       }
