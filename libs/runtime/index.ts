@@ -8,3 +8,4 @@ export { createLogger, type Logger, NestLogger, redactText, shortId } from './lo
 export { giveBackMemory } from './memory.js';
 export { LOGGER, RuntimeModule } from './runtime.module.js';
 export { parse, validated } from './validate.js';
+export { VERSION } from './version.js';
