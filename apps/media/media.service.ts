@@ -31,6 +31,8 @@ const DRY_RUN_ID = '00000000-0000-4000-8000-000000000000';
 export interface Asker {
   name: string;
   requestId: string;
+  /** What the asker calls it. */
+  idName: 'Idempotency-Key' | 'requestId';
 }
 
 /** Makes install media: checked first, written whole or not at all, then machine, first-boot rows and medium in one transaction, then the ring. */
@@ -56,6 +58,7 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
     const asker = ({ requestId, requestedBy }: { requestId: string; requestedBy: string }): Asker => ({
       name: requestedBy,
       requestId,
+      idName: 'requestId',
     });
     const { mediaCreate, mediaPlan, mediaGet, mediaDelete } = BusRequests;
     this.bus.onRequest(mediaCreate.pattern, mediaCreate.schema, (message) =>
@@ -78,7 +81,7 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
   /** @throws AppError for everything that keeps the machine from installing itself, before a byte is written */
   async create(request: MediaRequest, asker: Asker): Promise<MediaResult> {
     const earlier = await this.database.work().findOne(Media, { requestId: asker.requestId });
-    if (earlier) return this.toResult(sameRequest(earlier, request));
+    if (earlier) return this.toResult(sameRequest(earlier, request, asker));
     const mediaId = randomUUID();
     const { built, ingredients } = await this.make(request, mediaId);
     const { pins, scripts } = ingredients;
@@ -332,10 +335,10 @@ function withoutSalt(request: MediaRequest): MediaRequest {
 }
 
 /** @throws AppError `media.request_reused` (409): the key of an answered request stands for that request, and for nothing after its medium was deleted */
-function sameRequest(earlier: Media, { vmId }: MediaRequest): Media {
+function sameRequest(earlier: Media, { vmId }: MediaRequest, { idName }: Asker): Media {
   if (earlier.machineId === vmId && earlier.state === 'ready') return earlier;
   throw new MediaError(
     'media.request_reused',
-    `the Idempotency-Key was used for ${earlier.machineId === vmId ? 'a medium that was deleted' : 'another machine'}: send this request under a new one`,
+    `the ${idName} was used for ${earlier.machineId === vmId ? 'a medium that was deleted' : 'another machine'}: send this request under a new one`,
   );
 }

@@ -20,17 +20,10 @@ import { Writable } from 'node:stream';
 import { z } from 'zod';
 import { type Answer, send as sendTo, type SendOptions } from '../../test/support/apps/http.js';
 import { waitFor } from '../../test/support/wait.js';
-import {
-  errorsOf,
-  createLogger,
-  HealthRegistry,
-  Metrics,
-  MetricsPageModule,
-  RuntimeModule,
-  validated,
-} from '#runtime';
+import { createLogger, errorsOf, HealthRegistry, Metrics, MetricsPageModule, RuntimeModule } from '#runtime';
 import { ACCESS_RULES, AccessGuard, singleToken } from './access.js';
 import { type RunningApp, startHttpApp } from './http-app.js';
+import { ThisApp } from './this-app.js';
 
 const CANARY = 'canary-77aa';
 const TOKEN = 'right-token-0123456789';
@@ -59,7 +52,7 @@ class ProbeController {
   constructor(@Inject(Parts) readonly parts: Parts) {}
 
   @Post('form')
-  form(@Body(validated(Form)) form: z.output<typeof Form>): unknown {
+  form(@Body({ schema: Form }) form: z.output<typeof Form>): unknown {
     return form;
   }
 
@@ -125,7 +118,11 @@ class App {}
 
 function startProbe(legacyErrorField = false, port = 0): Promise<RunningApp> {
   return startHttpApp(
-    { module: App, imports: [RuntimeModule.forRoot({ logger }), MetricsPageModule, Probe] },
+    {
+      module: App,
+      imports: [RuntimeModule.forRoot({ logger }), MetricsPageModule, Probe],
+      providers: [ThisApp],
+    },
     { logger, host: '127.0.0.1', port, portVariable: 'PROBE_PORT', bodyLimit: 1000, legacyErrorField },
   );
 }
@@ -161,9 +158,24 @@ describe('errors', () => {
     expect(answer.body.message).toContain('name: must have at most 5 characters');
   });
 
+  it('name the methods that a path takes, to whoever asks for them or uses another', async () => {
+    const refused = await send(app, '/probe/fail/coded?x=1', { method: 'PATCH' });
+    expect(refused).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD, OPTIONS' } });
+    expect(refused.body.message).toContain('this path takes GET, HEAD, OPTIONS');
+    const asked = await send(app, '/probe/form', { method: 'OPTIONS' });
+    expect(asked).toMatchObject({ status: 204, headers: { allow: 'OPTIONS, POST' }, text: '' });
+    expect((await send(app, '/probe/fail/', { method: 'OPTIONS' })).status).toBe(404);
+    expect((await send(app, '/guarded', { method: 'HEAD' })).status).toBe(401);
+  });
+
+  it('take an empty body for none, whatever type it is said to have', async () => {
+    expect(await post(app, '')).toMatchObject({ status: 400, body: { issues: [{ path: 'name' }] } });
+    expect((await post(app, '{"name":"ada"}')).status).toBe(201);
+  });
+
   it.each([
     ['an unknown route', '/nothing/here', {}, 404, 'route.not_found'],
-    ['an unknown method', '/probe/form', { method: 'DELETE' }, 404, 'route.not_found'],
+    ['an unknown method', '/probe/form', { method: 'DELETE' }, 405, 'route.method_not_allowed'],
     ['a path that cannot be decoded', '/probe/fail/%E0%A4%A', {}, 400, 'request.invalid'],
     [
       'malformed JSON',

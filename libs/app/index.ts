@@ -11,3 +11,4 @@ export { AppModule } from './app.module.js';
 export { type HttpAppOptions, type RunningApp, startHttpApp } from './http-app.js';
 export { runMain, type Stoppable } from './main.js';
 export { withMetricsPage } from './metrics-page.js';
+export { ThisApp } from './this-app.js';

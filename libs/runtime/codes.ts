@@ -22,6 +22,11 @@ export const RUNTIME_CODES = {
     when: 'The app has no such route.',
     remedy: 'correct the path: GET /openapi.json of the console lists its routes',
   },
+  'route.method_not_allowed': {
+    status: 405,
+    when: 'The path is known and does not take this method; the header Allow names those that it takes.',
+    remedy: 'use a method of the header Allow',
+  },
   internal: {
     status: 500,
     when: 'Something failed inside; nothing of it is told.',

@@ -1,4 +1,4 @@
-export { AppError, type Catalogue, type ErrorBody, errorsOf } from './app-error.js';
+export { AppError, type Catalogue, type ErrorBody, errorsOf, RelayedError } from './app-error.js';
 export { Bus } from './bus/bus.js';
 export { RuntimeError } from './codes.js';
 export * from './config.js';
@@ -7,5 +7,5 @@ export { HealthRegistry, Metrics, MetricsPageModule } from './health.js';
 export { createLogger, type Logger, NestLogger, redactText, shortId } from './logger.js';
 export { giveBackMemory } from './memory.js';
 export { LOGGER, RuntimeModule } from './runtime.module.js';
-export { parse, validated } from './validate.js';
+export { parse } from './validate.js';
 export { VERSION } from './version.js';

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import {
   Database,
   databaseNow,
@@ -20,10 +20,11 @@ import {
   checkInputs,
   type ExecutionDto,
   type InputValues,
+  type ScheduledExecutions,
   type ScheduleExecutions,
 } from '#protocol';
 import { Bus, invalidRequest } from '#runtime';
-import type { Actor } from '../http/actor.js';
+import type { Actor } from '../http/by.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
 import type { ConsoleConfig } from '../config.js';
 import { zonedTimeToInstant } from './local-time.js';
@@ -44,27 +45,20 @@ interface Checked {
 
 /** Turns a request into rows: all machines or none, with every fault listed. */
 @Injectable()
-export class ScheduleService implements OnModuleInit {
+export class ScheduleService {
   constructor(
-    @Inject(Database) private readonly database: Database,
-    @Inject(Bus) private readonly bus: Bus,
+    private readonly database: Database,
+    private readonly bus: Bus,
     @Inject(CONSOLE_CONFIG) private readonly config: ConsoleConfig,
     @Inject(CONSOLE_TOKEN) private readonly token: string,
   ) {}
-
-  onModuleInit(): void {
-    const { pattern, schema } = BusRequests.scriptSchedule;
-    this.bus.onRequest(pattern, schema, ({ request, requestId, requestedBy }) =>
-      this.schedule(request, { name: requestedBy, correlationId: requestId.slice(0, 64) }, requestId),
-    );
-  }
 
   /** @param requestId a request that arrives twice under the same one makes its rows once */
   async schedule(
     request: ScheduleExecutions,
     actor: Actor,
     requestId?: string,
-  ): Promise<{ items: ExecutionDto[] }> {
+  ): Promise<ScheduledExecutions> {
     const checked = await this.check(request);
     const items = await this.database.transaction((work) => {
       const insert = (): Promise<ExecutionDto[]> => this.insert(work, request, checked, actor);

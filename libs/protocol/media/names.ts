@@ -32,7 +32,7 @@ export const timeZones = (): readonly string[] => ['UTC', ...Intl.supportedValue
 
 /** True for canonical names and for links such as `US/Eastern`, with the spelling of the database; offsets are no zones. */
 export function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z]+([/_+-][A-Za-z0-9_+-]+)*$/.test(name)) return false;
+  if (!/^[A-Za-z][A-Za-z0-9]*([/_+-][A-Za-z0-9_+-]+)*$/.test(name)) return false;
   try {
     return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
   } catch {
