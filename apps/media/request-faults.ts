@@ -1,4 +1,4 @@
-import { type Fault, nearest, type MediaRequest } from '#protocol';
+import { type Fault, longTermFirst, type MediaRequest } from '#protocol';
 import { checkDelivery } from './deliveries/delivery.js';
 import { gatewayFaults } from './families/gateway-faults.js';
 import { kickstartFaults } from './families/kickstart/faults.js';
@@ -36,11 +36,10 @@ function ubuntuFaults({ os: { version }, network, proxy }: MediaRequest): Fault[
   const faults: Fault[] = [];
   // A point release is of its release.
   if (!known.includes(version.split('.').slice(0, 2).join('.'))) {
-    const near = nearest(version, known);
     faults.push({
       path: 'os.version',
       message: `there are no media for ubuntu ${version}`,
-      remedy: near ? `did you mean ${near}?` : `use ${known.join(', ')}`,
+      remedy: `use one of ${longTermFirst(known)}`,
     });
   }
   // Subiquity and cloud-init hand it to apt, which takes a host and a port.

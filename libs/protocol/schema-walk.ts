@@ -15,7 +15,7 @@ interface Definition {
   right?: z.ZodType;
   getter?: () => z.ZodType;
 }
-const definitionOf = (schema: z.ZodType): Definition => schema.def as unknown as Definition;
+const definitionOf = (schema: z.ZodType): Definition => schema.def;
 
 /** What a person may be told of a field. */
 export interface FieldNotes {

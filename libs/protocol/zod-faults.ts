@@ -94,6 +94,11 @@ function unknownFields(issue: z.core.$ZodIssueUnrecognizedKeys, { schema }: Subj
 /** Of several forms the faults of the one that was meant: it has the fields that stand there. */
 function unionFaults(issue: z.core.$ZodIssueInvalidUnion, subject: Subject): FaultBelow[] {
   const value = valueAt(subject.input, issue.path);
+  const tags = 'options' in issue && Array.isArray(issue.options) ? (issue.options as string[]) : null;
+  if (tags && ownWords(issue) === null) {
+    const { path, message } = issue;
+    return translate({ code: 'invalid_value', values: tags, path, message }, subject);
+  }
   const nowhere = unknownInAll(issue.errors);
   if (nowhere.length > 0) return nowhere.flatMap((inner) => translate(below(issue.path, inner), subject));
   const meant = issue.errors.filter((issues) => !issues.some(isOfAnotherForm));
@@ -140,10 +145,7 @@ function missing(issue: Issue, { schema }: Subject): Words {
   const { description, examples } = notesAt(schema, issue.path);
   const [example] = examples ?? (issue.code === 'invalid_value' ? issue.values : []);
   const only = issue.code === 'invalid_value' && issue.values.length === 1;
-  const remedy =
-    example === undefined || typeof example === 'object'
-      ? 'add it'
-      : `add it${only ? ':' : ', such as'} ${String(example)}`;
+  const remedy = example === undefined ? 'add it' : `add it${only ? ':' : ', such as'} ${written(example)}`;
   const own = ownWords(issue);
   if (own !== null && !own.startsWith('must ')) return { message: own, remedy };
   const [sentence] = description?.split(/[.;:](?:\s|$)/) ?? [];
@@ -152,6 +154,7 @@ function missing(issue: Issue, { schema }: Subject): Words {
   return { message: what ? `is missing: ${what}` : 'is missing', remedy };
 }
 
+const written = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 const lowerFirst = (text: string): string =>
   /^[A-Z][a-z]/.test(text) ? `${text.charAt(0).toLowerCase()}${text.slice(1)}` : text;
 
@@ -228,7 +231,7 @@ function formatWords(
   const [example] = notesAt(schema, path).examples ?? [];
   return example === undefined
     ? 'does not have the form that is asked for'
-    : `must be of the form ${String(example)}`;
+    : `must be of the form ${written(example)}`;
 }
 
 const quoted = (value: unknown): string => (value === '' ? 'empty' : String(value));
@@ -244,7 +247,5 @@ function remedyOf(issue: Issue, { input, schema }: Subject): string {
   if (issue.code === 'invalid_value' && typeof value === 'string')
     return didYouMean(value, issue.values.map(String), 'use one of them');
   const [example] = notesAt(schema, issue.path).examples ?? [];
-  return example === undefined || typeof example === 'object'
-    ? 'correct the value'
-    : `give one such as ${String(example)}`;
+  return example === undefined ? 'correct the value' : `give one such as ${written(example)}`;
 }

@@ -50,6 +50,7 @@ export const ERROR_CODES = [
   'request.invalid',
   'request.too_large',
   'request.unsupported_media_type',
+  'route.method_not_allowed',
   'route.not_found',
   'script.not_found',
   'script.unavailable',

@@ -20,9 +20,13 @@ import { checkScheduleRules } from './schedule-rules.js';
 
 export const ScheduleExecutions = z
   .strictObject({
-    scriptId: uuid,
+    scriptId: uuid.describe('The id of a script that was saved.'),
     scriptVersion: z.number().int().min(1).optional().describe('The newest when left out.'),
-    machineIds: z.array(uuid).min(1, 'must name at least one machine').max(1000),
+    machineIds: z
+      .array(uuid)
+      .min(1, 'must name at least one machine')
+      .max(1000)
+      .describe('The ids of the machines that it runs on.'),
     scheduledFor: z
       .union([givenTime, z.iso.datetime({ local: true })], {
         error: 'must be a time such as 2027-01-31T14:00:00Z',

@@ -51,7 +51,11 @@ export const givenShell = z
   .string({ error: 'must be POWERSHELL, CMD, BASH or SH' })
   .transform((text) => text.toUpperCase())
   .pipe(shell)
-  .meta({ documentedAs: { type: 'string', examples: ['BASH', 'SH', 'POWERSHELL', 'CMD'] } });
+  .meta({
+    description: 'What runs the script: POWERSHELL, CMD, BASH or SH, in either case.',
+    examples: ['BASH'],
+    documentedAs: { type: 'string', examples: ['BASH', 'SH', 'POWERSHELL', 'CMD'] },
+  });
 
 export const platform = z
   .enum(['windows', 'linux'], { error: 'must be windows or linux' })

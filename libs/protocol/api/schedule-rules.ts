@@ -103,10 +103,8 @@ function twice({ machineIds }: Unchecked): Fault[] {
   if (!Array.isArray(machineIds)) return [];
   const seen = new Set<unknown>();
   for (const id of machineIds as unknown[]) {
-    if (seen.has(id))
-      return [
-        { path: 'machineIds', message: `${String(id)} is named twice`, remedy: 'name each machine once' },
-      ];
+    if (typeof id === 'string' && seen.has(id))
+      return [{ path: 'machineIds', message: `${id} is named twice`, remedy: 'name each machine once' }];
     seen.add(id);
   }
   return [];

@@ -46,8 +46,8 @@ export const ScriptInput = z
     if (input.default !== undefined && input.type !== 'password') {
       const expected = input.type === 'number' || input.type === 'boolean' ? input.type : 'string';
       if (typeof input.default !== expected) fault('default', `must be a ${expected}`, `give a ${expected}`);
-      else if (input.type === 'select' && !input.options?.includes(String(input.default)))
-        fault('default', 'is not one of the options', `choose from ${input.options?.join(', ')}`);
+      else if (input.type === 'select' && input.options && !input.options.includes(String(input.default)))
+        fault('default', 'is not one of the options', `choose from ${input.options.join(', ')}`);
     }
     if (input.pattern !== undefined) {
       try {
@@ -63,7 +63,7 @@ export type ScriptInput = z.output<typeof ScriptInput>;
 
 export const CreateScript = z
   .strictObject({
-    name: displayName,
+    name: displayName.meta({ description: 'What people call the script.', examples: ['install nginx'] }),
     description: z.string().max(2000).optional(),
     platforms: z.array(platform).min(1).max(2).optional(),
     shell: givenShell,
@@ -74,7 +74,8 @@ export const CreateScript = z
         (text) => Buffer.byteLength(text) <= CHANNEL_LIMITS.scriptContent,
         `must be at most ${CHANNEL_LIMITS.scriptContent} bytes: that is what one line of the channel carries`,
       )
-      .refine((text) => !text.includes('\0'), 'must not contain NUL'),
+      .refine((text) => !text.includes('\0'), 'must not contain NUL')
+      .meta({ description: 'The text of the script.', examples: ['uname -a'] }),
     inputs: z.array(ScriptInput).max(64).default([]),
     timeoutSeconds: timeoutSeconds.default(600),
     runAs: runAs.optional(),

@@ -69,6 +69,15 @@ export function meantLocale(value: string): string | null {
   return all.find((locale) => locale === `${language}-${likely.region}`) ?? all[0] ?? null;
 }
 
+/** Ubuntu's releases in words: those with long-term support first, the newest before the older. */
+export function longTermFirst(versions: readonly string[]): string {
+  const newestFirst = [...versions].sort().reverse();
+  const isLongTerm = (version: string): boolean => /^\d[02468]\.04$/.test(version);
+  return [...newestFirst.filter(isLongTerm), ...newestFirst.filter((version) => !isLongTerm(version))].join(
+    ', ',
+  );
+}
+
 /** The known name with the least edits, if it is near enough to be what was meant. */
 export function nearest(value: string, names: readonly string[]): string | null {
   const wanted = value.slice(0, 64).toLowerCase().replaceAll('_', '-');

@@ -179,14 +179,19 @@ export const WINDOWS_DRIVERS = [
 export const RequestFields = z.strictObject({
   /** Of this model; raised when a field changes its meaning. */
   requestVersion: z.literal(1, { error: 'must be 1' }).default(1),
-  vmId: uuid,
-  hostname,
-  os: z.strictObject({
-    family: z.enum(OS_FAMILIES, { error: `must be one of ${OS_FAMILIES.join(', ')}` }),
-    version: z.string().regex(/^[\w.]{1,16}$/, 'must be a version such as 24.04'),
-    edition: displayName.optional(),
-    architecture: z.enum(['x86_64', 'aarch64']).default('x86_64'),
-  }),
+  vmId: uuid.describe('The id of the VM, chosen by whoever makes it.'),
+  hostname: hostname.meta({ description: 'The name that the machine gives itself.', examples: ['web-1'] }),
+  os: z
+    .strictObject({
+      family: z.enum(OS_FAMILIES, { error: `must be one of ${OS_FAMILIES.join(', ')}` }),
+      version: z.string().regex(/^[\w.]{1,16}$/, 'must be a version such as 24.04'),
+      edition: displayName.optional(),
+      architecture: z.enum(['x86_64', 'aarch64']).default('x86_64'),
+    })
+    .meta({
+      description: 'What is installed.',
+      examples: [{ family: 'ubuntu', version: '24.04' }],
+    }),
   firmware: z.enum(['uefi', 'bios']).default('uefi'),
   users: z.array(user).max(32).default([]),
   locale: known(isLocale, () => LOCALES, 'locale', meantLocale).default('en-US'),
