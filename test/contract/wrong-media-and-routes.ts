@@ -1,4 +1,4 @@
-import { VM, NOBODY, script, medium, type WrongInput } from './wrong-inputs.js';
+import { VM, NOBODY, medium, type WrongInput } from './wrong-inputs.js';
 
 const TOKEN = 'send the console token as "Authorization: Bearer <token>"';
 const FORBIDDEN = { authorization: 'Bearer wrong' };
