@@ -20,7 +20,8 @@ import { MediaRequest, type MediaResult, uuid } from '#protocol';
 import { AccessGuard } from '#app';
 import { sealPasswords } from '#secrets';
 import type { MediaConfig } from './config.js';
-import { type Asker, MediaService } from './media.service.js';
+import type { Asker } from './media-records.js';
+import { MediaService } from './media.service.js';
 import { MEDIA_CONFIG } from './preconditions.js';
 
 const CreateQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).default('false') });

@@ -3,7 +3,7 @@ import { type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Bus, type Logger, NestLogger, RuntimeError, toAppError } from '#runtime';
+import { Bus, hostInUrl, type Logger, NestLogger, RuntimeError, toAppError } from '#runtime';
 import { HostError } from './codes.js';
 import { AppErrorFilter, sendError } from './error-filter.js';
 import { Routes } from './routes.js';
@@ -105,9 +105,12 @@ export async function startHttpApp(
     throw listenError(error, options);
   }
   const address = app.getHttpServer().address() as { port: number };
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   let stopping: Promise<void> | undefined;
-  return { app, url: `http://${host}:${address.port}`, stop: () => (stopping ??= app.close()) };
+  return {
+    app,
+    url: `http://${hostInUrl(options.host)}:${address.port}`,
+    stop: () => (stopping ??= app.close()),
+  };
 }
 
 /** Clients set the type of JSON on every request, also on those without a body: none is none, whatever its type. */

@@ -29,8 +29,10 @@ export {
   type RecoveredCompletion,
 } from './channel/parse.js';
 export { didYouMean, type Fault, type FaultBelow } from './fault.js';
+export { FAMILY_RULES, type FamilyRules } from './media/family-rules.js';
 export * from './media/names.js';
 export * from './media/plan.js';
+export * from './media/releases.js';
 export { OS_FAMILIES, WINDOWS_DRIVERS } from './media/request-fields.js';
 export * from './media/request.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
@@ -38,4 +40,5 @@ export { quoteFor, UnquotableError } from './scripts/quoting.js';
 export * from './statuses.js';
 export { checkInputs } from './scripts/check-inputs.js';
 export { valueAt } from './schema-walk.js';
+export { isTimeZone, timeZones } from './time-zones.js';
 export { faultsBelow, faultsOf, UNKNOWN_FIELD } from './zod-faults.js';

@@ -4,6 +4,7 @@ export { RuntimeError } from './codes.js';
 export * from './config.js';
 export { invalidRequest, toAppError } from './errors.js';
 export { HealthRegistry, Metrics, MetricsPageModule } from './health.js';
+export { hostInUrl } from './host.js';
 export { createLogger, type Logger, NestLogger, redactText, shortId } from './logger.js';
 export { giveBackMemory } from './memory.js';
 export { LOGGER, RuntimeModule } from './runtime.module.js';

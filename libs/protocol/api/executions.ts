@@ -14,7 +14,7 @@ import {
   wireTime,
 } from './fields.js';
 import { stepsOf } from '../fault.js';
-import { isTimeZone } from '../media/names.js';
+import { isTimeZone } from '../time-zones.js';
 import { PageQuery } from './pages.js';
 import { checkScheduleRules } from './schedule-rules.js';
 

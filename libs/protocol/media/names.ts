@@ -27,19 +27,6 @@ const locales = new Set(LOCALES);
 export const isKeyboardLayout = (name: string): boolean => layouts.has(name);
 export const isLocale = (name: string): boolean => locales.has(name);
 
-/** IANA zones that this runtime's ICU knows. */
-export const timeZones = (): readonly string[] => ['UTC', ...Intl.supportedValuesOf('timeZone')];
-
-/** True for canonical names and for links such as `US/Eastern`, with the spelling of the database; offsets are no zones. */
-export function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z][A-Za-z0-9]*([/_+-][A-Za-z0-9_+-]+)*$/.test(name)) return false;
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
-  } catch {
-    return false;
-  }
-}
-
 /** `de`, `german` or `Germany`: the code of a language or a country whose name in English it is. */
 function codeNamed(value: string, codes: readonly string[]): string | null {
   const wanted = value.slice(0, 64).toLowerCase();
