@@ -11,7 +11,7 @@ export interface Demonstration {
   consoleUrl: string;
   token: string;
   /** A text of a document with the places and ports of this demonstration instead of `npm start`'s own. */
-  here(text: string): string;
+  here: (text: string) => string;
 }
 
 /**
