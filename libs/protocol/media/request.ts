@@ -1,3 +1,4 @@
+import { stepsOf } from '../fault.js';
 import { checkFamilyRules } from './family-rules.js';
 import { type MediaRequest as MediaRequestFields, RequestFields } from './request-fields.js';
 
@@ -5,7 +6,7 @@ import { type MediaRequest as MediaRequestFields, RequestFields } from './reques
 export const MediaRequest = RequestFields.superRefine(
   (request, context) => {
     for (const { path, message, remedy } of checkFamilyRules(request))
-      context.addIssue({ code: 'custom', path, message, params: { remedy } });
+      context.addIssue({ code: 'custom', path: stepsOf(path), message, params: { remedy } });
   },
   // Also when a field is wrong by itself: every fault is told, never the first only.
   { when: ({ value }) => typeof value === 'object' && value !== null },
