@@ -1,6 +1,6 @@
 /**
- * Deliberate breakages of what the product promises, each with the test that has to turn red: `npm run test:mutants`. A mutant that lives
- * shows a promise that no test keeps.
+ * Deliberate breakages of what the product promises, each with the test that has to turn red: `npm run
+ * test:mutants`. A mutant that lives shows a promise that no test keeps.
  */
 const jest = (project, file) => ['jest', project, file];
 const cargo = (file) => ['cargo', file];

@@ -52,6 +52,20 @@ it('a violation of each rule is found', () => {
       'apps/gateway/planted-deep.ts',
       "export { openDatabase } from '../../libs/db/database.js';",
     ],
+    ['sql-lives-in-libs-db', 'apps/console/planted-sql.ts', "export { raw } from '@mikro-orm/core';"],
+    [
+      'sql-lives-in-libs-db',
+      'libs/runtime/planted-sql.ts',
+      "export { SqliteDriver } from '@mikro-orm/sqlite';",
+    ],
+    ['sql-lives-in-libs-db', 'apps/media/planted-sql.ts', "export { DatabaseSync } from 'node:sqlite';"],
+    ['sockets-in-the-channel', 'apps/gateway/session/planted.ts', "export type { Socket } from 'node:net';"],
+    ['bus-transport-in-the-bus', 'apps/gateway/host/planted.ts', "export { Redis } from 'ioredis';"],
+    [
+      'bus-transport-in-the-bus',
+      'apps/media/planted-transport.ts',
+      "export { ClientRedis } from '@nestjs/microservices';",
+    ],
     ['protocol-needs-zod-only', 'libs/protocol/planted.ts', "export { readFileSync } from 'node:fs';"],
     [
       'answers-are-read-by-parsers-only',

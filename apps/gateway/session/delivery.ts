@@ -26,7 +26,8 @@ import { openInputs } from './inputs.js';
 const FETCH_SECONDS = 3600;
 
 /**
- * Claims what is due and writes it to the guest, one script a line. A fault in one script fails that row alone.
+ * Claims what is due and writes it to the guest, one script a line. A fault in one script fails that row
+ * alone.
  * @param capacity how many more scripts the machine may run now
  * @returns how many were written
  */
@@ -51,7 +52,8 @@ export async function deliverRow(guest: Guest, row: ScriptExecution): Promise<bo
     await refuse(context, row, error.message);
     return false;
   }
-  // Committed before the first byte: a row that may have reached the guest is never taken for one that did not.
+  // Committed before the first byte: a row that may have reached the guest is never taken for one that did
+  // not.
   const [confirmed] = await recordDelivery(database.work(), [row.id], lease.owner);
   if (confirmed === undefined) return false;
   const before = outbox.bytesWritten;
