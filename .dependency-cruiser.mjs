@@ -94,6 +94,14 @@ export default {
       to: { path: ['node_modules/(@nestjs|@mikro-orm|ioredis|fastify)', '^libs/(db|runtime)/'] },
     },
     {
+      name: 'families-only-render',
+      comment:
+        'A family is data plus a renderer: what was read from media comes in as values, and others write the images.',
+      severity: 'error',
+      from: { path: '^apps/media/families/', pathNot: 'spec\\.ts$' },
+      to: { path: '^apps/media/(vendor|image|store|deliveries)/' },
+    },
+    {
       name: 'core-is-pure',
       comment: 'What decides takes values and a clock; it touches no framework, database or device.',
       severity: 'error',

@@ -51,7 +51,7 @@ export const MUTANTS = [
     file: 'libs/db/queries/verdicts.ts',
     find: 'if (verdict.epoch !== undefined && row.epoch !== verdict.epoch) return null;',
     put: '',
-    tests: jest('integration', 'libs/db/queries/completions.int-spec.ts'),
+    tests: jest('integration', 'libs/db/queries/verdicts.int-spec.ts'),
     red: 'lets a verdict of an older epoch change nothing',
   },
   {

@@ -75,6 +75,31 @@ it('a violation of each rule is found', () => {
     ['cli-is-light', 'apps/cli/planted.ts', "export { Injectable } from '@nestjs/common';"],
     ['cli-is-light', 'apps/cli/output/planted.ts', "export { AppError } from '#runtime';"],
     ['core-is-pure', 'apps/media/families/planted.ts', "export { Injectable } from '@nestjs/common';"],
+    [
+      'families-only-render',
+      'apps/media/families/windows/planted-reader.ts',
+      "export { readIso } from '../../vendor/iso9660.js';",
+    ],
+    [
+      'families-only-render',
+      'apps/media/families/planted-fact.ts',
+      "export type { VendorIso } from '../vendor/vendor-iso.js';",
+    ],
+    [
+      'families-only-render',
+      'apps/media/families/planted-writer.ts',
+      "export { makeSeedImage } from '../image/iso.js';",
+    ],
+    [
+      'families-only-render',
+      'apps/media/families/planted-delivery.ts',
+      "export { DELIVERIES } from '../deliveries/deliveries.js';",
+    ],
+    [
+      'families-only-render',
+      'apps/media/families/planted-store.ts',
+      "export { MediaFolder } from '../store/media-folder.js';",
+    ],
     ['core-is-pure', 'apps/media/families/windows/planted.ts', "export { readFileSync } from 'node:fs';"],
     [
       'script-files-read-and-nothing-else',

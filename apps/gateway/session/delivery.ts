@@ -16,6 +16,7 @@ import {
   type PendingScript,
   substituteInputs,
 } from '#protocol';
+import { hostInUrl } from '#runtime';
 import { LineTooLongError } from '../channel/outbox.js';
 import { bootstrapScript, fileContent } from '../core/bootstrap.js';
 import type { GatewayContext } from '../host/gateway-context.js';
@@ -96,9 +97,7 @@ async function fetched(
   const { machineId, id: executionId } = row;
   const run = { machineId, executionId, content, seconds: row.timeoutSeconds + FETCH_SECONDS };
   const token = await keepRunContent(database.work(), run);
-  const bare = config.APP_HOST.replace(/^\[|\]$/g, '');
-  const host = bare.includes(':') ? `[${bare}]` : bare;
-  const url = `http://${host}:${config.PORT}/infiniservice/run/${token}`;
+  const url = `http://${hostInUrl(config.APP_HOST)}:${config.PORT}/infiniservice/run/${token}`;
   return { ...script, script_content: bootstrapScript(shell, url, content), input_values: {} };
 }
 

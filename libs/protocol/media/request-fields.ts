@@ -1,14 +1,7 @@
 import { z } from 'zod';
 import { displayName, inputValues, uuid } from '../api/fields.js';
-import {
-  isKeyboardLayout,
-  isLocale,
-  isTimeZone,
-  nearest,
-  KEYBOARD_LAYOUTS,
-  LOCALES,
-  timeZones,
-} from './names.js';
+import { isKeyboardLayout, isLocale, nearest, KEYBOARD_LAYOUTS, LOCALES } from './names.js';
+import { isTimeZone, timeZones } from '../time-zones.js';
 
 /** What XML, UTF-8 and every installer can carry: no control characters, halves of surrogate pairs or the two that are none (XML 1.0, "Char"). */
 const TEXT = /^[^\p{Cc}\p{Cs}\uFFFE\uFFFF]*$/u;
