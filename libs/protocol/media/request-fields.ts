@@ -38,7 +38,7 @@ const hostname = z
 
 const macAddress = z
   .string()
-  .regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i, 'must be a MAC address such as 52:54:00:12:34:56')
+  .regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, 'must be a MAC address such as 52:54:00:12:34:56')
   .transform((mac) => mac.toLowerCase());
 
 const ipv4 = z.ipv4();
