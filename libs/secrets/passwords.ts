@@ -1,6 +1,6 @@
 import { FAMILY_RULES, type MediaRequest } from '#protocol';
 import { sha512Crypt } from './crypt.js';
-import { AppError, invalidRequest } from '#runtime';
+import { invalidRequest } from '#runtime';
 import { seal, unseal } from './seal.js';
 
 interface WithPasswords {
@@ -62,7 +62,7 @@ export function openPasswords(
   users.forEach(({ name, passwordSealed }, index) => {
     if (passwordSealed === undefined) return;
     try {
-      if (secretsKey === undefined) throw new AppError('secrets.missing', 400, 'there is no SECRETS_KEY');
+      if (secretsKey === undefined) throw new Error('there is no SECRETS_KEY');
       opened.set(name, unseal(secretsKey, context(vmId, name), passwordSealed));
     } catch {
       issues.push({

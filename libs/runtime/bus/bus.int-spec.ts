@@ -6,9 +6,13 @@ import { Writable } from 'node:stream';
 import { z } from 'zod';
 import { type RedisServer, startRedis } from '../../../test/support/servers/redis.js';
 import { waitFor } from '../../../test/support/wait.js';
-import { AppError } from '../errors.js';
+import { AppError, errorsOf, type RelayedError } from '../app-error.js';
 import { createLogger } from '../logger.js';
 import { Bus } from './bus.js';
+
+class NameError extends errorsOf({
+  'media.name_taken': { status: 409, when: 'It is taken.', remedy: 'choose another' },
+}) {}
 
 let log = '';
 const logger = createLogger({
@@ -83,7 +87,7 @@ describe.each(['in the process', 'over Redis'] as const)('the bus %s', (transpor
     await bus(url(), (server) => {
       server.onRequest(pattern, Ping, ({ n }) => {
         if (n === 1)
-          throw new AppError('media.name_taken', 409, 'the name is taken: choose another', {
+          throw new NameError('media.name_taken', 'the name is taken: choose another', {
             cause: new Error('canary-inside'),
             issues: [{ path: 'hostname', message: 'is taken', remedy: 'choose another' }],
           });
@@ -102,6 +106,35 @@ describe.each(['in the process', 'over Redis'] as const)('the bus %s', (transpor
     expect(unforeseen).toMatchObject({ code: 'internal', status: 500 });
     expect(JSON.stringify(unforeseen) + String(unforeseen)).not.toContain('canary-inside');
     expect(log).toContain('canary-inside');
+  });
+
+  it('names every refusal: by the id of its request, otherwise by one that the log has too', async () => {
+    const patterns = [fresh(), fresh()];
+    const [plain = '', named = ''] = patterns;
+    const Named = z.object({ requestId: z.string() });
+    await bus(url(), (server) => {
+      server.onRequest(plain, Ping, () => {
+        throw new Error('canary-inside');
+      });
+      server.onRequest(named, Named, () => {
+        throw new NameError('media.name_taken', 'the name is taken');
+      });
+    });
+    const replies: unknown[] = [];
+    const client = await bus(url());
+    for (const [pattern, data] of [
+      [named, { requestId: 'order-4711' }],
+      [named, { requestId: 'order-4711', more: { requestId: 1 } }],
+    ] as const)
+      replies.push(await client.request(pattern, data).catch((error: unknown) => error));
+    expect(replies).toEqual([
+      expect.objectContaining({ correlationId: 'order-4711', remedy: 'choose another' }),
+      expect.objectContaining({ correlationId: 'order-4711' }),
+    ]);
+    const inside = await client.request(plain, { n: 1 }).catch((error: unknown) => error as RelayedError);
+    const { correlationId } = inside as RelayedError;
+    expect(correlationId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(log).toContain(correlationId);
   });
 
   it('refuses a request that does not fit the schema before the handler sees it', async () => {
