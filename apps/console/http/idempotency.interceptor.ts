@@ -48,7 +48,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
         return next.handle().pipe(
           // Before the refusal is answered: whoever has it may send again at once.
           catchError((error: unknown) =>
-            from(this.forget(scope, key).catch(() => undefined)).pipe(mergeMap(() => throwError(() => error))),
+            from(this.forget(scope, key).catch(() => undefined)).pipe(
+              mergeMap(() => throwError(() => error)),
+            ),
           ),
           mergeMap(async (response: unknown) => {
             await this.database
