@@ -154,16 +154,6 @@ describe('errors', () => {
     expect(answer.body.message).toContain('name: must have at most 5 characters');
   });
 
-  it('name the methods that a path takes, to whoever asks for them or uses another', async () => {
-    const refused = await send(app, '/probe/fail/coded?x=1', { method: 'PATCH' });
-    expect(refused).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD, OPTIONS' } });
-    expect(refused.body.message).toContain('this path takes GET, HEAD, OPTIONS');
-    const asked = await send(app, '/probe/form', { method: 'OPTIONS' });
-    expect(asked).toMatchObject({ status: 204, headers: { allow: 'OPTIONS, POST' }, text: '' });
-    expect((await send(app, '/probe/fail/', { method: 'OPTIONS' })).status).toBe(404);
-    expect((await send(app, '/guarded', { method: 'HEAD' })).status).toBe(401);
-  });
-
   it('take an empty body for none, whatever type it is said to have', async () => {
     expect(await post(app, '')).toMatchObject({ status: 400, body: { issues: [{ path: 'name' }] } });
     expect((await post(app, '{"name":"ada"}')).status).toBe(201);

@@ -1,27 +1,35 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { BusRequests } from '#protocol';
+import { draftOf } from '#app';
+import { BusEvents, BusRequests, ExecutionChanged, ExecutionOutput, ScheduleExecutions } from '#protocol';
 import { Bus } from '#runtime';
 import type { Actor } from '../http/by.js';
+import { ExecutionEventsService } from './execution-events.service.js';
 import { ExecutionsService } from './executions.service.js';
 import { ScheduleService } from './schedule.service.js';
 
-/** `script.schedule` and `script.cancel`, for orchestrators that speak over the bus. */
+/** `script.schedule` and `script.cancel`, for orchestrators that speak over the bus; and what gateways tell of runs. */
 @Injectable()
 export class ExecutionsBus implements OnModuleInit {
   constructor(
     private readonly bus: Bus,
     private readonly scheduling: ScheduleService,
     private readonly executions: ExecutionsService,
+    private readonly live: ExecutionEventsService,
   ) {}
 
   onModuleInit(): void {
     const { scriptSchedule, scriptCancel } = BusRequests;
-    this.bus.onRequest(scriptSchedule.pattern, scriptSchedule.schema, (message) =>
+    const drafted = scriptSchedule.schema.extend({ request: draftOf(ScheduleExecutions) });
+    this.bus.onRequest(scriptSchedule.pattern, drafted, (message) =>
       this.scheduling.schedule(message.request, askerOf(message), message.requestId),
     );
     this.bus.onRequest(scriptCancel.pattern, scriptCancel.schema, (message) =>
       this.executions.cancel(message.executionId, askerOf(message), message.requestId),
     );
+    this.bus.onEvent(BusEvents.executionChanged, ExecutionChanged, ({ executionId }) =>
+      this.live.ring(executionId),
+    );
+    this.bus.onEvent(BusEvents.executionOutput, ExecutionOutput, (piece) => this.live.printed(piece));
   }
 }
 

@@ -2,6 +2,7 @@ import { Body, Get, Header, type MessageEvent, Param, Post, Query, Sse, UseGuard
 import { getSchemaPath } from '@nestjs/swagger';
 import type { Observable } from 'rxjs';
 import { z } from 'zod';
+import { type Draft, draftOf } from '#app';
 import {
   ExecutionDto,
   ExplanationDto,
@@ -23,6 +24,8 @@ import { ScheduleService } from './schedule.service.js';
 
 const ExecutionPage = pageOf(ExecutionDto, 'ExecutionPage');
 
+const ScheduleDraft = draftOf(ScheduleExecutions);
+
 const OutputQuery = z.strictObject({ stream: outputStream.default('stdout') });
 
 @OperatorApi('executions', 'Executions')
@@ -41,7 +44,7 @@ export class ExecutionsController {
     refuses: [400, 409, 413, 415],
   })
   scheduleExecutions(
-    @Body({ schema: ScheduleExecutions }) body: ScheduleExecutions,
+    @Body({ schema: ScheduleDraft }) body: Draft<ScheduleExecutions>,
     @By() by: Actor,
   ): Promise<ScheduledExecutions> {
     return this.scheduling.schedule(body, by);

@@ -1,10 +1,11 @@
 import type { StandardSchemaConverter } from '@nestjs/swagger';
 import { z } from 'zod';
+import { withoutDraft } from '#app';
 
 /**
  * Turns the schemas that check requests into those of the document. Whatever has an id becomes a component of that name.
  * Answers may gain fields, so their objects are open; requests are as strict as the server.
- * @throws Error when two schemas of different form have the same id
+ * @throws Error when two schemas of different form have the same id, or when a regular expression would lose a flag
  */
 export function schemaConverter(): StandardSchemaConverter {
   const known = new Map<string, string>();
@@ -14,7 +15,7 @@ export function schemaConverter(): StandardSchemaConverter {
       $schema: _,
       $defs,
       ...root
-    } = z.toJSONSchema(schema, {
+    } = z.toJSONSchema(withoutDraft(schema), {
       io,
       unrepresentable: 'any',
       override: ({ zodSchema, jsonSchema }) => {
@@ -25,6 +26,11 @@ export function schemaConverter(): StandardSchemaConverter {
           Object.assign(jsonSchema, documentedAs, description ? { description } : {});
         }
         const { def } = zodSchema._zod;
+        for (const { _zod } of def.checks ?? []) {
+          const pattern = 'pattern' in _zod.def ? _zod.def.pattern : undefined;
+          if (pattern instanceof RegExp && /[^uv]/.test(pattern.flags))
+            throw new Error(`JSON Schema has no flags: ${pattern} would be stricter there than here`);
+        }
         if (io === 'output' && def.type === 'object' && !('catchall' in def && def.catchall))
           delete jsonSchema.additionalProperties;
       },
