@@ -17,7 +17,7 @@ declare module 'fastify' {
 /** Finds the name that belongs to a token's SHA-256, or null. Comparison in constant time is the finder's duty. */
 export type TokenFinder = (sha256: Buffer) => Promise<string | null> | string | null;
 
-export function sha256(text: string): Buffer {
+function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 

@@ -2,7 +2,6 @@ export {
   ACCESS_RULES,
   AccessGuard,
   type AccessRules,
-  sha256,
   singleToken,
   type Caller,
   type TokenFinder,

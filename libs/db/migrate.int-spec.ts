@@ -2,15 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { MikroORM, type Options } from '@mikro-orm/core';
-import {
-  awaitMigrated,
-  claimDue,
-  databaseOptions,
-  migrateToLatest,
-  openDatabase,
-  recordCompletion,
-  recordDelivery,
-} from './index.js';
+import { claimDue, migrateToLatest, openDatabase, recordCompletion, recordDelivery } from './index.js';
+import { awaitMigrated } from './migrate.js';
+import { databaseOptions } from './database.js';
 import { sqliteMigrations } from './migrations/sqlite/list.js';
 import { emptyDatabase, onBothDatabases } from '../../test/support/servers/databases.js';
 import { completion, machineWithLease, schedule, script } from '../../test/support/rows/rows.js';

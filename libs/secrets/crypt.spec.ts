@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { sha512Crypt, verifySha512Crypt } from './crypt.js';
+import { sha512Crypt } from './crypt.js';
 
 describe('SHA-512 crypt', () => {
   it('gives the vector that openssl gives', () => {
@@ -15,18 +15,15 @@ describe('SHA-512 crypt', () => {
     for (const hash of hashes) expect(hash).toMatch(/^\$6\$[./0-9A-Za-z]{16}\$[./0-9A-Za-z]{86}$/);
   });
 
-  it('is verified by the same password and by no other', () => {
+  it('is the same again for the same password and salt, and for no other password', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 80 }), (password) => {
         const hash = sha512Crypt(password);
-        expect(verifySha512Crypt(password, hash)).toBe(true);
-        expect(verifySha512Crypt(`${password}x`, hash)).toBe(false);
+        const salt = hash.split('$')[2];
+        expect(sha512Crypt(password, salt)).toBe(hash);
+        expect(sha512Crypt(`${password}x`, salt)).not.toBe(hash);
       }),
       { numRuns: 10 },
     );
-  });
-
-  it.each(['', '$6$', '$6$salt', '$5$salt$x', 'plain', '$6$salt$short'])('refuses %j as a hash', (hash) => {
-    expect(verifySha512Crypt('password', hash)).toBe(false);
   });
 });

@@ -1,4 +1,3 @@
-export { sha512Crypt, verifySha512Crypt } from './crypt.js';
 export { openPasswords, sealPasswords } from './passwords.js';
 export { seal, unseal } from './seal.js';
 export { secretFile } from './secret-file.js';

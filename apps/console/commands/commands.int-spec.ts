@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { AuditEntry, dialectOf, MachineCommand, MachineEvent, OPEN_COMMANDS_LIMIT } from '#db';
+import { AuditEntry, MachineCommand, MachineEvent, OPEN_COMMANDS_LIMIT } from '#db';
+import { dialectOf } from '../../../test/support/rows/dialect.js';
 import { type Answer, startConsole, type TestConsole } from '../../../test/support/apps/console.js';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 import { socketFolder, startGateway, type TestGateway } from '../../../test/support/apps/gateway.js';

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ConsoleToken } from '#db';
-import { sha256 } from '#app';
+import { createHash } from 'node:crypto';
 import { CONSOLE_TOKEN, startConsole, type TestConsole } from '../../../test/support/apps/console.js';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 
@@ -42,7 +42,12 @@ onBothDatabases('who may use the console', (given) => {
       work.persist(
         work.create(
           ConsoleToken,
-          { id, name: 'alice', sha256: sha256(token).toString('hex'), createdAt: new Date() },
+          {
+            id,
+            name: 'alice',
+            sha256: createHash('sha256').update(token).digest('hex'),
+            createdAt: new Date(),
+          },
           { partial: true },
         ),
       );

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { dialectOf, IdempotencyKey, Machine } from '#db';
+import { IdempotencyKey, Machine } from '#db';
+import { dialectOf } from '../../../test/support/rows/dialect.js';
 import { startConsole, type TestConsole } from '../../../test/support/apps/console.js';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 

@@ -3,13 +3,13 @@ import {
   claimDue,
   type Database,
   databaseNow,
-  dialectOf,
   findWaiting,
   openDatabase,
   recordDelivery,
   returnAbandoned,
   returnToPending,
 } from '../index.js';
+import { dialectOf } from '../sql.js';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 import { machineWithLease, readExecution, schedule } from '../../../test/support/rows/rows.js';
 

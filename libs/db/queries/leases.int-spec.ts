@@ -1,13 +1,6 @@
 import { beforeEach, expect, it } from '@jest/globals';
-import {
-  adoptMachine,
-  type Database,
-  dialectOf,
-  Machine,
-  releaseLease,
-  renewLeases,
-  takeLease,
-} from '../index.js';
+import { adoptMachine, type Database, Machine, releaseLease, renewLeases, takeLease } from '../index.js';
+import { dialectOf } from '../sql.js';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 
 const A = 'host-a#1';

@@ -3,7 +3,6 @@ import { isOpen } from '#protocol';
 import {
   claimDue,
   type Database,
-  dialectOf,
   endByVerdict,
   findOverdue,
   recordCompletion,
@@ -13,6 +12,7 @@ import {
   Series,
   stopSeries,
 } from '../index.js';
+import { dialectOf } from '../sql.js';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 import {
   completion,

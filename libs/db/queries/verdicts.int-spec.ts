@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { claimDue, type Database, dialectOf, findOverdue, returnToPending } from '../index.js';
+import { claimDue, type Database, findOverdue, returnToPending } from '../index.js';
+import { dialectOf } from '../sql.js';
 import { onBothDatabases } from '../../../test/support/servers/databases.js';
 import { readExecution, schedule } from '../../../test/support/rows/rows.js';
 import { OWNER, runLife } from '../../../test/support/rows/run-life.js';

@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { firstSlot, nextSlot, parseCron, type SeriesRule, slotTime } from '../index.js';
-import { deliverBy, dueTime } from './series-rule.js';
+import {
+  deliverBy,
+  dueTime,
+  firstSlot,
+  nextSlot,
+  parseCron,
+  type SeriesRule,
+  slotTime,
+} from './series-rule.js';
 
 const FIRST = Date.parse('2026-01-01T00:00:00Z');
 const MINUTE = 60_000;
