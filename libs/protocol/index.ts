@@ -4,6 +4,14 @@ export * from './api/fields.js';
 export * from './api/machines.js';
 export * from './api/scripts.js';
 export * from './bus/messages.js';
+export { BusError, type BusReply } from './bus/reply.js';
+export {
+  openSealedPassword,
+  type PasswordOwner,
+  sealingPublicKey,
+  sealPassword,
+} from './bus/sealed-password.js';
+export { type BusKey, isSignedForm, SignedRequest, signRequest } from './bus/signed-request.js';
 export { deriveVmSecret, signEnvelope, verifyEnvelope } from './channel/envelope.js';
 export { type RunEntry } from './channel/fields.js';
 export * as guest from './channel/guest-messages.js';
@@ -27,7 +35,7 @@ export {
 } from './channel/parse.js';
 export * from './media/names.js';
 export * from './media/plan.js';
-export { OS_FAMILIES, WINDOWS_DRIVERS } from './media/request-fields.js';
+export { OS_FAMILIES, plainPassword, WINDOWS_DRIVERS } from './media/request-fields.js';
 export * from './media/request.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
 export { quoteFor, UnquotableError } from './scripts/quoting.js';

@@ -3,7 +3,8 @@ import { z } from 'zod';
 export const uuid = z
   .string()
   .regex(
-    /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i,
+    // No flag: JSON Schema knows none, and upper case must be right there too.
+    /^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$/,
     'must be a UUID such as 7c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d',
   )
   .transform((id) => id.toLowerCase());
