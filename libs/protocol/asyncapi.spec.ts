@@ -27,7 +27,7 @@ const faultsOf = async (source: string): Promise<string[]> => {
   const { diagnostics } = await new Parser().parse(source);
   // Information: newer versions of AsyncAPI exist. Severity 0 is an error, 1 a warning.
   return diagnostics
-    .filter(({ severity }) => severity <= 1)
+    .filter(({ severity }) => Number(severity) <= 1)
     .map(({ path, message }) => `${path.join('.')}: ${message}`);
 };
 
