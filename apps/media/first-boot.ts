@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, Script, ScriptVersion, type StoredInput, storedInputs } from '#db';
-import { checkInputs, type MediaRequest } from '#protocol';
-import { invalidRequest, type Issue } from '#runtime';
+import { type Fault, checkInputs, type MediaRequest } from '#protocol';
+import { invalidRequest } from '#runtime';
 import type { MediaConfig } from './config.js';
 
 export interface FirstBootScript {
@@ -25,7 +25,7 @@ export class FirstBoot {
   async check(request: MediaRequest): Promise<FirstBootScript[]> {
     const work = this.database.work();
     const platform = request.os.family === 'windows' ? 'windows' : 'linux';
-    const issues: Issue[] = [];
+    const issues: Fault[] = [];
     const scripts: FirstBootScript[] = [];
     for (const [index, { scriptId, inputs, order }] of request.firstBootScripts.entries()) {
       const path = `firstBootScripts.${index}`;

@@ -2,13 +2,12 @@ import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { Artifact, Database } from '#db';
-import type { MediaRequest } from '#protocol';
-import { AppError, invalidRequest, type Issue } from '#runtime';
+import type { Fault, MediaRequest } from '#protocol';
+import { AppError, invalidRequest } from '#runtime';
 import { openPasswords } from '#secrets';
 import type { MediaConfig } from './config.js';
 import type { AgentPins } from './families/linux/agent-files.js';
 import { isUnreachableFromGuests } from './app-host.js';
-import type { RequestFault } from './families/fault.js';
 import { requestFaults } from './request-faults.js';
 import type { VendorIso } from './vendor/vendor-iso.js';
 import { passwordFaults } from './families/windows/check.js';
@@ -49,21 +48,21 @@ export class Preconditions {
    */
   async check(request: MediaRequest): Promise<Ingredients> {
     this.checkAppHost();
-    const issues: Issue[] = [];
+    const issues: Fault[] = [];
     const collect = async <T>(path: string, run: () => T | Promise<T>): Promise<T | null> => {
       try {
         return await run();
       } catch (error) {
         if (!(error instanceof AppError) || error.status >= 500) throw error;
-        issues.push(...(error.issues ?? [{ path, message: error.message }]));
+        issues.push(...(error.issues ?? [{ path, message: error.message, remedy: 'correct the value' }]));
         return null;
       }
     };
     const { vendorIso, virtioDrivers } = request;
     const iso = vendorIso ? await collect('vendorIso', () => identifyVendorIso(vendorIso)) : null;
-    issues.push(...requestFaults(request, iso).map(toIssue));
+    issues.push(...requestFaults(request, iso));
     const passwords = await collect('users', () => openPasswords(request, this.config.SECRETS_KEY));
-    if (passwords) issues.push(...passwordFaults(request, passwords).map(toIssue));
+    if (passwords) issues.push(...passwordFaults(request, passwords));
     const scripts = await collect('firstBootScripts', () => this.firstBoot.check(request));
     const scratch = virtioDrivers === undefined ? null : await this.scratch();
     const discard = async (): Promise<void> => {
@@ -137,9 +136,3 @@ export class Preconditions {
     return { binarySha256: binary.sha256, scriptSha256: script.sha256, version: binary.version };
   }
 }
-
-const toIssue = ({ path, message, remedy }: RequestFault): Issue => ({
-  path: path.join('.'),
-  message,
-  remedy,
-});

@@ -1,6 +1,5 @@
-import { nearest, type MediaRequest } from '#protocol';
+import { type Fault, nearest, type MediaRequest } from '#protocol';
 import { checkDelivery } from './deliveries/delivery.js';
-import type { RequestFault } from './families/fault.js';
 import { gatewayFaults } from './families/gateway-faults.js';
 import { kickstartFaults } from './families/kickstart/faults.js';
 import { checkPairing } from './vendor/pairing.js';
@@ -12,7 +11,7 @@ import { checkWindows } from './families/windows/check.js';
  * Everything in a well-formed request that cannot be installed, before a byte is written.
  * @param iso what the vendor's ISO is, when one is given and could be read
  */
-export function requestFaults(request: MediaRequest, iso: VendorIso | null): RequestFault[] {
+export function requestFaults(request: MediaRequest, iso: VendorIso | null): Fault[] {
   return [
     ...familyFaults(request, iso),
     ...checkDelivery(request),
@@ -21,7 +20,7 @@ export function requestFaults(request: MediaRequest, iso: VendorIso | null): Req
   ];
 }
 
-function familyFaults(request: MediaRequest, iso: VendorIso | null): RequestFault[] {
+function familyFaults(request: MediaRequest, iso: VendorIso | null): Fault[] {
   switch (request.os.family) {
     case 'windows':
       return checkWindows(request, iso?.editions?.map(({ name }) => name) ?? null);
@@ -32,14 +31,14 @@ function familyFaults(request: MediaRequest, iso: VendorIso | null): RequestFaul
   }
 }
 
-function ubuntuFaults({ os: { version }, network, proxy }: MediaRequest): RequestFault[] {
+function ubuntuFaults({ os: { version }, network, proxy }: MediaRequest): Fault[] {
   const known: readonly string[] = UBUNTU_VERSIONS;
-  const faults: RequestFault[] = [];
+  const faults: Fault[] = [];
   // A point release is of its release.
   if (!known.includes(version.split('.').slice(0, 2).join('.'))) {
     const near = nearest(version, known);
     faults.push({
-      path: ['os', 'version'],
+      path: 'os.version',
       message: `there are no media for ubuntu ${version}`,
       remedy: near ? `did you mean ${near}?` : `use ${known.join(', ')}`,
     });
@@ -47,7 +46,7 @@ function ubuntuFaults({ os: { version }, network, proxy }: MediaRequest): Reques
   // Subiquity and cloud-init hand it to apt, which takes a host and a port.
   if (proxy !== undefined && !/^https?:\/\/[^/?#]+\/?$/.test(proxy))
     faults.push({
-      path: ['proxy'],
+      path: 'proxy',
       message: 'has more than a host and a port',
       remedy: 'leave out what follows them',
     });
@@ -56,15 +55,15 @@ function ubuntuFaults({ os: { version }, network, proxy }: MediaRequest): Reques
 }
 
 /** A cloud image is its disk: there is none to choose and nothing to wipe. */
-function sourceFaults({ source, disk, vendorIso }: MediaRequest): RequestFault[] {
+function sourceFaults({ source, disk, vendorIso }: MediaRequest): Fault[] {
   if (source !== 'cloud-image') return [];
-  const faults: RequestFault[] = [];
-  const refuse = (path: string[], what: string): void => {
+  const faults: Fault[] = [];
+  const refuse = (path: string, what: string): void => {
     faults.push({ path, message: `${what} is for an installer`, remedy: 'leave it out, or use installer' });
   };
-  if (disk.match) refuse(['disk', 'match'], 'a rule for the disk');
-  if (disk.layout === 'lvm') refuse(['disk', 'layout'], 'a layout');
-  if (disk.wipe) refuse(['disk', 'wipe'], 'wiping');
-  if (vendorIso !== undefined) refuse(['vendorIso'], "a vendor's ISO");
+  if (disk.match) refuse('disk.match', 'a rule for the disk');
+  if (disk.layout === 'lvm') refuse('disk.layout', 'a layout');
+  if (disk.wipe) refuse('disk.wipe', 'wiping');
+  if (vendorIso !== undefined) refuse('vendorIso', "a vendor's ISO");
   return faults;
 }

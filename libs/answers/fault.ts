@@ -1,17 +1,4 @@
-import { nearest } from '#protocol';
-
-/** One thing that is wrong in a finished answer file. */
-export interface AnswerFault {
-  /** Where: dotted in YAML (`autoinstall.identity.password`), `command --option` in a kickstart, `pass/component/element` in XML; empty for the whole file. */
-  path: string;
-  /** What stands there, at most 80 characters; never there for passwords. */
-  value?: string;
-  message: string;
-  /** The way out. */
-  remedy: string;
-  /** First line is 1. */
-  line?: number;
-}
+import { type Fault, nearest } from '#protocol';
 
 const SHOWN_MAX = 80;
 
@@ -42,6 +29,6 @@ function differingLetters(a: string, b: string): number {
 }
 
 /** Sorted by line, those of the whole file first; the order of one line's faults stays. */
-export function inFileOrder(faults: AnswerFault[]): AnswerFault[] {
+export function inFileOrder(faults: Fault[]): Fault[] {
   return [...faults].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }

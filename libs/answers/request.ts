@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { MediaRequest } from '#protocol';
-import { type AnswerFault, didYouMean, inFileOrder, shown } from './fault.js';
+import { type Fault, MediaRequest } from '#protocol';
+import { didYouMean, inFileOrder, shown } from './fault.js';
 import { readYaml } from './yaml/document.js';
 
 export interface RequestReport {
   /** As it was written, for the one who sends it on; undefined when it is neither YAML nor JSON. */
   value: unknown;
-  faults: AnswerFault[];
+  faults: Fault[];
 }
 
 /** Reads a media request (JSON is YAML too) and tells every fault: path, value, rule, remedy, line. Nothing is asked of a server. */
@@ -15,7 +15,7 @@ export function checkRequest(text: string): RequestReport {
   if (yaml.value === undefined || yaml.faults.length > 0) return { value: yaml.value, faults: yaml.faults };
   const result = MediaRequest.safeParse(yaml.value);
   const faults = (result.error?.issues ?? []).flatMap((issue) =>
-    faultsOf(issue, yaml.value).map(({ steps, ...fault }): AnswerFault => {
+    faultsOf(issue, yaml.value).map(({ steps, ...fault }): Fault => {
       const line = yaml.lineOf(steps);
       return { path: steps.map(String).join('.'), ...fault, ...(line === undefined ? {} : { line }) };
     }),

@@ -1,4 +1,4 @@
-import { type AnswerFault } from './fault.js';
+import type { Fault } from '#protocol';
 import { checkKickstart } from './kickstart/check.js';
 import type { Release } from './kickstart/releases.js';
 import { autounattendFaults } from './windows/check.js';
@@ -27,9 +27,9 @@ export interface AnswerReport {
   family: AnswerFamily | null;
   /** Of a kickstart: for which release it was checked; null: for what any knows. */
   release?: Release | null;
-  faults: AnswerFault[];
+  faults: Fault[];
   /** What is allowed and worth knowing. */
-  notes: AnswerFault[];
+  notes: Fault[];
 }
 
 /** A file that no installer would read to its end. */

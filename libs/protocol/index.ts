@@ -33,10 +33,11 @@ export {
   recoverCompletion,
   type RecoveredCompletion,
 } from './channel/parse.js';
+export { type Fault, type FaultBelow } from './fault.js';
 export * from './media/names.js';
 export * from './media/plan.js';
 export { OS_FAMILIES, plainPassword, WINDOWS_DRIVERS } from './media/request-fields.js';
 export * from './media/request.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
 export { quoteFor, UnquotableError } from './scripts/quoting.js';
-export { checkInputs, type InputFault } from './scripts/check-inputs.js';
+export { checkInputs } from './scripts/check-inputs.js';

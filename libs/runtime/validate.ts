@@ -1,10 +1,11 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import type { z } from 'zod';
-import { invalidRequest, type Issue } from './errors.js';
+import type { Fault } from '#protocol';
+import { invalidRequest } from './errors.js';
 
 /** zod's faults in our words. A rule may carry its own way out as `params.remedy`. */
-export function issuesOf(error: z.ZodError): Issue[] {
-  return error.issues.flatMap((issue): Issue[] => {
+export function issuesOf(error: z.ZodError): Fault[] {
+  return error.issues.flatMap((issue): Fault[] => {
     const path = issue.path.join('.');
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
@@ -14,7 +15,7 @@ export function issuesOf(error: z.ZodError): Issue[] {
       }));
     }
     const remedy = issue.code === 'custom' ? (issue.params?.['remedy'] as string | undefined) : undefined;
-    return [{ path, message: issue.message, ...(remedy ? { remedy } : {}) }];
+    return [{ path, message: issue.message, remedy: remedy ?? 'correct the value' }];
   });
 }
 

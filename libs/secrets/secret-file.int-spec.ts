@@ -1,6 +1,6 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { secretFile } from './secret-file.js';
@@ -58,13 +58,11 @@ it('refuses an empty or a short one and does not replace it', () => {
   }
 });
 
+const TYPESCRIPT = resolve(import.meta.dirname, '../../test/support/typescript.mjs');
+
 it('gives processes that start at once the same secret', async () => {
   const path = join(folder, 'token');
-  // Node strips the types; the module's one relative import needs its real ending.
   const source = `
-    const { registerHooks } = require('node:module');
-    registerHooks({ resolve: (specifier, context, next) =>
-      next(/^\\.\\/.*\\.js$/.test(specifier) ? specifier.replace(/\\.js$/, '.ts') : specifier, context) });
     const { parentPort, workerData } = require('node:worker_threads');
     import(workerData.module).then(({ secretFile }) => {
       Atomics.add(workerData.gate, 0, 1);
@@ -77,13 +75,13 @@ it('gives processes that start at once the same secret', async () => {
     Array.from(
       { length: count },
       () =>
-        new Promise<string>((resolve, reject) => {
+        new Promise<string>((done, reject) => {
           const worker = new Worker(source, {
             eval: true,
             workerData: { module: `${import.meta.dirname}/secret-file.ts`, path, gate, count },
-            execArgv: ['--no-warnings', '--experimental-transform-types'],
+            execArgv: ['--no-warnings', '--experimental-transform-types', '--import', TYPESCRIPT],
           });
-          worker.once('message', resolve);
+          worker.once('message', done);
           worker.once('error', reject);
         }),
     ),

@@ -1,4 +1,4 @@
-import type { AnswerFault } from '../../libs/answers/index.js';
+import type { Fault } from '../../libs/protocol/index.js';
 import { faultsOf, readSubject, type Subject } from './subjects.js';
 
 /** One thing made wrong in a file that is right, and the fault that must be told for it. */
@@ -24,9 +24,9 @@ export const of = (file: Subject, rows: Row[]): Mutation[] =>
 export interface Outcome {
   mutation: Mutation;
   /** The fault that was to be told, or null. */
-  fault: AnswerFault | null;
+  fault: Fault | null;
   /** Everything that was told. */
-  faults: AnswerFault[];
+  faults: Fault[];
 }
 
 /**

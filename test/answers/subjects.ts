@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type AnswerFault, checkRequest, validateAnswerFile } from '../../libs/answers/index.js';
+import type { Fault } from '../../libs/protocol/index.js';
+import { checkRequest, validateAnswerFile } from '../../libs/answers/index.js';
 
 export const root = resolve(import.meta.dirname, '../..');
 
@@ -42,7 +43,7 @@ export function readSubject(subject: Subject): { name: string; text: string } {
 }
 
 /** The faults that the command would list for a text in the place of a subject. */
-export function faultsOf(subject: Subject, text: string): AnswerFault[] {
+export function faultsOf(subject: Subject, text: string): Fault[] {
   if (subject.startsWith('request')) return checkRequest(text).faults;
   return validateAnswerFile(readSubject(subject).name, text).faults;
 }

@@ -1,12 +1,6 @@
 import { basename } from 'node:path';
-import {
-  type AnswerFault,
-  checkRequest,
-  readRelease,
-  type Release,
-  releaseRemedy,
-  validateAnswerFile,
-} from '#answers';
+import { checkRequest, readRelease, type Release, releaseRemedy, validateAnswerFile } from '#answers';
+import type { Fault } from '#protocol';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.js';
 import { countOf, faultList } from '../output/fault-text.js';
 import { printable, type Terminal } from '../output/terminal.js';
@@ -23,8 +17,8 @@ interface Report {
   file: string;
   family: string | null;
   release?: Release | null;
-  faults: AnswerFault[];
-  notes: AnswerFault[];
+  faults: Fault[];
+  notes: Fault[];
 }
 
 /** `infinibay media validate`: every fault of a request or of a finished answer file, without a server. */

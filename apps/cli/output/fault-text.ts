@@ -1,4 +1,4 @@
-import type { AnswerFault } from '#answers';
+import type { Fault } from '#protocol';
 import type { ConsoleRefusal } from '../console/console-client.js';
 import { printable } from './terminal.js';
 
@@ -6,7 +6,7 @@ import { printable } from './terminal.js';
 const SHOWN = 50;
 
 /** Of each fault line and path, the value, what is wrong, and below it the way out; of those after the fiftieth how many there are. */
-export function faultList(faults: AnswerFault[]): string {
+export function faultList(faults: Fault[]): string {
   const more = faults.length - SHOWN;
   return faults
     .slice(0, SHOWN)

@@ -14,6 +14,7 @@ import {
   type Work,
 } from '#db';
 import {
+  type Fault,
   BusEvents,
   BusRequests,
   checkInputs,
@@ -21,7 +22,7 @@ import {
   type InputValues,
   type ScheduleExecutions,
 } from '#protocol';
-import { Bus, invalidRequest, type Issue } from '#runtime';
+import { Bus, invalidRequest } from '#runtime';
 import type { Actor } from '../http/actor.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
 import type { ConsoleConfig } from '../config.js';
@@ -81,7 +82,7 @@ export class ScheduleService implements OnModuleInit {
   /** @throws AppError `request.invalid` (400) with every fault */
   private async check(request: ScheduleExecutions): Promise<Checked> {
     const work = this.database.work();
-    const issues: Issue[] = [];
+    const issues: Fault[] = [];
     const [version, machines, now] = await Promise.all([
       this.findVersion(this.database.work(), request, issues),
       work.find(Machine, { id: { $in: request.machineIds } }),
@@ -154,7 +155,7 @@ export class ScheduleService implements OnModuleInit {
   private async findVersion(
     work: Work,
     request: ScheduleExecutions,
-    issues: Issue[],
+    issues: Fault[],
   ): Promise<ScriptVersion | null> {
     const { scriptId, scriptVersion } = request;
     const version = await work.findOne(
@@ -184,7 +185,7 @@ export class ScheduleService implements OnModuleInit {
     request: ScheduleExecutions,
     machines: Machine[],
     version: ScriptVersion | null,
-    issues: Issue[],
+    issues: Fault[],
   ): void {
     request.machineIds.forEach((id, index) => {
       const machine = machines.find((candidate) => candidate.id === id);
@@ -213,7 +214,7 @@ export class ScheduleService implements OnModuleInit {
 }
 
 /** The repeating schedule that was asked for, or null. */
-function ruleOf(request: ScheduleExecutions, earliest: Date, issues: Issue[]): SeriesRule | null {
+function ruleOf(request: ScheduleExecutions, earliest: Date, issues: Fault[]): SeriesRule | null {
   const { cron, repeatIntervalMinutes, timeZone = 'UTC' } = request;
   const { missedRuns, missedWindowMinutes, jitterSeconds, stopOnFailure } = request;
   const common = {
@@ -242,7 +243,7 @@ function ruleOf(request: ScheduleExecutions, earliest: Date, issues: Issue[]): S
 function timeOf(
   { scheduledFor, timeZone }: Pick<ScheduleExecutions, 'scheduledFor' | 'timeZone'>,
   path: string,
-  issues: Issue[],
+  issues: Fault[],
 ): Date | null {
   if (scheduledFor === undefined) return null;
   const isLocal = !/(Z|[+-]\d\d:\d\d)$/i.test(scheduledFor);

@@ -1,16 +1,15 @@
-import type { RequestFault } from '../families/fault.js';
-import type { MediaRequest } from '#protocol';
+import type { Fault, MediaRequest } from '#protocol';
 
 /**
  * Whether the way of delivery exists for what is installed; all faults.
  * @returns an empty list when it does
  */
-export function checkDelivery(request: MediaRequest): RequestFault[] {
+export function checkDelivery(request: MediaRequest): Fault[] {
   const { delivery, source, vendorIso, firmware } = request;
   const { family, architecture } = request.os;
-  const faults: RequestFault[] = [];
+  const faults: Fault[] = [];
   const fault = (path: string, message: string, remedy: string): void => {
-    faults.push({ path: [path], message, remedy });
+    faults.push({ path, message, remedy });
   };
   if (architecture === 'aarch64' && firmware === 'bios')
     fault('firmware', 'aarch64 machines have no BIOS', 'use uefi');

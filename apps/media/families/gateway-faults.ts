@@ -1,14 +1,13 @@
-import type { MediaRequest } from '#protocol';
-import type { RequestFault } from './fault.js';
+import type { Fault, MediaRequest } from '#protocol';
 
 /** A gateway is in a network that the machine has an address of. */
-export function gatewayFaults(network: MediaRequest['network']): RequestFault[] {
+export function gatewayFaults(network: MediaRequest['network']): Fault[] {
   return network.flatMap(({ gateway, addresses }, index) =>
     gateway === undefined || addresses.length > 0
       ? []
       : [
           {
-            path: ['network', index, 'gateway'],
+            path: `network.${index}.gateway`,
             message: 'needs an address of the same network',
             remedy: 'give addresses, or leave the gateway to DHCP',
           },

@@ -1,5 +1,4 @@
-import type { RequestFault } from '../families/fault.js';
-import type { MediaRequest } from '#protocol';
+import type { Fault, MediaRequest } from '#protocol';
 import type { Family, IsoVariant, VendorIso } from './vendor-iso.js';
 
 const FAMILY_NAMES: Record<Family, string> = {
@@ -36,51 +35,51 @@ const UNUSABLE: { variant: IsoVariant; message: string; remedy: string }[] = [
  * Windows has editions.
  * @returns an empty list when it can
  */
-export function checkPairing(request: MediaRequest, iso: VendorIso): RequestFault[] {
+export function checkPairing(request: MediaRequest, iso: VendorIso): Fault[] {
   const { family, version, architecture } = request.os;
   const what = `${FAMILY_NAMES[iso.family]} ${iso.version} (${iso.variant})`;
-  const faults: RequestFault[] = [];
-  const fault = (path: string[], message: string, remedy: string): void => {
+  const faults: Fault[] = [];
+  const fault = (path: string, message: string, remedy: string): void => {
     faults.push({ path, message, remedy });
   };
   if (iso.family !== family)
     fault(
-      ['os', 'family'],
+      'os.family',
       `the request is for ${FAMILY_NAMES[family]}, and ${iso.path} is ${what}`,
       `ask for ${iso.family}, or give the vendorIso of ${FAMILY_NAMES[family]} ${version}`,
     );
   else if (!isSameRelease(version, iso.version))
     fault(
-      ['os', 'version'],
+      'os.version',
       `the request is for ${version}, and ${iso.path} is ${what}`,
       `ask for ${iso.version}, or give the vendorIso of ${FAMILY_NAMES[family]} ${version}`,
     );
   if (iso.architecture !== architecture)
     fault(
-      ['os', 'architecture'],
+      'os.architecture',
       `the request is for ${architecture}, and ${iso.path} is for ${iso.architecture === 'other' ? 'another processor' : iso.architecture}`,
       `give the vendorIso for ${architecture}`,
     );
   if (!iso[request.firmware] && request.delivery !== 'direct-kernel' && request.delivery !== 'chain')
     fault(
-      ['firmware'],
+      'firmware',
       `${iso.path} does not boot under ${request.firmware}`,
       iso.bios || iso.uefi
         ? `use firmware ${iso.uefi ? 'uefi' : 'bios'}`
         : `it has no boot catalog: it was copied or remade, take the vendor's own file`,
     );
   for (const { variant, message, remedy } of UNUSABLE)
-    if (iso.variant === variant) fault(['vendorIso'], `${iso.path} ${message}`, remedy);
+    if (iso.variant === variant) fault('vendorIso', `${iso.path} ${message}`, remedy);
   if (iso.family === 'rhel' && iso.variant === 'netinst' && request.mirror === undefined)
     fault(
-      ['mirror'],
+      'mirror',
       `${iso.path} is a boot ISO without packages, and RHEL has no public mirror`,
       'give mirror (the BaseOS tree), or take the DVD',
     );
   // dracut reads LABEL as far as the next colon.
   if (iso.uuid === null && iso.family !== 'windows' && iso.volumeId.includes(':'))
     fault(
-      ['vendorIso'],
+      'vendorIso',
       `the volume id ${JSON.stringify(iso.volumeId)} of ${iso.path} has a colon`,
       "take the vendor's own file",
     );

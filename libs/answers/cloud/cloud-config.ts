@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isKeyboardLayout, KEYBOARD_LAYOUTS } from '#protocol';
+import { type FaultBelow, isKeyboardLayout, KEYBOARD_LAYOUTS } from '#protocol';
 import { didYouMean } from '../fault.js';
 import { localeFault } from '../names/glibc-locales.js';
 import { isCryptHash, MAKE_A_HASH } from '../names/passwords.js';
@@ -14,7 +14,6 @@ import {
   mapping,
   named,
   report,
-  type RuleFault,
   text,
   whole,
   word,
@@ -274,7 +273,7 @@ export const CLOUD_CONFIG_SHAPE = {
 
 export const cloudConfig = mapping(CLOUD_CONFIG_SHAPE, cloudRules);
 
-function cloudRules(config: Record<string, unknown>, add: (fault: RuleFault) => void): void {
+function cloudRules(config: Record<string, unknown>, add: (fault: FaultBelow) => void): void {
   const files = Array.isArray(config['write_files'])
     ? (config['write_files'] as { path?: unknown; append?: unknown }[])
     : [];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { FaultBelow } from '#protocol';
 import { didYouMean } from '../fault.js';
 import {
   checked,
@@ -9,7 +10,6 @@ import {
   list,
   mapping,
   named,
-  type RuleFault,
   text,
   whole,
   word,
@@ -277,7 +277,7 @@ const strings = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 
 /** A gateway that no address of the device reaches makes a machine without a route. */
-function deviceRules(fields: Fields, add: (fault: RuleFault) => void): void {
+function deviceRules(fields: Fields, add: (fault: FaultBelow) => void): void {
   const addresses = strings(fields['addresses']);
   const check = (gateway: unknown, path: PropertyKey[]): void => {
     if (typeof gateway !== 'string' || addressFault(gateway)) return;
@@ -312,7 +312,7 @@ function patchPorts(network: Fields): string[] {
 }
 
 /** What ties devices together: members that exist, one address on one device. */
-function networkRules(network: Fields, add: (fault: RuleFault) => void): void {
+function networkRules(network: Fields, add: (fault: FaultBelow) => void): void {
   const kinds = [...Object.keys(KINDS), ...OTHER_KINDS];
   const devices = kinds.flatMap((kind) =>
     Object.entries(record(network[kind])).map(([name, fields]) => ({ kind, name, fields: record(fields) })),

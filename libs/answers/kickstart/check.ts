@@ -1,4 +1,5 @@
-import { type AnswerFault, inFileOrder } from '../fault.js';
+import type { Fault } from '#protocol';
+import { inFileOrder } from '../fault.js';
 import { EXCLUSIVE, SINGLETONS } from './commands.js';
 import { readCommand, type ReadCommand } from './options.js';
 import { parseKickstart } from './parse.js';
@@ -10,16 +11,16 @@ import { valueFaults } from './values.js';
 export interface KickstartReport {
   /** For which it was checked; null: for what any release knows. */
   release: Release | null;
-  faults: AnswerFault[];
+  faults: Fault[];
   /** What is allowed and worth knowing. */
-  notes: AnswerFault[];
+  notes: Fault[];
 }
 
 /** Checks a kickstart for a release, or for the one that it names itself. */
 export function checkKickstart(text: string, given: Release | null = null): KickstartReport {
   const release = given ?? guessRelease(text);
   const { commands, sections, includes, faults } = parseKickstart(text);
-  const notes: AnswerFault[] = [];
+  const notes: Fault[] = [];
   const read = commands.flatMap((command) => readCommand(command, release, faults, notes) ?? []);
   for (const command of read) faults.push(...valueFaults(command));
   faults.push(...repeated(read), ...partitionFaults(read, includes));
@@ -28,8 +29,8 @@ export function checkKickstart(text: string, given: Release | null = null): Kick
 }
 
 /** Commands that stand twice though one silently replaces the other, and those that exclude each other. */
-function repeated(commands: ReadCommand[]): AnswerFault[] {
-  const faults: AnswerFault[] = [];
+function repeated(commands: ReadCommand[]): Fault[] {
+  const faults: Fault[] = [];
   const first = new Map<string, ReadCommand>();
   for (const command of commands) {
     const { name, line, options } = command;

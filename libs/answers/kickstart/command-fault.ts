@@ -1,4 +1,5 @@
-import { type AnswerFault, shown } from '../fault.js';
+import type { Fault } from '#protocol';
+import { shown } from '../fault.js';
 import type { ReadCommand } from './options.js';
 
 /** Adds a fault of one command. `part` is the option at fault, or empty for the command itself. */
@@ -6,7 +7,7 @@ export type Add = (part: string, message: string, remedy: string, value?: string
 
 /** An `Add` for that command, which tells its line. */
 export const faultsOf =
-  (command: ReadCommand, faults: AnswerFault[]): Add =>
+  (command: ReadCommand, faults: Fault[]): Add =>
   (part, message, remedy, value) =>
     faults.push({
       path: part === '' ? command.name : `${command.name} ${part}`,

@@ -1,4 +1,5 @@
-import { type AnswerFault, didYouMean, shown } from '../fault.js';
+import type { Fault } from '#protocol';
+import { didYouMean, shown } from '../fault.js';
 import { COMMANDS, type CommandRule, has } from './commands.js';
 import type { Command } from './parse.js';
 import { type Release, RELEASES } from './releases.js';
@@ -17,8 +18,8 @@ const SECRET = /^(password|passphrase|md5pass|wpakey|wepkey|reverse-password|hw-
 export function readCommand(
   command: Command,
   release: Release | null,
-  faults: AnswerFault[],
-  notes: AnswerFault[],
+  faults: Fault[],
+  notes: Fault[],
 ): ReadCommand | null {
   const { name, line } = command;
   const rule = COMMANDS.get(name);
@@ -70,12 +71,7 @@ const REPLACEMENTS: Record<string, string> = {
   syspurpose: 'remove it: only RHEL has subscriptions',
 };
 
-function sortWords(
-  read: ReadCommand,
-  rule: CommandRule,
-  release: Release | null,
-  faults: AnswerFault[],
-): void {
+function sortWords(read: ReadCommand, rule: CommandRule, release: Release | null, faults: Fault[]): void {
   const { name, words, line } = read;
   const known = [...rule.options]
     .filter(([, { releases }]) => has(releases, release))
@@ -159,7 +155,7 @@ const REPEATABLE = new Set(['port', 'service', 'trust', 'addon', 'remove-service
 function checkCount(
   { name, rest, line }: ReadCommand,
   { least, most }: { least: number; most: number },
-  faults: AnswerFault[],
+  faults: Fault[],
 ): void {
   if (rest.length > most)
     faults.push({

@@ -1,4 +1,5 @@
-import { type AnswerFault, didYouMean, shown } from '../fault.js';
+import type { Fault } from '#protocol';
+import { didYouMean, shown } from '../fault.js';
 import { SECTIONS } from './commands.js';
 
 export interface Command {
@@ -21,7 +22,7 @@ export interface Kickstart {
   sections: Section[];
   /** Whether `%include` or `%ksappend` brings in what is not seen here. */
   includes: boolean;
-  faults: AnswerFault[];
+  faults: Fault[];
 }
 
 /** Lines of a kickstart as pykickstart reads them: commands outside of sections, each section to its `%end`. */
@@ -74,7 +75,7 @@ function begin(result: Kickstart, raw: string, line: number): Section {
   return section;
 }
 
-function command(raw: string, line: number, faults: AnswerFault[]): Command {
+function command(raw: string, line: number, faults: Fault[]): Command {
   const words = splitWords(raw);
   const [name = '', ...rest] = words ?? raw.trim().split(/\s+/);
   if (words === null)

@@ -1,4 +1,5 @@
-import { type AnswerFault, didYouMean } from '../fault.js';
+import type { Fault } from '#protocol';
+import { didYouMean } from '../fault.js';
 import { type Add, faultsOf } from './command-fault.js';
 import type { ReadCommand } from './options.js';
 
@@ -6,8 +7,8 @@ const LAYOUT = ['part', 'partition', 'logvol', 'volgroup', 'raid', 'btrfs', 'mou
 const SPECIAL = /^(swap|biosboot|prepboot|none|raid\.\S+|pv\.\S+|btrfs\.\S+)$/;
 
 /** What ties the storage commands together. `includes`: more of them may come from another file, so nothing is missing for certain. */
-export function partitionFaults(commands: ReadCommand[], includes: boolean): AnswerFault[] {
-  const faults: AnswerFault[] = [];
+export function partitionFaults(commands: ReadCommand[], includes: boolean): Fault[] {
+  const faults: Fault[] = [];
   const add: AddTo = (command, ...fault) => faultsOf(command, faults)(...fault);
   const storage = new Storage(commands, includes, add);
   storage.checkKinds();

@@ -1,4 +1,5 @@
-import { type AnswerFault, didYouMean, shown } from '../fault.js';
+import type { Fault } from '#protocol';
+import { didYouMean, shown } from '../fault.js';
 import { PACKAGE_OPTIONS, SECTIONS } from './commands.js';
 import type { Section } from './parse.js';
 import type { Release } from './releases.js';
@@ -10,8 +11,8 @@ const GROUP = /^@\^?[\w][\w .+/:-]*( --(nodefaults|optional))?$/;
 export function sectionFaults(
   section: Section,
   release: Release | null,
-  faults: AnswerFault[],
-  notes: AnswerFault[],
+  faults: Fault[],
+  notes: Fault[],
 ): void {
   const known = SECTIONS.get(section.name);
   if (!known) return;
@@ -65,7 +66,7 @@ export function sectionFaults(
   if (name === '%packages') packageFaults(section, faults);
 }
 
-function packageFaults({ body, words }: Section, faults: AnswerFault[]): void {
+function packageFaults({ body, words }: Section, faults: Fault[]): void {
   const wanted = new Map<string, number>();
   const excluded = new Map<string, number>();
   let environment = 0;

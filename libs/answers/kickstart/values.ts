@@ -1,5 +1,5 @@
-import { isKeyboardLayout, KEYBOARD_LAYOUTS } from '#protocol';
-import { type AnswerFault, didYouMean, shown } from '../fault.js';
+import { type Fault, isKeyboardLayout, KEYBOARD_LAYOUTS } from '#protocol';
+import { didYouMean, shown } from '../fault.js';
 import { localeFault } from '../names/glibc-locales.js';
 import { isCryptHash, MAKE_A_HASH } from '../names/passwords.js';
 import { zoneFault } from '../names/zones.js';
@@ -8,8 +8,8 @@ import { networkFaults } from './network.js';
 import type { ReadCommand } from './options.js';
 
 /** What is wrong with the values of one command. */
-export function valueFaults(command: ReadCommand): AnswerFault[] {
-  const faults: AnswerFault[] = [];
+export function valueFaults(command: ReadCommand): Fault[] {
+  const faults: Fault[] = [];
   CHECKS[command.name]?.(command, faultsOf(command, faults));
   return faults;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { FaultBelow } from '#protocol';
 import { APT_SHAPE, archiveUrl, proxyUrl } from '../cloud/apt.js';
 import { cloudConfig, cryptHash, hostName, layoutFault, sshKey } from '../cloud/cloud-config.js';
 import { netplan } from '../cloud/netplan.js';
@@ -14,7 +15,6 @@ import {
   list,
   mapping,
   named,
-  type RuleFault,
   tagged,
   text,
   word,
@@ -191,7 +191,7 @@ export const autoinstall = mapping(
   autoinstallRules,
 );
 
-function autoinstallRules(config: Record<string, unknown>, add: (fault: RuleFault) => void): void {
+function autoinstallRules(config: Record<string, unknown>, add: (fault: FaultBelow) => void): void {
   const interactive = Array.isArray(config['interactive-sections'])
     ? (config['interactive-sections'] as unknown[])
     : [];

@@ -1,9 +1,9 @@
+import type { FaultBelow } from '#protocol';
 import { didYouMean } from '../fault.js';
-import type { RuleFault } from '../yaml/schema.js';
 import { readSize } from './size.js';
 
 type Fields = Record<string, unknown>;
-type Add = (fault: RuleFault) => void;
+type Add = (fault: FaultBelow) => void;
 
 interface Action {
   index: number;

@@ -1,4 +1,4 @@
-import type { AnswerFault } from '../fault.js';
+import type { Fault } from '#protocol';
 import { find, findAll, textAt } from './find.js';
 import type { Element } from './xml.js';
 
@@ -17,7 +17,7 @@ const BUILT_IN = [
 const SHELL = 'Microsoft-Windows-Shell-Setup';
 
 /** What ties users, the automatic logon and the computer's name together. */
-export function accountFaults(root: Element, faults: AnswerFault[]): void {
+export function accountFaults(root: Element, faults: Fault[]): void {
   const shells = findAll(root, 'settings').flatMap((settings) =>
     findAll(settings, 'component')
       .filter(({ attributes }) => attributes['name'] === SHELL)

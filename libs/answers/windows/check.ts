@@ -1,4 +1,5 @@
-import { type AnswerFault, didYouMean, inFileOrder, shown, slipOf } from '../fault.js';
+import type { Fault } from '#protocol';
+import { didYouMean, inFileOrder, shown, slipOf } from '../fault.js';
 import { accountFaults } from './accounts.js';
 import { diskFaults } from './disks.js';
 import { passwordFaults } from './passwords.js';
@@ -13,7 +14,7 @@ const ACTIONS = ['add', 'list', 'modify', 'remove', 'none'];
 const ARCHITECTURES = ['amd64', 'arm64', 'x86', 'wow64', 'ia64', 'neutral', 'msil'];
 
 /** Every fault of an `autounattend.xml`. */
-export function autounattendFaults(text: string): AnswerFault[] {
+export function autounattendFaults(text: string): Fault[] {
   const { root, faults } = readXml(text);
   if (!root) return inFileOrder(faults);
   const file = new AnswerFile(faults);
@@ -24,7 +25,7 @@ export function autounattendFaults(text: string): AnswerFault[] {
 class AnswerFile {
   private readonly architectures = new Map<string, Element>();
 
-  constructor(private readonly faults: AnswerFault[]) {}
+  constructor(private readonly faults: Fault[]) {}
 
   check(root: Element): void {
     if (root.name !== 'unattend')

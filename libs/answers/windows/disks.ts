@@ -1,4 +1,5 @@
-import { type AnswerFault, didYouMean, shown } from '../fault.js';
+import type { Fault } from '#protocol';
+import { didYouMean, shown } from '../fault.js';
 import { find, findAll, textAt } from './find.js';
 import type { Element } from './xml.js';
 
@@ -11,7 +12,7 @@ const MSR_LEAST = 16;
 const MSR_MOST = 128;
 
 /** Whether the disks of `Microsoft-Windows-Setup` can be laid out as it says, and whether Windows goes where it can. */
-export function diskFaults(component: Element, path: string, faults: AnswerFault[]): void {
+export function diskFaults(component: Element, path: string, faults: Fault[]): void {
   const configuration = find(component, 'DiskConfiguration');
   const disks = configuration ? findAll(configuration, 'Disk') : [];
   const at = `${path}/DiskConfiguration/Disk`;
@@ -47,7 +48,7 @@ class Disk {
   constructor(
     private readonly disk: Element,
     private readonly path: string,
-    private readonly faults: AnswerFault[],
+    private readonly faults: Fault[],
   ) {
     this.created = findAll(disk, 'CreatePartitions', 'CreatePartition');
     this.modified = findAll(disk, 'ModifyPartitions', 'ModifyPartition');
@@ -218,12 +219,7 @@ class Disk {
 }
 
 /** Where Windows goes must be a partition that is made, and one that can hold it. */
-function checkTarget(
-  component: Element,
-  disks: Map<string, Element>,
-  path: string,
-  faults: AnswerFault[],
-): void {
+function checkTarget(component: Element, disks: Map<string, Element>, path: string, faults: Fault[]): void {
   const image = find(component, 'ImageInstall', 'OSImage');
   const target = image && find(image, 'InstallTo');
   const at = `${path}/ImageInstall/OSImage`;

@@ -1,11 +1,11 @@
-import type { AnswerFault } from '../fault.js';
+import type { Fault } from '#protocol';
 import type { Element } from './xml.js';
 
 /**
  * A password as Setup hides it: base64 of UTF-16LE of the password and the name of its element. Anybody can read it back, but nobody reads it by
  * accident; what does not end in the name is not what Setup takes for a password.
  */
-export function passwordFaults(element: Element, path: string): AnswerFault[] {
+export function passwordFaults(element: Element, path: string): Fault[] {
   const child = (name: string): Element | undefined =>
     element.children.find((candidate) => candidate.name === name);
   const value = child('Value');

@@ -1,5 +1,6 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
-import { type AnswerFault, shown } from '../fault.js';
+import type { Fault } from '#protocol';
+import { shown } from '../fault.js';
 
 export interface Element {
   /** Without a prefix. */
@@ -29,10 +30,10 @@ const parser = new XMLParser({
 });
 
 /** Reads XML 1.0; null when it is not well-formed, which the faults then say. No document type: nothing is expanded or fetched. */
-export function readXml(text: string): { root: Element | null; faults: AnswerFault[] } {
+export function readXml(text: string): { root: Element | null; faults: Fault[] } {
   const faults = charFaults(text);
   const lineOf = lineCounter(text);
-  const notWell = (message: string, line: number): { root: null; faults: AnswerFault[] } => ({
+  const notWell = (message: string, line: number): { root: null; faults: Fault[] } => ({
     root: null,
     faults: [
       ...faults,
@@ -65,7 +66,7 @@ export function readXml(text: string): { root: Element | null; faults: AnswerFau
 }
 
 /** Setup reads other encodings wrongly or not at all where a file is made without care: plain ASCII is the same in all of them. */
-function charFaults(text: string): AnswerFault[] {
+function charFaults(text: string): Fault[] {
   return text.split('\n').flatMap((line, index) => {
     const odd = /[^\t\r\x20-\x7E]/.exec(index === 0 ? line.replace(/^\uFEFF/, '') : line);
     if (!odd) return [];

@@ -1,8 +1,9 @@
 import type { z } from 'zod';
+import type { Fault } from '#protocol';
 import { CLOUD_CONFIG_SHAPE, cloudConfig, metaData } from '../cloud/cloud-config.js';
 import { netplan } from '../cloud/netplan.js';
 import { networkVersion1 } from '../cloud/network-v1.js';
-import { type AnswerFault, inFileOrder } from '../fault.js';
+import { inFileOrder } from '../fault.js';
 import { autoinstall } from '../ubuntu/autoinstall.js';
 import { readYaml } from './document.js';
 import { mapping, schemaFaults } from './schema.js';
@@ -10,12 +11,12 @@ import { mapping, schemaFaults } from './schema.js';
 const HEADER = '#cloud-config';
 
 /** `user-data` of the installer: Subiquity's keys below `autoinstall:`. */
-export const autoinstallFaults = (text: string): AnswerFault[] => userDataFaults(text, installer);
+export const autoinstallFaults = (text: string): Fault[] => userDataFaults(text, installer);
 /** `user-data` of a cloud image. */
-export const cloudConfigFaults = (text: string): AnswerFault[] => userDataFaults(text, cloudConfig);
-export const metaDataFaults = (text: string): AnswerFault[] => yamlFaults(text, () => metaData);
+export const cloudConfigFaults = (text: string): Fault[] => userDataFaults(text, cloudConfig);
+export const metaDataFaults = (text: string): Fault[] => yamlFaults(text, () => metaData);
 /** `network-config`, versions 1 and 2, with or without `network:` around it. */
-export const networkConfigFaults = (text: string): AnswerFault[] => yamlFaults(text, networkSchema);
+export const networkConfigFaults = (text: string): Fault[] => yamlFaults(text, networkSchema);
 
 /** Beside autoinstall, cloud-init's own keys are for the installer's live system. A key of the installer's there is one level too high. */
 const installer = mapping(
@@ -25,12 +26,12 @@ const installer = mapping(
 );
 
 /** `autoinstall.yaml` on a medium: with or without the word `autoinstall` around it, and without a header. */
-export const autoinstallFileFaults = (text: string): AnswerFault[] =>
+export const autoinstallFileFaults = (text: string): Fault[] =>
   yamlFaults(text, (value) =>
     value && typeof value === 'object' && 'autoinstall' in value ? mapping({ autoinstall }) : autoinstall,
   );
 
-function userDataFaults(text: string, schema: z.ZodType): AnswerFault[] {
+function userDataFaults(text: string, schema: z.ZodType): Fault[] {
   const faults = yamlFaults(text, () => schema);
   if (/^#cloud-config[ \t\r]*(\n|$)/.test(text)) return faults;
   return [
@@ -53,7 +54,7 @@ function networkSchema(value: unknown): z.ZodType {
   return wrapped ? mapping({ network: schema }) : schema;
 }
 
-function yamlFaults(text: string, schemaOf: (value: unknown) => z.ZodType): AnswerFault[] {
+function yamlFaults(text: string, schemaOf: (value: unknown) => z.ZodType): Fault[] {
   const yaml = readYaml(text);
   if (yaml.value === undefined) return inFileOrder(yaml.faults);
   if (typeof yaml.value !== 'object' || yaml.value === null || Array.isArray(yaml.value))

@@ -1,10 +1,10 @@
+import type { Fault } from '#protocol';
 import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import type { AnswerFault } from '../fault.js';
 
 export interface YamlText {
   /** Plain values; undefined when the text is no YAML. */
   value: unknown;
-  faults: AnswerFault[];
+  faults: Fault[];
   /** The line of what stands at a path, or of the nearest thing above it that is there. */
   lineOf(path: readonly PropertyKey[]): number | undefined;
 }
@@ -35,7 +35,7 @@ export function readYaml(text: string, version: '1.1' | '1.2' = '1.1'): YamlText
     logLevel: 'error',
   });
   const line = (offset: number): number => lines.linePos(offset).line;
-  const faults = document.errors.map(({ code, message, pos }): AnswerFault => {
+  const faults = document.errors.map(({ code, message, pos }): Fault => {
     const twice = code === 'DUPLICATE_KEY';
     return {
       path: '',

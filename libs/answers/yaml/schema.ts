@@ -1,20 +1,14 @@
 import { z } from 'zod';
-import { type AnswerFault, didYouMean, shown } from '../fault.js';
+import type { Fault, FaultBelow } from '#protocol';
+import { didYouMean, shown } from '../fault.js';
 import type { YamlText } from './document.js';
-
-/** A fault that a schema's rule finds, below the value that it looks at. */
-export interface RuleFault {
-  path: PropertyKey[];
-  message: string;
-  remedy: string;
-}
 
 type Context = z.core.$RefinementCtx;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Hands a fault to zod. */
-export function report(context: Context, { path, message, remedy }: RuleFault): void {
+export function report(context: Context, { path, message, remedy }: FaultBelow): void {
   context.addIssue({ code: 'custom', path, message, params: { remedy } });
 }
 
@@ -24,7 +18,7 @@ export function report(context: Context, { path, message, remedy }: RuleFault): 
  */
 export function mapping<S extends z.ZodRawShape>(
   shape: S,
-  rules: (value: Record<string, unknown>, add: (fault: RuleFault) => void) => void = () => undefined,
+  rules: (value: Record<string, unknown>, add: (fault: FaultBelow) => void) => void = () => undefined,
   /** Remedies for unknown keys that are known elsewhere. */
   remedies: Record<string, string> = {},
 ) {
@@ -158,7 +152,7 @@ export function schemaFaults(
   value: unknown,
   yaml: YamlText,
   below: PropertyKey[] = [],
-): AnswerFault[] {
+): Fault[] {
   const result = schema.safeParse(value);
   return (result.error?.issues ?? []).map((issue) => {
     const path = [...below, ...issue.path];

@@ -1,11 +1,6 @@
+import type { Fault } from '../fault.js';
 import { isSystemName } from './names.js';
 import type { MediaRequest } from './request-fields.js';
-
-export interface FamilyFault {
-  path: (string | number)[];
-  message: string;
-  remedy: string;
-}
 
 /** NetBIOS name: Windows setup refuses longer ones, and names of digits alone. */
 const COMPUTER_NAME_MAX = 15;
@@ -42,16 +37,16 @@ function readable(request: Unchecked) {
 type Readable = ReturnType<typeof readable>;
 
 /** What one field means for another: each family has rules of its own for names and passwords. */
-export function checkFamilyRules(request: Unchecked): FamilyFault[] {
+export function checkFamilyRules(request: Unchecked): Fault[] {
   const fields = readable(request);
   if (typeof fields.family !== 'string') return [];
   return fields.family === 'windows' ? windowsFaults(fields) : linuxFaults(fields);
 }
 
-function linuxFaults({ users, windows, productKey, virtioDrivers }: Readable): FamilyFault[] {
-  const faults: FamilyFault[] = [];
+function linuxFaults({ users, windows, productKey, virtioDrivers }: Readable): Fault[] {
+  const faults: Fault[] = [];
   users.forEach(({ name, passwordSealed }, index) => {
-    const path = ['users', index, 'name'];
+    const path = `users.${index}.name`;
     if (name !== '' && !/^[a-z_][a-z0-9_-]{0,31}$/.test(name))
       faults.push({
         path,
@@ -68,29 +63,29 @@ function linuxFaults({ users, windows, productKey, virtioDrivers }: Readable): F
       faults.push({ path, message: 'stands twice', remedy: 'keep one of them' });
     if (passwordSealed !== undefined)
       faults.push({
-        path: ['users', index, 'passwordSealed'],
+        path: `users.${index}.passwordSealed`,
         message: 'is for Windows',
         remedy: 'send passwordHash',
       });
   });
   for (const [name, value] of Object.entries({ windows, productKey, virtioDrivers }))
-    if (value !== undefined) faults.push({ path: [name], message: 'is for Windows', remedy: 'leave it out' });
+    if (value !== undefined) faults.push({ path: name, message: 'is for Windows', remedy: 'leave it out' });
   return faults;
 }
 
-function windowsFaults({ hostname, users, layout, source, proxy, mirror }: Readable): FamilyFault[] {
-  const faults: FamilyFault[] = [];
+function windowsFaults({ hostname, users, layout, source, proxy, mirror }: Readable): Fault[] {
+  const faults: Fault[] = [];
   if (
     hostname !== '' &&
     (hostname.length > COMPUTER_NAME_MAX || /^\d+$/.test(hostname) || hostname.includes('.'))
   )
     faults.push({
-      path: ['hostname'],
+      path: 'hostname',
       message: `must be a computer name: at most ${COMPUTER_NAME_MAX} characters, no dot, not digits alone`,
       remedy: 'shorten it; a domain is joined later',
     });
   users.forEach((user, index) => {
-    const at = (field: string): (string | number)[] => ['users', index, field];
+    const at = (field: string): string => `users.${index}.${field}`;
     const { name } = user;
     if (
       name !== '' &&
@@ -123,19 +118,19 @@ function windowsFaults({ hostname, users, layout, source, proxy, mirror }: Reada
   const names = users.map(({ name }) => name.toLowerCase());
   if (new Set(names).size < names.length)
     faults.push({
-      path: ['users'],
+      path: 'users',
       message: 'two users differ in case only',
       remedy: 'Windows takes them for one',
     });
   if (layout === 'lvm')
-    faults.push({ path: ['disk', 'layout'], message: 'Windows has no LVM', remedy: 'use plain' });
+    faults.push({ path: 'disk.layout', message: 'Windows has no LVM', remedy: 'use plain' });
   if (source === 'cloud-image')
     faults.push({
-      path: ['source'],
+      path: 'source',
       message: 'cloud images are for the Linux families',
       remedy: 'use installer',
     });
   for (const [name, value] of Object.entries({ proxy, mirror }))
-    if (value !== undefined) faults.push({ path: [name], message: 'is for Linux', remedy: 'leave it out' });
+    if (value !== undefined) faults.push({ path: name, message: 'is for Linux', remedy: 'leave it out' });
   return faults;
 }

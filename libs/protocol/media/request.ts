@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { stepsOf } from '../fault.js';
 import { checkFamilyRules } from './family-rules.js';
 import { RequestFields } from './request-fields.js';
 
@@ -6,7 +7,7 @@ import { RequestFields } from './request-fields.js';
 export const MediaRequest: typeof RequestFields = RequestFields.superRefine(
   (request, context) => {
     for (const { path, message, remedy } of checkFamilyRules(request))
-      context.addIssue({ code: 'custom', path, message, params: { remedy } });
+      context.addIssue({ code: 'custom', path: stepsOf(path), message, params: { remedy } });
   },
   // Also when a field is wrong by itself: every fault is told, never the first only.
   { when: ({ value }) => typeof value === 'object' && value !== null },

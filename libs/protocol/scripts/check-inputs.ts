@@ -1,13 +1,8 @@
+import type { Fault } from '../fault.js';
 import type { InputValues, Shell } from '../api/fields.js';
 import type { ScriptInput } from '../api/scripts.js';
 import { CHANNEL_LIMITS } from '../channel/limits.js';
 import { InputError, substituteInputs } from './inputs.js';
-
-export interface InputFault {
-  path: string;
-  message: string;
-  remedy: string;
-}
 
 /**
  * Checks the given inputs against a script's declarations, and that the script still fits the channel with them.
@@ -16,8 +11,8 @@ export interface InputFault {
 export function checkInputs(
   script: { shell: Shell; content: string; inputs: readonly ScriptInput[] },
   given: InputValues,
-): { values: InputValues; faults: InputFault[] } {
-  const faults: InputFault[] = [];
+): { values: InputValues; faults: Fault[] } {
+  const faults: Fault[] = [];
   const fault = (name: string, message: string, remedy: string): void =>
     void faults.push({ path: `inputs.${name}`, message, remedy });
   const values: InputValues = {};
@@ -54,11 +49,7 @@ function wrongValue(input: ScriptInput, value: string | number | boolean): [stri
   return null;
 }
 
-function checkSize(
-  script: { shell: Shell; content: string },
-  values: InputValues,
-  faults: InputFault[],
-): void {
+function checkSize(script: { shell: Shell; content: string }, values: InputValues, faults: Fault[]): void {
   try {
     const bytes = Buffer.byteLength(substituteInputs(script.shell, script.content, values));
     if (bytes <= CHANNEL_LIMITS.scriptContent) return;

@@ -6,6 +6,7 @@ import { Writable } from 'node:stream';
 import { z } from 'zod';
 import { type RedisServer, startRedis } from '../../../test/support/servers/redis.js';
 import { waitFor } from '../../../test/support/wait.js';
+import { signRequest } from '#protocol';
 import { AppError } from '../errors.js';
 import { createLogger } from '../logger.js';
 import { Bus } from './bus.js';
@@ -118,6 +119,44 @@ describe.each(['in the process', 'over Redis'] as const)('the bus %s', (transpor
       issues: [expect.objectContaining({ path: 'n' }), expect.objectContaining({ path: 'text' })],
     });
     expect(calls).toBe(0);
+  });
+
+  it('takes a request as text too, signed or not, and refuses a form that is none', async () => {
+    const pattern = fresh();
+    let calls = 0;
+    await bus(url(), (server) =>
+      server.onRequest(pattern, Ping, ({ n, text }) => {
+        calls += 1;
+        return [n, text];
+      }),
+    );
+    const client = await bus(url());
+    const asked = { n: 1, text: '🔑 "\u2028' };
+    const signed = signRequest(pattern, asked, { name: 'orchestrator-1', secret: 'a' });
+    for (const form of [asked, signRequest(pattern, asked), signed])
+      expect(await client.request(pattern, form)).toEqual([1, asked.text]);
+    const { auth } = signed;
+    for (const [form, path] of [
+      [{ payload: 1 }, 'payload'],
+      [{ payload: '{' }, 'payload'],
+      [{ payload: '' }, 'payload'],
+      [{ ...signed, more: 1 }, 'more'],
+      [{ ...signed, auth: null }, 'auth'],
+      [{ ...signed, auth: { ...auth, key: '' } }, 'auth.key'],
+      [{ ...signed, auth: { ...auth, time: 'yesterday' } }, 'auth.time'],
+      [{ ...signed, auth: { ...auth, mac: 'ab' } }, 'auth.mac'],
+      [{ ...signed, auth: { ...auth, secret: 'a' } }, 'auth.secret'],
+      [{ payload: '{"n":"x"}' }, 'n'],
+      [{ payload: 'null' }, ''],
+      // What is inside is no form again.
+      [{ payload: JSON.stringify({ payload: '{"n":1}' }) }, 'n'],
+    ] as const)
+      await expect(client.request(pattern, form)).rejects.toMatchObject({
+        code: 'request.invalid',
+        status: 400,
+        issues: [expect.objectContaining({ path })],
+      });
+    expect(calls).toBe(3);
   });
 
   it('carries any text as it is', async () => {

@@ -8,7 +8,7 @@ import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 
 // Errors are all that images take from the runtime: without the rest of it a maker is ready in a third of the time.
-const errors = new URL('../../libs/runtime/errors.ts', import.meta.url).href;
+const errors = new URL('../../../libs/runtime/errors.ts', import.meta.url).href;
 registerHooks({
   resolve: (specifier, context, next) => next(specifier === '#runtime' ? errors : specifier, context),
 });

@@ -1,5 +1,4 @@
-import type { RequestFault } from '../fault.js';
-import type { MediaRequest } from '#protocol';
+import type { Fault, MediaRequest } from '#protocol';
 import { isKickstartText } from '../../escape.js';
 import { kickstartRelease, KICKSTART_VERSIONS } from './releases.js';
 import { isIpv6 } from '../linux/network-config.js';
@@ -7,43 +6,43 @@ import { isIpv6 } from '../linux/network-config.js';
 type Interface = MediaRequest['network'][number];
 
 /** Everything in a request for Fedora, RHEL, Rocky or Alma that its installer, or dnf, cannot carry. `kickstartSeed` takes what has none. */
-export function kickstartFaults(request: MediaRequest): RequestFault[] {
+export function kickstartFaults(request: MediaRequest): Fault[] {
   const { os, source } = request;
-  const faults: RequestFault[] = [];
+  const faults: Fault[] = [];
   if (!kickstartRelease(os)) {
     const versions = os.family in KICKSTART_VERSIONS ? KICKSTART_VERSIONS[os.family as 'fedora'] : [];
     faults.push({
-      path: ['os', 'version'],
+      path: 'os.version',
       message: `there are no media for ${os.family} ${os.version}`,
       remedy: `use ${versions.join(', ') || 'another family'}`,
     });
   }
   if (request.firmware === 'bios' && os.architecture === 'aarch64')
-    faults.push({ path: ['firmware'], message: 'aarch64 has no BIOS', remedy: 'use uefi' });
+    faults.push({ path: 'firmware', message: 'aarch64 has no BIOS', remedy: 'use uefi' });
   for (const field of ['mirror', 'proxy'] as const) {
     const url = request[field];
     // A blank or the end of a line would end the value in dnf's files.
     if (url !== undefined && !/^[!-~]*$/.test(url))
       faults.push({
-        path: [field],
+        path: field,
         message: 'has blanks, control characters or others than ASCII',
         remedy: 'write them as %20',
       });
   }
-  request.network.forEach((net, index) => faults.push(...networkFaults(net, ['network', index], source)));
+  request.network.forEach((net, index) => faults.push(...networkFaults(net, `network.${index}`, source)));
   if (source === 'installer') faults.push(...textFaults(request));
   return faults;
 }
 
 function networkFaults(
   { match, dhcp, addresses, gateway }: Interface,
-  path: (string | number)[],
+  path: string,
   source: MediaRequest['source'],
-): RequestFault[] {
-  const faults: RequestFault[] = [];
+): Fault[] {
+  const faults: Fault[] = [];
   if ('name' in match && match.name.includes('*'))
     faults.push({
-      path: [...path, 'match', 'name'],
+      path: `${path}.match.name`,
       message: 'the Fedora family takes no pattern of names',
       remedy: 'give the MAC address',
     });
@@ -52,19 +51,19 @@ function networkFaults(
   for (const six of [false, true])
     if (ofFamily(six) > 1)
       faults.push({
-        path: [...path, 'addresses'],
+        path: `${path}.addresses`,
         message: `a kickstart takes one IPv${six ? 6 : 4} address for an interface`,
         remedy: 'add the others by a first-boot script',
       });
   if (dhcp && ofFamily(false) > 0)
     faults.push({
-      path: [...path, 'dhcp'],
+      path: `${path}.dhcp`,
       message: 'a kickstart takes DHCP or an IPv4 address, not both',
       remedy: 'leave one out',
     });
   if (gateway !== undefined && ofFamily(isIpv6(gateway)) === 0)
     faults.push({
-      path: [...path, 'gateway'],
+      path: `${path}.gateway`,
       message: 'has no address of its own kind beside it',
       remedy: 'give an address of the same IP version, or leave it out',
     });
@@ -72,14 +71,14 @@ function networkFaults(
 }
 
 /** Free text goes onto lines of the kickstart. */
-function textFaults({ users }: MediaRequest): RequestFault[] {
+function textFaults({ users }: MediaRequest): Fault[] {
   return users.flatMap(({ sshKeys }, user) =>
     sshKeys.flatMap((key, index) =>
       isKickstartText(key)
         ? []
         : [
             {
-              path: ['users', user, 'sshKeys', index],
+              path: `users.${user}.sshKeys.${index}`,
               message: 'its comment has a character that ends a line of a kickstart',
               remedy: 'shorten the comment',
             },

@@ -22,7 +22,7 @@ export function kickstartSeed(request: MediaRequest, install: AgentInstall): See
   const release = kickstartRelease(request.os);
   const faults = kickstartFaults(request);
   if (!release || faults.length > 0)
-    throw new Error(faults.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+    throw new Error(faults.map(({ path, message }) => `${path}: ${message}`).join('; '));
   const settings = Buffer.from(installSettings(install)).toString('base64');
   const content = `# For ${request.hostname}, ${request.os.family} ${request.os.version} (${release.syntax})
 ${SETTINGS_MARK} ${settings}

@@ -6,9 +6,7 @@ import { inputLocale, windowsLocale } from './names.js';
 import { findEdition, WINDOWS_VERSIONS } from './versions.js';
 
 const told = (request: MediaRequest, images?: string[]): string[] =>
-  checkWindows(request, images ?? null).map(
-    ({ path, message, remedy }) => `${path.join('.')}: ${message}; ${remedy}`,
-  );
+  checkWindows(request, images ?? null).map(({ path, message, remedy }) => `${path}: ${message}; ${remedy}`);
 const os = (version: string, more: object = {}): object => ({ os: { family: 'windows', version, ...more } });
 const SEALED = FULL_WINDOWS.users[0]?.passwordSealed;
 const user = (more: object = {}): object => ({ name: 'ada', passwordSealed: SEALED, ...more });
@@ -113,7 +111,7 @@ describe('a request for Windows', () => {
         packages: ['x'],
       }),
     );
-    expect(faults.map(({ path }) => path.join('.'))).toEqual([
+    expect(faults.map(({ path }) => path)).toEqual([
       'os.version',
       'locale',
       'keyboard',
@@ -198,7 +196,7 @@ describe('names', () => {
 it('a password that a server refuses is told before setup would stop at it; a client takes any', () => {
   const of = (version: string): MediaRequest => windowsRequest({ os: { family: 'windows', version } });
   const faults = (version: string, password: string): string[] =>
-    passwordFaults(of(version), new Map([['ada', password]])).map(({ path }) => path.join('.'));
+    passwordFaults(of(version), new Map([['ada', password]])).map(({ path }) => path);
   expect(faults('2022', 'password')).toEqual(['users.0.password']);
   expect(faults('2022', 'P@ssw0rd!')).toEqual([]);
   expect(faults('11', 'password')).toEqual([]);

@@ -1,6 +1,5 @@
-import type { RequestFault } from '../fault.js';
 import { gatewayFaults } from '../gateway-faults.js';
-import { isLocale, LOCALES, type MediaRequest, nearest } from '#protocol';
+import { type Fault, isLocale, LOCALES, type MediaRequest, nearest } from '#protocol';
 import { inputLocale, windowsKeyboards, windowsLocale, windowsTimeZone } from './names.js';
 import {
   findEdition,
@@ -13,7 +12,7 @@ import {
 /** An answer file was asked for that `checkWindows` refuses. */
 export class AnswerFileError extends Error {
   constructor(request: MediaRequest) {
-    const faults = checkWindows(request).map(({ path, message }) => `${path.join('.')}: ${message}`);
+    const faults = checkWindows(request).map(({ path, message }) => `${path}: ${message}`);
     super(faults.join('; ') || 'users: a user’s password was not given');
   }
 }
@@ -25,7 +24,7 @@ const LEAST_DISK = { '11': 64_000_000_000, other: 32_000_000_000 };
  * What is wrong with a request for Windows beyond the rules of `libs/protocol`: everything that the answer file, its scripts or the drivers cannot carry.
  * @param images names of the images that the vendor's medium has, when they are known
  */
-export function checkWindows(request: MediaRequest, images: readonly string[] | null = null): RequestFault[] {
+export function checkWindows(request: MediaRequest, images: readonly string[] | null = null): Fault[] {
   const version = findWindowsVersion(request.os.version);
   return [
     ...(version
@@ -36,16 +35,16 @@ export function checkWindows(request: MediaRequest, images: readonly string[] | 
     ...checkNetwork(request),
     ...checkDrivers(request),
     ...(request.packages.length > 0
-      ? [{ path: ['packages'], message: 'is for Linux', remedy: 'install programs by a first-boot script' }]
+      ? [{ path: 'packages', message: 'is for Linux', remedy: 'install programs by a first-boot script' }]
       : []),
   ];
 }
 
-function unknownVersion(version: string): RequestFault {
+function unknownVersion(version: string): Fault {
   const known = WINDOWS_VERSIONS.map((each) => each.version);
   const near = nearest(version, known);
   return {
-    path: ['os', 'version'],
+    path: 'os.version',
     message: `${JSON.stringify(version)} is not a known Windows; there are ${known.join(', ')}`,
     remedy: near ? `did you mean ${near}?` : 'give one of them',
   };
@@ -55,8 +54,8 @@ function checkEdition(
   { os }: MediaRequest,
   version: WindowsVersion,
   images: readonly string[] | null,
-): RequestFault[] {
-  const path = ['os', 'edition'];
+): Fault[] {
+  const path = 'os.edition';
   const edition = findEdition(version, os.edition);
   if (!edition) {
     const near = nearestEdition(version, os.edition ?? '');
@@ -82,22 +81,19 @@ function checkEdition(
   return [];
 }
 
-function checkMachine(
-  { os, firmware, windows, disk }: MediaRequest,
-  version: WindowsVersion,
-): RequestFault[] {
-  const faults: RequestFault[] = [];
+function checkMachine({ os, firmware, windows, disk }: MediaRequest, version: WindowsVersion): Fault[] {
+  const faults: Fault[] = [];
   if (!version.architectures.includes(os.architecture))
     faults.push({
-      path: ['os', 'architecture'],
+      path: 'os.architecture',
       message: `${version.title} has no medium for ${os.architecture}`,
       remedy: `use ${version.architectures.join(' or ')}`,
     });
   if (firmware === 'bios' && os.architecture === 'aarch64')
-    faults.push({ path: ['firmware'], message: 'aarch64 machines have no BIOS', remedy: 'use uefi' });
+    faults.push({ path: 'firmware', message: 'aarch64 machines have no BIOS', remedy: 'use uefi' });
   else if (firmware === 'bios' && version.needsUefi && !windows?.bypassRequirements)
     faults.push({
-      path: ['firmware'],
+      path: 'firmware',
       message: `setup of ${version.title} refuses a machine without UEFI`,
       remedy: 'use uefi, or set windows.bypassRequirements',
     });
@@ -105,20 +101,20 @@ function checkMachine(
     version.version === '11' && !windows?.bypassRequirements ? LEAST_DISK['11'] : LEAST_DISK.other;
   if (disk.match && 'maxBytes' in disk.match && disk.match.maxBytes < least)
     faults.push({
-      path: ['disk', 'match', 'maxBytes'],
+      path: 'disk.match.maxBytes',
       message: `${version.title} does not fit on ${disk.match.maxBytes} bytes`,
       remedy: `allow at least ${least}`,
     });
   return faults;
 }
 
-function checkNames({ locale, keyboard, timezone }: MediaRequest): RequestFault[] {
-  const faults: RequestFault[] = [];
+function checkNames({ locale, keyboard, timezone }: MediaRequest): Fault[] {
+  const faults: Fault[] = [];
   const windows = windowsLocale(locale);
   if (!isLocale(locale) || 'instead' in windows) {
     const instead = 'instead' in windows ? windows.instead : nearest(locale, LOCALES);
     faults.push({
-      path: ['locale'],
+      path: 'locale',
       message: `Windows has no system locale ${locale}`,
       remedy: instead ? `use ${instead}` : 'use another',
     });
@@ -128,14 +124,14 @@ function checkNames({ locale, keyboard, timezone }: MediaRequest): RequestFault[
     const ofLayout = windowsKeyboards().filter((name) => name.split('/')[0] === keyboard.layout);
     const near = ofLayout.length > 0 ? ofLayout.join(', ') : nearest(wanted, windowsKeyboards());
     faults.push({
-      path: ['keyboard'],
+      path: 'keyboard',
       message: `Windows has no layout for ${wanted}`,
       remedy: near ? `use ${near} (layout/variant)` : 'use us',
     });
   }
   if (!windowsTimeZone(timezone))
     faults.push({
-      path: ['timezone'],
+      path: 'timezone',
       message: `CLDR knows no Windows zone for ${timezone}`,
       remedy: 'use a zone of a city with the same time',
     });
@@ -152,18 +148,18 @@ export function isComplex(password: string, user: string): boolean {
   return password.length >= 6 && kinds.length >= 3 && !hasName;
 }
 
-function checkUsers({ users }: MediaRequest): RequestFault[] {
-  const faults: RequestFault[] = [];
+function checkUsers({ users }: MediaRequest): Fault[] {
+  const faults: Fault[] = [];
   if (!users.some(({ admin }) => admin))
     faults.push({
-      path: ['users'],
+      path: 'users',
       message: 'has no administrator: Windows setup would stop and ask for one',
       remedy: 'give a user with admin and a password',
     });
   users.forEach(({ password, passwordSealed }, index) => {
     if (password === undefined && passwordSealed === undefined)
       faults.push({
-        path: ['users', index, 'password'],
+        path: `users.${index}.password`,
         message: 'is missing: Windows would let anybody in by this name',
         remedy: 'send password over HTTP, or passwordSealed',
       });
@@ -175,17 +171,14 @@ function checkUsers({ users }: MediaRequest): RequestFault[] {
  * What a server's own policy would refuse: setup would stop there.
  * @param passwords by user name, opened
  */
-export function passwordFaults(
-  { os, users }: MediaRequest,
-  passwords: ReadonlyMap<string, string>,
-): RequestFault[] {
+export function passwordFaults({ os, users }: MediaRequest, passwords: ReadonlyMap<string, string>): Fault[] {
   if (os.family !== 'windows' || findWindowsVersion(os.version)?.kind !== 'server') return [];
   return users.flatMap(({ name }, index) => {
     const password = passwords.get(name);
     if (password === undefined || isComplex(password, name)) return [];
     return [
       {
-        path: ['users', index, 'password'],
+        path: `users.${index}.password`,
         message: 'is too simple for the policy of a Windows server: setup would stop at it',
         remedy: 'use six characters or more of three kinds, without the user’s name',
       },
@@ -193,12 +186,12 @@ export function passwordFaults(
   });
 }
 
-function checkNetwork({ network }: MediaRequest): RequestFault[] {
+function checkNetwork({ network }: MediaRequest): Fault[] {
   const faults = gatewayFaults(network);
   network.forEach(({ dhcp, addresses }, index) => {
     if (dhcp && addresses.some((cidr) => !cidr.includes(':')))
       faults.push({
-        path: ['network', index, 'dhcp'],
+        path: `network.${index}.dhcp`,
         message: 'Windows has either DHCP or fixed IPv4 addresses on an adapter',
         remedy: 'leave out one of them',
       });
@@ -206,11 +199,11 @@ function checkNetwork({ network }: MediaRequest): RequestFault[] {
   return faults;
 }
 
-function checkDrivers({ virtioDrivers, windows, disk }: MediaRequest): RequestFault[] {
-  const faults: RequestFault[] = [];
+function checkDrivers({ virtioDrivers, windows, disk }: MediaRequest): Fault[] {
+  const faults: Fault[] = [];
   if (windows && !windows.drivers.includes('vioserial'))
     faults.push({
-      path: ['windows', 'drivers'],
+      path: 'windows.drivers',
       message: 'lacks vioserial: without it the agent has no channel',
       remedy: 'add vioserial',
     });
@@ -221,7 +214,7 @@ function checkDrivers({ virtioDrivers, windows, disk }: MediaRequest): RequestFa
       : null;
   if (virtioDrivers === undefined && needs)
     faults.push({
-      path: ['virtioDrivers'],
+      path: 'virtioDrivers',
       message: `is missing: ${needs} needs drivers that no Windows has`,
       remedy: 'give the path of a virtio-win ISO or of its folder',
     });

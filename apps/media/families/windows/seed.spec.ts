@@ -220,7 +220,7 @@ describe('the seed', () => {
   it('has a Windows zone for every zone that a request may name but those that are checked', () => {
     const without = timeZones().filter((zone) => windowsTimeZone(zone) === null);
     for (const timezone of without)
-      expect(checkWindows(windowsRequest({ timezone })).map(({ path }) => path)).toContainEqual(['timezone']);
+      expect(checkWindows(windowsRequest({ timezone })).map(({ path }) => path)).toContain('timezone');
     expect(without.length).toBeLessThan(timeZones().length / 20);
     expect(windowsTimeZone('Europe/Berlin')).toBe('W. Europe Standard Time');
     expect(windowsTimeZone('US/Eastern')).toBe('Eastern Standard Time');
