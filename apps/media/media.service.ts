@@ -57,11 +57,13 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
       requestId,
     });
     const { mediaCreate, mediaPlan, mediaGet, mediaDelete } = BusRequests;
-    this.bus.onRequest(mediaCreate.pattern, mediaCreate.schema, (message) =>
-      this.create(message.request, asker(message)),
+    this.bus.onRequest(mediaCreate.pattern, mediaCreate.schema, async (message) =>
+      this.withWholeUrls(await this.create(message.request, asker(message))),
     );
     this.bus.onRequest(mediaPlan.pattern, mediaPlan.schema, (message) => this.plan(message.request));
-    this.bus.onRequest(mediaGet.pattern, mediaGet.schema, ({ id }) => this.get(id));
+    this.bus.onRequest(mediaGet.pattern, mediaGet.schema, async ({ id }) =>
+      this.withWholeUrls(await this.get(id)),
+    );
     this.bus.onRequest(mediaDelete.pattern, mediaDelete.schema, (message) =>
       this.remove(message.id, asker(message)),
     );
@@ -119,6 +121,12 @@ export class MediaService implements OnModuleInit, OnApplicationBootstrap {
       plan: built.plan,
       executions: [],
     };
+  }
+
+  /** A reader of the bus has no address that a path would be below. */
+  private withWholeUrls(result: MediaResult): MediaResult {
+    const files = result.files.map((file) => ({ ...file, url: `${this.config.MEDIA_URL}${file.url}` }));
+    return { ...result, files };
   }
 
   async get(id: string): Promise<MediaResult> {
