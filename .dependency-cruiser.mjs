@@ -56,6 +56,14 @@ export default {
       },
     },
     {
+      name: 'script-files-read-and-nothing-else',
+      comment:
+        'The one place where pure code gets its scripts from: their files, read when a process starts.',
+      severity: 'error',
+      from: { path: '^libs/script-files/', pathNot: '(\\.|-)spec\\.ts$' },
+      to: { pathNot: ['^libs/script-files/', '^(node:)?(fs|path)$'] },
+    },
+    {
       name: 'cli-is-light',
       comment:
         'The command starts fast and runs on the Node that an operator has: no framework, no database.',

@@ -170,7 +170,7 @@ async function follow(id) {
         shown[value.stream] = value.offset + Buffer.byteLength(value.data);
         process.stdout.write(value.data.replace(/^(?=.)/gm, value.stream === 'stderr' ? '  ! ' : '  | '));
       }
-      if (type === 'status' && ['SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED'].includes(value.status)) {
+      if (type === 'status' && value.completedAt !== null) {
         // What was printed before we listened, or after the last live piece, stands in the row.
         for (const stream of ['stdout', 'stderr']) {
           const rest = Buffer.from(value[stream] ?? '')

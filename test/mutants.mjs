@@ -16,7 +16,7 @@ export const MUTANTS = [
   },
   {
     name: 'no hello deadline',
-    file: 'apps/gateway/channel/machine-channel.ts',
+    file: 'apps/gateway/channel/hello-deadline.ts',
     find: 'if (!this.atWork) return void this.socket.destroy();',
     put: '',
     tests: jest('integration', 'apps/gateway/session/delivery.int-spec.ts'),
@@ -32,7 +32,7 @@ export const MUTANTS = [
   },
   {
     name: 'head-only output, agent',
-    file: 'infiniservice/src/runner/capture.rs',
+    file: 'infiniservice/src/run/capture.rs',
     find: 'self.tail.extend_from_slice(piece);',
     put: '',
     tests: cargo('survive'),
@@ -48,7 +48,7 @@ export const MUTANTS = [
   },
   {
     name: 'no fencing of verdicts',
-    file: 'libs/db/queries/completions.ts',
+    file: 'libs/db/queries/verdicts.ts',
     find: 'if (verdict.epoch !== undefined && row.epoch !== verdict.epoch) return null;',
     put: '',
     tests: jest('integration', 'libs/db/queries/completions.int-spec.ts'),
@@ -56,7 +56,7 @@ export const MUTANTS = [
   },
   {
     name: 'the process group instead of the tree',
-    file: 'infiniservice/src/process_tree.rs',
+    file: 'infiniservice/src/os/linux/process_tree.rs',
     find: 'for _ in 0..SWEEPS {\n            if let Self::Cgroup',
     put: 'if let Some(first) = self.processes().first() {\n            let _ = system::kill(-first, libc::SIGKILL);\n            return 0;\n        }\n        for _ in 0..SWEEPS {\n            if let Self::Cgroup',
     tests: cargo('tree'),
@@ -72,9 +72,9 @@ export const MUTANTS = [
   },
   {
     name: 'a script that is in the spool starts again',
-    file: 'infiniservice/src/agent/hear.rs',
+    file: 'infiniservice/src/session/hear.rs',
     find: 'Some(run) => run.say_again(),',
-    put: 'Some(run) => { let _ = std::fs::remove_dir_all(&run.entry.folder); self.runs.remove(&key); let again = self.spool.accept(&script); if let Ok((entry, true)) = again { let _ = runner::spawn(&entry); self.runs.insert(key, Run::new(entry)); } }',
+    put: 'Some(run) => { let _ = std::fs::remove_dir_all(&run.entry.folder); self.runs.remove(&key); let again = self.spool.accept(&script); if let Ok((entry, true)) = again { let _ = run::spawn(&entry); self.runs.insert(key, Run::new(entry)); } }',
     tests: cargo('survive'),
     red: 'a_run_outlives_its_agent_and_is_found_again',
   },

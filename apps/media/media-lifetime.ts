@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { Database, dialectOf } from '#db';
+import { Database, findEndedMedia } from '#db';
 import { AppError, LOGGER, type Logger } from '#runtime';
 import type { MediaConfig } from './config.js';
 import { MediaService } from './media.service.js';
@@ -35,17 +35,7 @@ export class MediaLifetime implements OnApplicationBootstrap {
 
   /** @returns ids of the media that were removed */
   async removeEnded(): Promise<string[]> {
-    const work = this.database.work();
-    const { now, nowMinusSeconds } = dialectOf(work);
-    const afterHello = this.config.MEDIA_AFTER_HELLO_MINUTES * 60;
-    // Another spool than before: it is the new installation that spoke, not the one that it replaces.
-    const ended = await work.execute<{ id: string; installed: boolean | number }[]>(
-      `select media.id, case when media.expires_at < ${now} then false else true end as installed
-       from media left join machine on machine.id = media.machine_id
-       where media.state = 'ready' and (media.expires_at < ${now}
-         or (machine.hello_at > media.created_at and machine.hello_at < ${nowMinusSeconds(String(afterHello))}
-           and machine.spool_id is not null and machine.spool_id <> coalesce(media.spool_before, '')))`,
-    );
+    const ended = await findEndedMedia(this.database.work(), this.config.MEDIA_AFTER_HELLO_MINUTES * 60);
     const removed: string[] = [];
     for (const { id, installed } of ended) {
       const requestId = `${installed ? 'installed' : 'expired'}-${id}`;

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs InfiniService from the binary that lies beside this script. Any number of runs ends in the same state.
+# Installs InfiniService from the binary that lies beside this script. Any number of runs ends in the same
+# state.
 #
 #   install-linux.sh [normal|ping-pong] [vm id]
 #

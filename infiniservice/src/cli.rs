@@ -5,9 +5,12 @@ use std::process::ExitCode;
 
 use crate::config::{self, Config};
 use crate::options::Options;
-use crate::{agent, doctor, install, runner};
+use crate::os::{install, port};
+use crate::{doctor, run, session};
 
-const USAGE: &str = "usage: infiniservice COMMAND [OPTIONS]
+fn usage() -> String {
+    format!(
+        "usage: infiniservice COMMAND [OPTIONS]
 
   run                                   serve the channel (what the service starts)
   install --mode normal|ping-pong --vm-id UUID [--root DIR]
@@ -17,27 +20,31 @@ const USAGE: &str = "usage: infiniservice COMMAND [OPTIONS]
 
 Options, also from the environment:
   --vm-id UUID          INFINIBAY_VM_ID
-  --device PATH         INFINISERVICE_DEVICE        a port, or unix:PATH to listen on a UNIX socket
+  --device PATH         INFINISERVICE_DEVICE        {}
   --mode MODE           INFINISERVICE_MODE          normal or ping-pong (says hello, runs nothing)
-  --state-dir DIR       INFINISERVICE_STATE_DIR     /var/lib/infiniservice
-                        INFINISERVICE_SHARED_SECRET the channel secret; never an option, which others could read";
+  --state-dir DIR       INFINISERVICE_STATE_DIR     {}
+                        INFINISERVICE_SHARED_SECRET the channel secret; never an option, which others could read",
+        port::DEVICES,
+        install::default_state_dir().display()
+    )
+}
 
 /// Runs one command. Exit code 2 for wrong words, 1 for a fault.
 pub fn main(arguments: Vec<String>) -> ExitCode {
     let Some((command, rest)) = arguments.split_first() else {
-        eprintln!("{USAGE}");
+        eprintln!("{}", usage());
         return ExitCode::from(2);
     };
     let options = match Options::parse(rest) {
         Ok(options) => options,
         Err(fault) => {
-            eprintln!("infiniservice: {fault}\n\n{USAGE}");
+            eprintln!("infiniservice: {fault}\n\n{}", usage());
             return ExitCode::from(2);
         }
     };
     let outcome = match command.as_str() {
-        "run" => Config::read(&options).and_then(agent::run),
-        "runner" => runner::main(options.words.first().map(PathBuf::from)),
+        "run" => Config::read(&options).and_then(session::run),
+        "runner" => run::main(options.words.first().map(PathBuf::from)),
         "install" => install::install(&options),
         "uninstall" => install::uninstall(&options),
         "doctor" => return doctor::main(&options),
@@ -46,11 +53,11 @@ pub fn main(arguments: Vec<String>) -> ExitCode {
             Ok(())
         }
         "help" | "--help" | "-h" => {
-            println!("{USAGE}");
+            println!("{}", usage());
             Ok(())
         }
         other => {
-            eprintln!("infiniservice: there is no command {other}\n\n{USAGE}");
+            eprintln!("infiniservice: there is no command {other}\n\n{}", usage());
             return ExitCode::from(2);
         }
     };

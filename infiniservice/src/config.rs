@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use crate::options::Options;
+use crate::os::install;
 
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Version of our additions to the channel.
 pub const PROTOCOL: u32 = 2;
 /// The virtio-serial port's name, the same on every platform.
 pub const PORT_NAME: &str = "org.infinibay.agent";
-pub const STATE_DIR: &str = "/var/lib/infiniservice";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -69,16 +69,16 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-pub fn state_dir(options: &Options) -> PathBuf {
+fn state_dir(options: &Options) -> PathBuf {
     options
         .state_dir
         .clone()
         .or_else(|| variable("INFINISERVICE_STATE_DIR"))
-        .unwrap_or_else(|| STATE_DIR.into())
-        .into()
+        .map_or_else(install::default_state_dir, PathBuf::from)
 }
 
-/// The VM id, lower case. It goes into files that a shell and systemd read, so nothing but a UUID is taken.
+/// The VM id, lower case. It goes into files that a shell and the service manager read, so nothing but a UUID
+/// is taken.
 pub fn vm_id(options: &Options) -> Result<String, String> {
     let id = options
         .vm_id

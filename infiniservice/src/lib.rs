@@ -1,24 +1,21 @@
-//! InfiniService: asks the hypervisor host for scripts over a virtio-serial port, runs them, and reports how they ended.
-//! The channel is described in `libs/protocol/asyncapi.yaml`.
+//! InfiniService: asks the hypervisor host for scripts over a virtio-serial port, runs them, and reports how
+//! they ended. The channel is described in `libs/protocol/asyncapi.yaml`.
+//!
+//! - `channel`: bytes, lines, signatures and messages between agent and host
+//! - `session`: the agent's one thread, which owns the port and talks with the host
+//! - `run`: the supervisor of one script, and the spool that outlives every process
+//! - `command`: commands of the host that are no scripts
+//! - `os`: everything that knows an operating system; no other room names one
 
-pub mod agent;
+pub mod channel;
 pub mod cli;
-pub mod commands;
-pub mod config;
-pub mod doctor;
-pub mod durable;
-pub mod envelope;
-pub mod install;
-pub mod line;
-pub mod messages;
-pub mod metrics;
-pub mod options;
-pub mod outbox;
-pub mod port;
-pub mod process_tree;
-pub mod restart;
-pub mod runner;
-pub mod spool;
-pub mod system;
+mod command;
+mod config;
+mod doctor;
+mod metrics;
+mod options;
+mod os;
+mod run;
+mod session;
 pub mod text;
 pub mod time;

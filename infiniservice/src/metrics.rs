@@ -1,62 +1,45 @@
-//! What the machine is doing, from /proc, in the shape of the public agent.
-
-use std::fs;
+//! What the machine is doing, in the shape of the public agent.
 
 use serde_json::{Value, json};
 
-use crate::system;
+use crate::os::{Interface, ProcessorTime, machine, metrics};
 
 /// Remembers the last look, so that usage is that of the time between two looks.
 #[derive(Debug, Default)]
 pub struct Meter {
-    last: Vec<(u64, u64)>,
+    last: Vec<ProcessorTime>,
 }
 
 impl Meter {
     pub fn measure(&mut self) -> Value {
-        let usage = self.cpu();
-        let memory = memory();
-        let uptime: f64 = read("/proc/uptime")
-            .split_whitespace()
-            .next()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(0.0);
-        let load: Vec<f64> = read("/proc/loadavg")
-            .split_whitespace()
-            .take(3)
-            .filter_map(|text| text.parse().ok())
-            .collect();
+        let usage = self.processors();
+        let load = metrics::load_average();
+        let interfaces: Vec<Value> = metrics::interfaces().iter().map(interface).collect();
         json!({
             "system": {
-                "cpu": { "usage_percent": usage.first().copied().unwrap_or(0.0), "cores_usage": usage.get(1..).unwrap_or_default() },
-                "memory": memory,
+                "cpu": {
+                    "usage_percent": usage.first().copied().unwrap_or(0.0),
+                    "cores_usage": usage.get(1..).unwrap_or_default(),
+                },
+                "memory": memory(),
                 "disk": { "usage_stats": disks(), "io_stats": {} },
-                "network": { "interfaces": interfaces() },
-                "uptime_seconds": uptime as u64,
+                "network": { "interfaces": interfaces },
+                "uptime_seconds": machine::uptime_seconds().unwrap_or(0),
                 "load_average": { "load_1min": load.first(), "load_5min": load.get(1), "load_15min": load.get(2) },
             }
         })
     }
 
-    /// Percent of all cores, then of each.
-    fn cpu(&mut self) -> Vec<f64> {
-        let now: Vec<(u64, u64)> = read("/proc/stat")
-            .lines()
-            .take_while(|line| line.starts_with("cpu"))
-            .map(|line| {
-                let times: Vec<u64> = line.split_whitespace().skip(1).filter_map(|text| text.parse().ok()).collect();
-                let idle = times.get(3).unwrap_or(&0) + times.get(4).unwrap_or(&0);
-                // guest times are part of user's.
-                (times.iter().take(8).sum(), idle)
-            })
-            .collect();
+    /// Percent of all processors, then of each.
+    fn processors(&mut self) -> Vec<f64> {
+        let now = metrics::processor_times();
         let before = std::mem::replace(&mut self.last, now.clone());
         now.iter()
             .enumerate()
-            .map(|(at, (total, idle))| {
-                let (total_before, idle_before) = before.get(at).copied().unwrap_or((0, 0));
-                let span = total.saturating_sub(total_before);
-                let busy = span.saturating_sub(idle.saturating_sub(idle_before));
+            .map(|(at, now)| {
+                let before = before.get(at).copied().unwrap_or_default();
+                let span = now.total.saturating_sub(before.total);
+                let busy = span.saturating_sub(now.idle.saturating_sub(before.idle));
                 if span == 0 {
                     0.0
                 } else {
@@ -68,60 +51,42 @@ impl Meter {
 }
 
 fn memory() -> Value {
-    let text = read("/proc/meminfo");
-    let kb = |name: &str| -> u64 {
-        text.lines()
-            .find_map(|line| {
-                line.strip_prefix(name)?
-                    .strip_prefix(':')?
-                    .trim()
-                    .trim_end_matches(" kB")
-                    .parse()
-                    .ok()
-            })
-            .unwrap_or(0)
-    };
-    let (total, available, swap) = (kb("MemTotal"), kb("MemAvailable"), kb("SwapTotal"));
-    json!({ "total_kb": total, "used_kb": total.saturating_sub(available), "available_kb": available, "swap_total_kb": swap, "swap_used_kb": swap.saturating_sub(kb("SwapFree")) })
+    let found = metrics::memory();
+    json!({
+        "total_kb": found.total,
+        "used_kb": found.total.saturating_sub(found.available),
+        "available_kb": found.available,
+        "swap_total_kb": found.swap_total,
+        "swap_used_kb": found.swap_total.saturating_sub(found.swap_free),
+    })
 }
 
-/// File systems on devices, each once.
+/// File systems on devices, in decimal gigabytes.
 pub fn disks() -> Vec<Value> {
-    let mut seen = Vec::new();
-    read("/proc/mounts")
-        .lines()
-        .filter_map(|line| {
-            let mut fields = line.split(' ');
-            let (device, mount, kind) = (fields.next()?, fields.next()?, fields.next()?);
-            if !device.starts_with("/dev/") || seen.contains(&device.to_owned()) || seen.len() >= 64 {
-                return None;
-            }
-            seen.push(device.to_owned());
-            let mount = mount.replace("\\040", " ");
-            let space = system::space(mount.as_ref()).ok()?;
-            let gb = |bytes: u64| (bytes as f64 / 1e9 * 1000.0).round() / 1000.0;
-            Some(json!({ "mount_point": mount, "filesystem": kind, "total_gb": gb(space.total), "used_gb": gb(space.total - space.free), "available_gb": gb(space.available) }))
+    let gb = |bytes: u64| (bytes as f64 / 1e9 * 1000.0).round() / 1000.0;
+    metrics::disks()
+        .iter()
+        .map(|disk| {
+            json!({
+                "mount_point": disk.mount_point,
+                "filesystem": disk.filesystem,
+                "total_gb": gb(disk.total),
+                "used_gb": gb(disk.total - disk.free),
+                "available_gb": gb(disk.available),
+            })
         })
         .collect()
 }
 
-fn interfaces() -> Vec<Value> {
-    read("/proc/net/dev")
-        .lines()
-        .skip(2)
-        .take(64)
-        .filter_map(|line| {
-            let (name, counters) = line.split_once(':')?;
-            let numbers: Vec<u64> = counters.split_whitespace().filter_map(|text| text.parse().ok()).collect();
-            let name = name.trim();
-            let is_up = read(&format!("/sys/class/net/{name}/operstate")).trim() == "up";
-            Some(json!({ "name": name, "bytes_received": numbers.first()?, "packets_received": numbers.get(1)?, "bytes_sent": numbers.get(8)?, "packets_sent": numbers.get(9)?, "is_up": is_up }))
-        })
-        .collect()
-}
-
-fn read(path: &str) -> String {
-    fs::read_to_string(path).unwrap_or_default()
+fn interface(found: &Interface) -> Value {
+    json!({
+        "name": found.name,
+        "bytes_received": found.bytes_received,
+        "packets_received": found.packets_received,
+        "bytes_sent": found.bytes_sent,
+        "packets_sent": found.packets_sent,
+        "is_up": found.is_up,
+    })
 }
 
 #[cfg(test)]

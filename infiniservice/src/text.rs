@@ -2,15 +2,17 @@
 
 use base64::Engine as _;
 
+use crate::os::machine;
+
 /// Text and how it is encoded: UTF-8 where it is, base64 otherwise.
-pub enum Piece {
+pub(crate) enum Piece {
     Text(String),
     Base64(String),
 }
 
 /// A piece of a stream. A character that is cut at the end is left for the next piece.
 /// Returns how many bytes were taken.
-pub fn piece(bytes: &[u8]) -> (Piece, usize) {
+pub(crate) fn piece(bytes: &[u8]) -> (Piece, usize) {
     match std::str::from_utf8(bytes) {
         Ok(text) => (Piece::Text(text.to_owned()), bytes.len()),
         Err(fault) if fault.error_len().is_none() && fault.valid_up_to() > 0 => {
@@ -22,15 +24,14 @@ pub fn piece(bytes: &[u8]) -> (Piece, usize) {
 }
 
 /// NUL and invalid UTF-8 are replaced: never a reason to lose a result.
-pub fn lossy(bytes: &[u8]) -> String {
+pub(crate) fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).replace('\0', "\u{FFFD}")
 }
 
 /// 16 random bytes as 32 hexadecimal characters.
 pub fn random_id() -> std::io::Result<String> {
-    use std::io::Read as _;
     let mut bytes = [0u8; 16];
-    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    machine::random(&mut bytes)?;
     Ok(hex(&bytes))
 }
 

@@ -10,7 +10,7 @@ pub fn now_ms() -> u64 {
 }
 
 /// RFC 3339 in UTC with milliseconds.
-pub fn rfc3339(ms: u64) -> String {
+pub(crate) fn rfc3339(ms: u64) -> String {
     let (seconds, millis) = (ms / 1000, ms % 1000);
     let (days, in_day) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = civil(days as i64);
@@ -22,7 +22,7 @@ pub fn rfc3339(ms: u64) -> String {
     )
 }
 
-pub fn now() -> String {
+pub(crate) fn now() -> String {
     rfc3339(now_ms())
 }
 

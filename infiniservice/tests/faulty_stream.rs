@@ -1,11 +1,12 @@
-//! Faults in the byte stream from the host: each costs at most the line that it strikes. `FUZZ_CASES` says how many streams are tried.
+//! Faults in the byte stream from the host: each costs at most the line that it strikes. `FUZZ_CASES` says
+//! how many streams are tried.
 
 mod support;
 
 use std::fs;
 
-use infiniservice::line::{LIMIT, LineDecoder, object_in};
-use infiniservice::messages::HostMessage;
+use infiniservice::channel::line::{LIMIT, LineDecoder, object_in};
+use infiniservice::channel::messages::HostMessage;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use support::repository;

@@ -5,8 +5,8 @@ mod support;
 use std::collections::BTreeSet;
 use std::fs;
 
-use infiniservice::envelope::{Envelope, signature};
-use infiniservice::messages::{GuestMessage, HostMessage};
+use infiniservice::channel::envelope::{Envelope, signature};
+use infiniservice::channel::messages::{GuestMessage, HostMessage};
 use serde_json::Value;
 use support::repository;
 
@@ -31,7 +31,8 @@ fn everything_that_the_host_says_is_understood() {
         let message: HostMessage = serde_json::from_value(value.clone()).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         if let HostMessage::PendingScripts { scripts } = message {
             for script in scripts {
-                serde_json::from_value::<infiniservice::messages::Script>(script).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+                serde_json::from_value::<infiniservice::channel::messages::Script>(script)
+                    .unwrap_or_else(|fault| panic!("{name}: {fault}"));
             }
         }
     }

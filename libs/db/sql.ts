@@ -1,4 +1,4 @@
-import type { Database, Work } from './database.js';
+import type { Work } from './database.js';
 
 /**
  * The few words in which the two databases differ. Statements that must be one (claim, complete) are written in SQL, since the database's
@@ -51,7 +51,7 @@ export async function databaseNow(work: Work): Promise<Date> {
   return new Date(row?.now ?? Number.NaN);
 }
 
-/** For callers that hold no unit of work. */
-export function clockOf(database: Database): Promise<Date> {
-  return databaseNow(database.work());
+/** States as a list of SQL literals, for `in (...)`. For our own names only: anything else goes in as a parameter. */
+export function literals(names: readonly string[]): string {
+  return names.map((name) => `'${name.replaceAll("'", "''")}'`).join(', ');
 }

@@ -40,4 +40,5 @@ export { OS_FAMILIES, plainPassword, WINDOWS_DRIVERS } from './media/request-fie
 export * from './media/request.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
 export { quoteFor, UnquotableError } from './scripts/quoting.js';
+export * from './statuses.js';
 export { checkInputs } from './scripts/check-inputs.js';

@@ -6,3 +6,4 @@ export { createLogger, type Logger, NestLogger, redactText, shortId } from './lo
 export { giveBackMemory } from './memory.js';
 export { LOGGER, RuntimeModule } from './runtime.module.js';
 export { issuesOf, parse, validated } from './validate.js';
+export { VERSION } from './version.js';

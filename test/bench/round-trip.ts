@@ -55,7 +55,7 @@ async function fleet(): Promise<Figure[]> {
       GATEWAY_PORT: String(gatewayPort),
       HOST_ID: 'bench',
     };
-    command(process.execPath, ['dist/migrate.js'], { env: { ...process.env, ...env } });
+    command(process.execPath, ['dist/apps/migrate/main.js'], { env: { ...process.env, ...env } });
     apps.push(await startApp('console', env, `http://127.0.0.1:${consolePort}`));
     apps.push(await startApp('gateway', env, `http://127.0.0.1:${gatewayPort}`));
     const samples = await roundTrips(new Operator(`http://127.0.0.1:${consolePort}`), base);

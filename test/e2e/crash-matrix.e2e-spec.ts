@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Machine, ScriptExecution } from '#db';
+import { isFinal } from '#protocol';
 import { CrashWorld } from '../support/crash/crash-world.js';
 import { type CrashGuest, kill, QemuGuest, UnixGuest } from '../support/crash/guests.js';
 import { LineProxy } from '../support/crash/line-proxy.js';
@@ -14,7 +15,6 @@ type Victim = 'agent' | 'runner' | 'gateway' | 'redis' | 'postgres' | 'qemu';
 
 /** `npm run test:crash` sets it: every victim at every step, so many times. Otherwise each step has one victim, and each victim its steps. */
 const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 0);
-const FINAL = new Set(['SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED']);
 /** A supervisor lives from the start of a script to its result. */
 const WITH_RUNNER = new Set(['started', 'in mid-output', 'exited']);
 /** From the moment at which the guest may have begun until its result is safe, a power cut ends the run. */
@@ -100,7 +100,7 @@ describe('a run loses nothing and doubles nothing', () => {
     return waitFor(
       async () => {
         const row = await world.database.work().findOneOrFail(ScriptExecution, { id });
-        if (FINAL.has(row.status)) return row;
+        if (isFinal(row.status)) return row;
         throw new Error(`${JSON.stringify(row)}\n${world.gatewayOutput().slice(-3000)}`);
       },
       { what: 'the run to end', deadlineMs: 90_000, everyMs: 50 },

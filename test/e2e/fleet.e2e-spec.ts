@@ -59,7 +59,7 @@ describe('a fleet', () => {
       CONSOLE_TOKEN: TOKEN,
       APP_HOST: '10.0.2.2',
     };
-    command(process.execPath, ['dist/migrate.js'], { env: { ...process.env, ...common } });
+    command(process.execPath, ['dist/apps/migrate/main.js'], { env: { ...process.env, ...common } });
     const ports = { guests: await freePort(), media: await freePort(), console: await freePort() };
     const url = (port: number): string => `http://127.0.0.1:${port}`;
     const central = {

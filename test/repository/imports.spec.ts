@@ -61,6 +61,12 @@ it('a violation of each rule is found', () => {
     ['cli-is-light', 'apps/cli/planted.ts', "export { Injectable } from '@nestjs/common';"],
     ['cli-is-light', 'apps/cli/output/planted.ts', "export { AppError } from '#runtime';"],
     ['core-is-pure', 'apps/media/families/planted.ts', "export { Injectable } from '@nestjs/common';"],
+    ['core-is-pure', 'apps/media/families/windows/planted.ts', "export { readFileSync } from 'node:fs';"],
+    [
+      'script-files-read-and-nothing-else',
+      'libs/script-files/planted.ts',
+      "export { connect } from 'node:net';",
+    ],
     ['core-is-pure', 'apps/gateway/core/planted.ts', "export { connect } from 'node:net';"],
     [
       'standalone-takes-modules-and-config-only',

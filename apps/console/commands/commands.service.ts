@@ -1,6 +1,13 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { createCommand, Database, MachineCommand, OPEN_COMMANDS_LIMIT, recordAudit } from '#db';
-import { BusEvents, type CommandDto, CommandEvent, type CreateCommand, type Page } from '#protocol';
+import {
+  BusEvents,
+  type CommandDto,
+  CommandEvent,
+  type CreateCommand,
+  isOpenCommand,
+  type Page,
+} from '#protocol';
 import { AppError, Bus } from '#runtime';
 import {
   filter,
@@ -111,7 +118,7 @@ export class CommandsService implements OnModuleInit, BeforeApplicationShutdown 
     const ended = merge(rings, interval(LOOK_EVERY_MS)).pipe(
       startWith(null),
       switchMap(() => this.database.work().findOne(MachineCommand, { id })),
-      filter((row) => row === null || (row.state !== 'PENDING' && row.state !== 'SENT')),
+      filter((row) => row === null || !isOpenCommand(row.state)),
       takeUntil(merge(timer(waitMs), this.stopping)),
     );
     await firstValueFrom(ended, { defaultValue: null });

@@ -18,11 +18,10 @@ import {
   takeUntil,
   takeWhile,
 } from 'rxjs';
-import { BusEvents, ExecutionChanged, type ExecutionDto, ExecutionOutput } from '#protocol';
+import { BusEvents, ExecutionChanged, type ExecutionDto, ExecutionOutput, isFinal } from '#protocol';
 import { Bus } from '#runtime';
 import { ExecutionsService } from './executions.service.js';
 
-const FINAL = new Set(['SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED']);
 /** A ring may get lost, so each follower looks at its row this often anyway. */
 const LOOK_EVERY_MS = 2000;
 
@@ -68,7 +67,7 @@ export class ExecutionEventsService implements OnModuleInit, BeforeApplicationSh
       })),
     );
     return merge(status, output).pipe(
-      takeWhile(({ type, data }) => type !== 'status' || !FINAL.has((data as ExecutionDto).status), true),
+      takeWhile(({ type, data }) => type !== 'status' || !isFinal((data as ExecutionDto).status), true),
       takeUntil(this.stopping),
     );
   }

@@ -18,6 +18,7 @@ import {
   type ExecutionDto,
   type ExplanationDto,
   type ListExecutions,
+  OPEN_STATUSES,
 } from '#protocol';
 import { AppError, Bus } from '#runtime';
 import type { Actor } from '../http/actor.js';
@@ -104,7 +105,7 @@ export class ExecutionsService implements OnModuleInit {
           ? await work.count(ScriptExecution, {
               machineId: row.machineId,
               executionType: 'FIRST_BOOT',
-              status: { $in: ['PENDING', 'RUNNING'] },
+              status: { $in: [...OPEN_STATUSES] },
               order: { $lt: row.order },
             })
           : 0,
@@ -187,7 +188,7 @@ async function explainedSeries(work: Work, id: string): Promise<ExplainedSeries 
   const { stoppedAt, stopReason, executionCount, lastExecutedAt, maxExecutions, rule } = series;
   const open = await work.findOne(
     ScriptExecution,
-    { seriesId: id, status: { $in: ['PENDING', 'RUNNING'] } },
+    { seriesId: id, status: { $in: [...OPEN_STATUSES] } },
     { fields: ['status', 'scheduledFor'] },
   );
   return { stoppedAt, stopReason, executionCount, lastExecutedAt, maxExecutions, rule, open };

@@ -1,4 +1,4 @@
-import type { ChannelState, ExecutionStatus, FailureReason } from '#protocol';
+import { type ChannelState, type ExecutionStatus, type FailureReason, isOpen } from '#protocol';
 
 export interface ExplainedRow {
   attempt: number;
@@ -64,9 +64,8 @@ export function explain(
   machine: ExplainedMachine | null,
   around: Surroundings,
 ): Explanation {
-  const isFinal = row.status !== 'PENDING' && row.status !== 'RUNNING';
   const explanation = explainRow(row, machine, around);
-  if (!isFinal) return explanation;
+  if (isOpen(row.status)) return explanation;
   const more = [
     row.survivors ? `${row.survivors} of its processes could not be ended` : null,
     around.series ? seriesGoesOn(around.series, around.now) : null,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   type CallHandler,
   type ExecutionContext,
@@ -8,7 +7,7 @@ import {
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, mergeMap, type Observable, of, tap } from 'rxjs';
-import { Database, dialectOf, IdempotencyKey } from '#db';
+import { Database, IdempotencyKey, takeIdempotencyKey, takeOverIdempotencyKey } from '#db';
 import { AppError } from '#runtime';
 import { CONSOLE_TOKEN } from '../console-config.js';
 import { bodyHash, keyReused } from './once.js';
@@ -69,15 +68,12 @@ export class IdempotencyInterceptor implements NestInterceptor {
   /** @returns the earlier answer, or null when this request is the first */
   private async begin(scope: string, key: string, bodySha256: string): Promise<IdempotencyKey | null> {
     const work = this.database.work();
-    const inserted = await work.execute<{ id: string }[]>(
-      `insert into idempotency_key (id, scope, key, body_sha256, status, created_at) values (?, ?, ?, ?, 0, ${dialectOf(work).now})
-       on conflict (scope, key) do nothing returning id`,
-      [randomUUID(), scope, key, bodySha256],
-    );
-    if (inserted.length > 0) return null;
+    if ((await takeIdempotencyKey(work, { scope, key, bodySha256 })) !== null) return null;
     const known = await work.findOneOrFail(IdempotencyKey, { scope, key });
     if (known.bodySha256 !== bodySha256) throw keyReused('Idempotency-Key');
-    if (known.status === 0 && (await this.takeOver(known.id))) return null;
+    // The first request's process died: this one takes its place.
+    if (known.status === 0 && (await takeOverIdempotencyKey(work, known.id, ABANDONED_AFTER_SECONDS)))
+      return null;
     if (known.status === 0)
       throw new AppError(
         'idempotency.in_progress',
@@ -85,17 +81,6 @@ export class IdempotencyInterceptor implements NestInterceptor {
         'Idempotency-Key: the first request with it is still at work; try again',
       );
     return known;
-  }
-
-  /** The first request's process died: this one takes its place. */
-  private async takeOver(id: string): Promise<boolean> {
-    const work = this.database.work();
-    const { now, nowPlusSeconds } = dialectOf(work);
-    const taken = await work.execute<{ id: string }[]>(
-      `update idempotency_key set created_at = ${now} where id = ? and status = 0 and created_at < ${nowPlusSeconds} returning id`,
-      [id, -ABANDONED_AFTER_SECONDS],
-    );
-    return taken.length > 0;
   }
 
   private async forget(scope: string, key: string): Promise<void> {

@@ -1,5 +1,5 @@
-import { createHmac, randomUUID } from 'node:crypto';
-import { dialectOf, IdempotencyKey, type Work } from '#db';
+import { createHmac } from 'node:crypto';
+import { IdempotencyKey, takeIdempotencyKey, type Work } from '#db';
 import { AppError } from '#runtime';
 
 /** A request that may arrive more than once. */
@@ -23,13 +23,8 @@ export function bodyHash(secret: string, body: unknown): string {
  * @throws AppError `idempotency.key_reused` (409) when the key was used for something else
  */
 export async function once<T>(work: Work, request: RequestKey, run: () => Promise<T>): Promise<T> {
-  const id = randomUUID();
-  const inserted = await work.execute<{ id: string }[]>(
-    `insert into idempotency_key (id, scope, key, body_sha256, status, created_at) values (?, ?, ?, ?, 0, ${dialectOf(work).now})
-     on conflict (scope, key) do nothing returning id`,
-    [id, request.scope, request.key, request.body],
-  );
-  if (inserted.length === 0) {
+  const id = await takeIdempotencyKey(work, { ...request, bodySha256: request.body });
+  if (id === null) {
     const known = await work.findOneOrFail(IdempotencyKey, { scope: request.scope, key: request.key });
     if (known.bodySha256 !== request.body) throw keyReused('requestId');
     return known.response as T;

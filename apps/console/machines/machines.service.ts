@@ -4,13 +4,13 @@ import {
   adoptMachine,
   Database,
   databaseNow,
-  dialectOf,
   Download,
   endByVerdict,
   Machine,
   MachineEvent,
   recordAudit,
   ScriptExecution,
+  stopSeriesOfMachine,
 } from '#db';
 import {
   BusEvents,
@@ -19,6 +19,7 @@ import {
   type MachineDto,
   type MachineEventDto,
   type MachineHealthDto,
+  OPEN_STATUSES,
   type Page,
 } from '#protocol';
 import { AppError, Bus } from '#runtime';
@@ -83,7 +84,7 @@ export class MachinesService {
     await this.database.transaction(async (work) => {
       const open = await work.find(ScriptExecution, {
         machineId: id,
-        status: { $in: ['PENDING', 'RUNNING'] },
+        status: { $in: [...OPEN_STATUSES] },
       });
       if (open.length > 0 && !force) {
         throw new AppError(
@@ -92,10 +93,7 @@ export class MachinesService {
           `the machine has ${open.length} open execution(s): cancel them or add ?force=true`,
         );
       }
-      await work.execute(
-        `update series set stopped_at = coalesce(stopped_at, ${dialectOf(work).now}), stop_reason = coalesce(stop_reason, 'machine deleted') where machine_id = ?`,
-        [id],
-      );
+      await stopSeriesOfMachine(work, id);
       for (const row of open)
         await endByVerdict(work, {
           id: row.id,

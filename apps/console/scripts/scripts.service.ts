@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, databaseNow, recordAudit, Script, ScriptVersion, type Work } from '#db';
+import { Database, databaseNow, nextScriptVersion, recordAudit, Script, ScriptVersion, type Work } from '#db';
 import { type CreateScript, defaultPlatforms, type Page, type ScriptDto } from '#protocol';
 import { AppError } from '#runtime';
 import type { Actor } from '../http/actor.js';
@@ -22,11 +22,7 @@ export class ScriptsService {
   /** Adds a version; runs that are scheduled keep the one they name. */
   update(id: string, request: CreateScript, actor: Actor): Promise<ScriptDto> {
     return this.database.transaction(async (work) => {
-      const [raised] = await work.execute<{ version: number }[]>(
-        'update script set version = version + 1 where id = ? returning version',
-        [id],
-      );
-      if (!raised) throw notFound(id);
+      if ((await nextScriptVersion(work, id)) === null) throw notFound(id);
       const script = await work.findOneOrFail(Script, { id });
       const before = await work.findOne(ScriptVersion, { scriptId: id, version: script.version - 1 });
       return this.addVersion(work, script, request, actor, 'script.update', before);

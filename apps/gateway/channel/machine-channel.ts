@@ -1,232 +1,141 @@
 import type { Socket } from 'node:net';
-import { dialectOf, findMachineFacts, Machine, type MachineFacts, releaseLease, takeLease } from '#db';
-import { BusEvents, type ChannelState, deriveVmSecret, LineDecoder } from '#protocol';
+import { findMachineFacts, type MachineFacts } from '#db';
+import { type ChannelState, deriveVmSecret, LineDecoder } from '#protocol';
+import type { GatewayContext } from '../host/gateway-context.js';
+import { HELLO_DEADLINE_MS } from '../session/agent-kind.js';
+import { Guest } from '../session/guest.js';
+import { GuestSession } from '../session/guest-session.js';
+import { LocalMachine } from '../session/local-machine.js';
 import { connectFailure, readLines } from './connection.js';
 import { ConnectingEndpoint, type Endpoint, EndpointClosed, ListeningEndpoint } from './endpoint.js';
+import { HelloDeadline } from './hello-deadline.js';
 import { Outbox } from './outbox.js';
+import { SerialQueue } from './serial-queue.js';
 import type { SocketFolder } from './socket-folder.js';
-import { Backoff } from '../core/backoff.js';
-import type { GatewayContext } from '../host/gateway-context.js';
-import { GuestSession, type SessionHost } from '../session/guest-session.js';
-import { LiveOutput } from '../session/live-output.js';
-import { MachineEvents } from '../session/events.js';
 
-/** Our agent says hello at once; after a migration the first connection may never hear the guest, and closing it cures that. */
-const HELLO_DEADLINE_MS = { own: 3000, public: 90_000 };
-const READ_FIRST_MS = 50;
 /** After this much silence on a fresh connection it is worth looking whether another client holds the socket. */
 const SILENT_AFTER_MS = 1000;
-const LONGEST_TIMER_MS = 2_147_000_000;
 
-/**
- * Closes a connection on which no hello came for so long. A line that waits for us is not the guest's silence: a gateway that begins with
- * thousands of machines would otherwise hang up on all of them, again and again.
- */
-class HelloDeadline {
-  /** A line is being handled. */
-  atWork = false;
-  private timer: NodeJS.Timeout | null;
-
-  constructor(
-    private readonly socket: Socket,
-    private readonly ms: number,
-  ) {
-    this.timer = setTimeout(() => this.check(), ms);
-  }
-
-  clear(): void {
-    if (this.timer) clearTimeout(this.timer);
-    this.timer = null;
-  }
-
-  private check(): void {
-    // What came while this process was busy is read before the next timers.
-    this.timer = setTimeout(() => {
-      if (!this.atWork) return void this.socket.destroy();
-      this.timer = setTimeout(() => this.check(), this.ms);
-    }, READ_FIRST_MS);
-  }
-}
-
-/** One machine's channel: keeps a connection for ever, knows its state, and hands work to the session that runs on it. */
-export class MachineChannel implements SessionHost {
-  /** Made when they are first needed: most of thousands of machines have nothing to tell. */
-  private ownEvents: MachineEvents | null = null;
-  private ownOutput: LiveOutput | null = null;
-  private readonly backoff = new Backoff(100, 5000);
+/** One machine's channel: keeps a connection for ever, and hands lines and rings to the session that runs on it, one after another. */
+export class MachineChannel {
+  private readonly machine: LocalMachine;
   private readonly endpoint: Endpoint;
+  private readonly queue: SerialQueue;
   private socket: Socket | null = null;
   private session: GuestSession | null = null;
-  private stopped = false;
-  private retry: (() => void) | null = null;
-  private dueTimer: NodeJS.Timeout | null = null;
-  private queue: Promise<void> = Promise.resolve();
-  private wakeQueued = false;
-  private sweepQueued = false;
   private loop: Promise<void> = Promise.resolve();
-  private shown: ChannelState | null = null;
 
   constructor(
     private readonly context: GatewayContext,
     private readonly folder: SocketFolder,
     readonly machineId: string,
   ) {
+    this.machine = new LocalMachine(context, machineId, () => this.wake());
+    this.queue = new SerialQueue((error) => {
+      if (!this.machine.patience.isOver)
+        context.logger.error({ machineId, err: error }, 'a message was not handled');
+    });
     this.endpoint =
       context.config.GATEWAY_SOCKET_MODE === 'listen'
         ? new ListeningEndpoint(folder, machineId, () => this.tellOfSecondClient())
         : new ConnectingEndpoint(folder, machineId);
   }
 
-  get events(): MachineEvents {
-    return (this.ownEvents ??= new MachineEvents(this.context, this.machineId));
-  }
-
-  get output(): LiveOutput {
-    return (this.ownOutput ??= new LiveOutput(this.context, this.machineId));
-  }
-
   get state(): ChannelState {
-    return this.shown ?? 'unknown';
+    return this.machine.state.current;
   }
 
   start(): void {
-    this.loop = this.run();
+    this.loop = this.keepConnected();
   }
 
-  /** The folder changed: no need to wait for the back-off. */
+  /** The folder changed: no need to wait for the end of the pause. */
   nudge(): void {
-    if (!this.socket) this.retry?.();
+    if (!this.socket) this.machine.patience.cutShort();
   }
 
   /** Look now: a row may be due. */
   wake(): void {
-    if (this.wakeQueued) return;
-    this.wakeQueued = true;
-    this.enqueue(async () => {
-      this.wakeQueued = false;
-      await this.session?.deliver();
-    });
+    this.queue.runOnce('wake', () => this.session?.deliver());
   }
 
   /** A command waits. */
   command(): void {
-    this.enqueue(async () => this.session?.sendCommands());
+    void this.queue.run(() => this.session?.sendCommands());
   }
 
   cancel(executionId: string): void {
-    this.enqueue(async () => this.session?.cancel(executionId));
+    void this.queue.run(() => this.session?.cancel(executionId));
   }
 
   /** After a sweep: try for the lease again, and look for work that a lost ring has left. */
-  sweep(holdsLease: boolean): void {
-    // A guest that reads nothing for hours must not gather hours of sweeps.
-    if (this.sweepQueued) return;
-    this.sweepQueued = true;
-    this.enqueue(async () => {
-      this.sweepQueued = false;
-      await this.session?.sweep(holdsLease);
-    });
+  sweep(): void {
+    this.queue.runOnce('sweep', () => this.session?.sweep());
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    this.retry?.();
+    this.machine.patience.end();
     this.socket?.destroy();
     await this.endpoint.close();
-    if (this.dueTimer) clearTimeout(this.dueTimer);
+    this.machine.due.stop();
     await this.loop;
-    await this.queue;
-    this.ownOutput?.close();
-    await releaseLease(this.context.database.work(), this.machineId, this.context.owner);
+    await this.queue.idle();
+    this.machine.close();
+    await this.context.lease.release(this.machineId);
   }
 
-  async guestSpoke(session: string | null): Promise<boolean> {
-    this.backoff.reset();
-    const { config, database, owner } = this.context;
-    const epoch = await takeLease(database.work(), {
-      machineId: this.machineId,
-      owner,
-      hostId: config.HOST_ID,
-      seconds: config.LEASE_SECONDS,
-      session,
-    });
-    if (epoch !== null) this.tellState('ready');
-    else {
-      const machine = await database.work().findOneOrFail(Machine, { id: this.machineId });
-      await this.show('ready');
-      await this.events.security(
-        'machine_elsewhere',
-        `another gateway (${machine.hostId ?? 'unknown'}) holds this machine; scripts stay with it until its lease ends`,
-      );
-    }
-    return epoch !== null;
-  }
-
-  async persistently<T>(run: () => Promise<T>): Promise<T> {
-    const backoff = new Backoff(100, 5000);
-    for (;;) {
+  private async keepConnected(): Promise<void> {
+    const { patience, state } = this.machine;
+    while (!patience.isOver) {
       try {
-        return await run();
-      } catch (error) {
-        if (this.stopped) throw error;
-        this.context.logger.warn({ machineId: this.machineId, err: error }, 'tried again until it succeeds');
-      }
-      await this.pause(backoff.next());
-    }
-  }
-
-  setTimer(dueInMs: number | null): void {
-    if (this.dueTimer) clearTimeout(this.dueTimer);
-    this.dueTimer = null;
-    // What is due already and still there waits for a free slot: the run's end looks again.
-    if (dueInMs === null || dueInMs <= 0 || this.stopped) return;
-    this.dueTimer = setTimeout(() => this.wake(), Math.min(dueInMs + 1, LONGEST_TIMER_MS));
-  }
-
-  private async run(): Promise<void> {
-    while (!this.stopped) {
-      try {
-        const socket = await this.endpoint.open(() => {
-          void this.show(
-            'missing',
-            `listening at ${this.folder.fileOf(this.machineId)}; no QEMU has connected`,
-          );
-        });
-        await this.serve(socket);
-        await this.show('guest-closed', 'the connection ended');
+        await this.serve(await this.open());
+        await state.show('guest-closed', 'the connection ended');
       } catch (error) {
         if (error instanceof EndpointClosed) return;
-        const failure = connectFailure(error);
-        const file = this.folder.fileOf(this.machineId);
-        if (failure === 'occupied') await this.show('occupied', `another process listens at ${file}`);
-        else if (failure === 'missing') await this.show('missing', `no socket at ${file}`);
-        else if (failure === 'refused')
-          await this.show('refused', `${file} is there and nobody listens: its QEMU has died`);
-        else this.context.logger.warn({ machineId: this.machineId, err: error }, 'the channel failed');
+        await this.showFailure(error);
       }
-      if (this.stopped) return;
-      await this.pause(this.backoff.next());
+      if (patience.isOver) return;
+      await patience.pause();
     }
   }
 
+  private open(): Promise<Socket> {
+    return this.endpoint.open(() => {
+      const file = this.folder.fileOf(this.machineId);
+      void this.machine.state.show('missing', `listening at ${file}; no QEMU has connected`);
+    });
+  }
+
+  private async showFailure(error: unknown): Promise<void> {
+    const { state } = this.machine;
+    const file = this.folder.fileOf(this.machineId);
+    const failure = connectFailure(error);
+    switch (failure) {
+      case 'occupied':
+        return state.show('occupied', `another process listens at ${file}`);
+      case 'missing':
+        return state.show('missing', `no socket at ${file}`);
+      case 'refused':
+        return state.show('refused', `${file} is there and nobody listens: its QEMU has died`);
+      case 'closed':
+        this.context.logger.warn({ machineId: this.machineId, err: error }, 'the channel failed');
+        return;
+      default:
+        return failure satisfies never;
+    }
+  }
+
+  /** One connection, from its beginning to its end. */
   private async serve(socket: Socket): Promise<void> {
     this.socket = socket;
     let deadline: HelloDeadline | null = null;
     try {
-      const machine = await this.context.admission.connect(() => this.ownFacts());
-      const { INFINISERVICE_HMAC_MASTER_SECRET: master } = this.context.config;
-      const session = new GuestSession(
-        this.context,
-        this,
-        new Outbox(socket, master ? deriveVmSecret(master, this.machineId) : null),
-        machine,
-      );
-      deadline = new HelloDeadline(
-        socket,
-        (machine.protocol ?? 1) >= 2 ? HELLO_DEADLINE_MS.own : HELLO_DEADLINE_MS.public,
-      );
+      const facts = await this.context.admission.connect(() => this.ownFacts());
+      const guest = new Guest(this.machine, new Outbox(socket, this.secret()), facts);
+      const session = new GuestSession(guest);
+      deadline = new HelloDeadline(socket, HELLO_DEADLINE_MS[guest.kind]);
       // In turn with the lines: what is shown must not be overtaken by a hello that is at work.
-      setTimeout(() => this.enqueue(() => this.lookForOtherClient(session)), SILENT_AFTER_MS).unref();
+      setTimeout(() => void this.queue.run(() => this.lookForOtherClient(session)), SILENT_AFTER_MS).unref();
       this.session = session;
       await this.hear(socket, session, deadline);
     } finally {
@@ -241,14 +150,20 @@ export class MachineChannel implements SessionHost {
   private hear(socket: Socket, session: GuestSession, deadline: HelloDeadline): Promise<void> {
     return readLines(socket, new LineDecoder(), async (line) => {
       deadline.atWork = true;
-      await this.serially(() => session.handleLine(line));
+      await this.queue.run(() => session.handleLine(line));
       deadline.atWork = false;
       if (session.isReady) deadline.clear();
     });
   }
 
+  /** The machine's channel secret, or null when lines go out unsigned. */
+  private secret(): string | null {
+    const { INFINISERVICE_HMAC_MASTER_SECRET: master } = this.context.config;
+    return master ? deriveVmSecret(master, this.machineId) : null;
+  }
+
   private tellOfSecondClient(): void {
-    void this.events
+    void this.machine.events
       .security('second_client', 'a second program connected to the socket and was turned away')
       .catch((error: unknown) =>
         this.context.logger.warn({ machineId: this.machineId, err: error }, 'events'),
@@ -256,16 +171,17 @@ export class MachineChannel implements SessionHost {
   }
 
   private async lookForOtherClient(session: GuestSession): Promise<void> {
-    if (session.isReady || this.session !== session) return;
+    const isSilent = (): boolean => !session.isReady && this.session === session;
+    if (!isSilent()) return;
     const occupied = await this.endpoint.hasRival().catch(() => false);
-    if (!session.isReady && this.session === session) {
-      if (occupied) await this.show('occupied', 'another program holds the socket: QEMU serves one client');
-      else
-        await this.show(
-          'silent',
-          'connected; the guest has not spoken: it is starting, paused, or has no agent',
-        );
-    }
+    if (!isSilent()) return;
+    const { state } = this.machine;
+    if (occupied) await state.show('occupied', 'another program holds the socket: QEMU serves one client');
+    else
+      await state.show(
+        'silent',
+        'connected; the guest has not spoken: it is starting, paused, or has no agent',
+      );
   }
 
   /** What is known of the machine; a socket that nobody registered gets a row that says so. */
@@ -278,62 +194,5 @@ export class MachineChannel implements SessionHost {
         'a socket of a machine that is not registered: it is shown and gets no scripts',
       );
     return facts;
-  }
-
-  private async show(state: ChannelState, detail: string | null = null): Promise<void> {
-    if (state === this.shown) return;
-    const before = this.shown;
-    const { database, logger, config } = this.context;
-    this.tellState(state);
-    try {
-      const work = database.work();
-      // Another host that holds the machine knows better than a socket that is left over here.
-      await work.execute(
-        `update machine set channel = ?, channel_detail = ?, host_id = coalesce(host_id, ?), updated_at = ${dialectOf(work).now}
-         where id = ? and (lease_owner is null or host_id = ? or lease_expires_at < ${dialectOf(work).now})`,
-        // Where the socket is, the machine is; where it is not, it may be anywhere.
-        [state, detail, state === 'missing' ? null : config.HOST_ID, this.machineId, config.HOST_ID],
-      );
-    } catch (error) {
-      this.shown = before;
-      logger.warn({ machineId: this.machineId, err: error }, 'the channel state was not written');
-    }
-  }
-
-  private tellState(state: ChannelState): void {
-    if (state === this.shown) return;
-    const { bus, logger } = this.context;
-    logger.info({ machineId: this.machineId, channel: state, before: this.shown }, 'channel');
-    this.shown = state;
-    bus.emit(BusEvents.machineChanged, { machineId: this.machineId, channel: state });
-  }
-
-  /** Runs one thing after another for this machine: lines, rings and timers never cross. */
-  private serially(run: () => Promise<void>): Promise<void> {
-    const next = this.queue.then(async () => {
-      try {
-        await run();
-      } catch (error) {
-        if (!this.stopped)
-          this.context.logger.error({ machineId: this.machineId, err: error }, 'a message was not handled');
-      }
-    });
-    this.queue = next;
-    return next;
-  }
-
-  private enqueue(run: () => Promise<void> | undefined): void {
-    void this.serially(async () => run());
-  }
-
-  private async pause(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.retry = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.retry = null;
   }
 }

@@ -1,7 +1,7 @@
-import type { FailureReason, ScriptCompletion } from '#protocol';
+import type { FailureReason, FinalStatus, ScriptCompletion } from '#protocol';
 
 export interface Verdict {
-  status: 'SUCCESS' | 'FAILED' | 'TIMEOUT' | 'CANCELLED';
+  status: FinalStatus;
   failureReason: FailureReason | null;
   error: string | null;
 }

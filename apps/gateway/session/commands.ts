@@ -7,9 +7,9 @@ import {
   storableJson,
 } from '#db';
 import { BusEvents, type CommandResponse } from '#protocol';
-import type { Outbox } from '../channel/outbox.js';
 import { boundText, KEPT_OUTPUT } from '../core/output.js';
 import type { GatewayContext } from '../host/gateway-context.js';
+import type { Guest } from './guest.js';
 
 /** Bytes of JSON that an answer's `data` may have. */
 const DATA_LIMIT = 524_288;
@@ -18,12 +18,9 @@ const DATA_LIMIT = 524_288;
  * Sends the commands that wait for a machine. Each is marked as sent before its first byte: unlike a script, a command that may have
  * arrived is not sent again, since the agent keeps no memory of it.
  */
-export async function sendCommands(
-  context: GatewayContext,
-  machineId: string,
-  outbox: Outbox,
-): Promise<void> {
-  for (const command of await claimCommands(context.database.work(), machineId, context.owner)) {
+export async function sendCommands({ context, machineId, outbox }: Guest): Promise<void> {
+  const { database, lease } = context;
+  for (const command of await claimCommands(database.work(), machineId, lease.owner)) {
     try {
       await outbox.send(toLine(command));
     } catch (error) {
@@ -37,8 +34,7 @@ export async function sendCommands(
 
 /** Records an agent's answer. @returns what it was to us: an unknown one is no machine's to give */
 export function takeAnswer(
-  context: GatewayContext,
-  machineId: string,
+  { context, machineId }: Guest,
   message: CommandResponse,
 ): Promise<'recorded' | 'duplicate' | 'unknown'> {
   const stdout = boundText(storable(message.stdout ?? ''), KEPT_OUTPUT);

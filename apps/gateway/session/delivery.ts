@@ -16,66 +16,53 @@ import {
   type PendingScript,
   substituteInputs,
 } from '#protocol';
-import { LineTooLongError, type Outbox } from '../channel/outbox.js';
+import { LineTooLongError } from '../channel/outbox.js';
 import { bootstrapScript, fileContent } from '../core/bootstrap.js';
 import type { GatewayContext } from '../host/gateway-context.js';
+import type { Guest } from './guest.js';
 import { openInputs } from './inputs.js';
 
 /** How long a text waits to be fetched beyond its run's own time: the agent may be busy with another run. */
 const FETCH_SECONDS = 3600;
-
-/** The machine's side of a delivery. */
-export interface DeliveryTarget {
-  machineId: string;
-  outbox: Outbox;
-  /** 2 for our agent; the public one gets no field that it does not know. */
-  protocol: number;
-}
 
 /**
  * Claims what is due and writes it to the guest, one script a line. A fault in one script fails that row alone.
  * @param capacity how many more scripts the machine may run now
  * @returns how many were written
  */
-export async function deliverDue(
-  context: GatewayContext,
-  target: DeliveryTarget,
-  capacity: number,
-): Promise<number> {
-  const { database, owner } = context;
+export async function deliverDue(guest: Guest, capacity: number): Promise<number> {
+  const { machineId } = guest;
+  const { database, lease } = guest.context;
   let written = 0;
-  for (const row of await claimDue(database.work(), { machineId: target.machineId, owner, capacity }))
-    if (await deliverRow(context, target, row)) written += 1;
+  for (const row of await claimDue(database.work(), { machineId, owner: lease.owner, capacity }))
+    if (await deliverRow(guest, row)) written += 1;
   return written;
 }
 
 /** Writes one claimed row. @returns true when it went out */
-export async function deliverRow(
-  context: GatewayContext,
-  target: DeliveryTarget,
-  row: ScriptExecution,
-): Promise<boolean> {
-  const { database, bus, owner } = context;
+export async function deliverRow(guest: Guest, row: ScriptExecution): Promise<boolean> {
+  const { context, outbox } = guest;
+  const { database, bus, lease } = context;
   let script: PendingScript;
   try {
-    script = await buildScript(context, row, target);
+    script = await buildScript(guest, row);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     await refuse(context, row, error.message);
     return false;
   }
   // Committed before the first byte: a row that may have reached the guest is never taken for one that did not.
-  const [confirmed] = await recordDelivery(database.work(), [row.id], owner);
+  const [confirmed] = await recordDelivery(database.work(), [row.id], lease.owner);
   if (confirmed === undefined) return false;
-  const before = target.outbox.bytesWritten;
+  const before = outbox.bytesWritten;
   try {
-    await target.outbox.send(handOver(script));
+    await outbox.send(handOver(script));
   } catch (error) {
     if (error instanceof LineTooLongError) {
       await refuse(context, row, `the script is too long for the channel: ${error.message}`);
       return false;
     }
-    if (target.outbox.bytesWritten === before) await returnToPending(database.work(), row);
+    if (outbox.bytesWritten === before) await returnToPending(database.work(), row);
     return false;
   }
   context.counters.delivered.inc();
@@ -120,11 +107,7 @@ async function refuse({ database, bus }: GatewayContext, row: ScriptExecution, e
   bus.emit(BusEvents.executionChanged, { executionId: row.id, machineId: row.machineId, status: 'FAILED' });
 }
 
-async function buildScript(
-  context: GatewayContext,
-  row: ScriptExecution,
-  { protocol, outbox }: DeliveryTarget,
-): Promise<PendingScript> {
+async function buildScript({ context, outbox, isOurs }: Guest, row: ScriptExecution): Promise<PendingScript> {
   const version = await context.database
     .work()
     .findOne(ScriptVersion, { scriptId: row.scriptId, version: row.scriptVersion });
@@ -147,7 +130,8 @@ async function buildScript(
     timeout_seconds: row.timeoutSeconds,
     run_as: row.runAs,
   };
-  if (protocol < 2) return outbox.fits(handOver(script)) ? script : fetched(context, row, script);
+  // The public agent gets no field that it does not know.
+  if (!isOurs) return outbox.fits(handOver(script)) ? script : fetched(context, row, script);
   return {
     ...script,
     attempt: row.attempt,

@@ -9,19 +9,20 @@ import {
 } from '#db';
 import { BusEvents, type Handshake, type RunEntry } from '#protocol';
 import { judgeRows, judgeRowsOfPublicAgent, type RowJudgement } from '../core/hello.js';
-import type { GatewayContext } from '../host/gateway-context.js';
+import { type AgentKind, PROTOCOL_OF } from './agent-kind.js';
+import type { Guest } from './guest.js';
 
 /**
  * Judges the rows that were out before a hello, if this gateway may, and writes down who said it. In this order: when either fails, the hello
  * that the agent says again finds the spool of before, and judges what is left.
- * @returns the machine as it is now, and the rows that are still out
+ * @returns what is known of the machine now, and the rows that are still out
  */
 export async function applyHello(
-  context: GatewayContext,
-  machineId: string,
+  guest: Guest,
   hello: Handshake,
-  { protocol, holdsLease }: { protocol: number; holdsLease: boolean },
-): Promise<{ machine: MachineFacts; out: ScriptExecution[] }> {
+  kind: AgentKind,
+): Promise<{ facts: MachineFacts; out: ScriptExecution[] }> {
+  const { context, machineId } = guest;
   const work = context.database.work();
   const bootId = hello.boot_id ?? null;
   const spoolId = hello.spool_id ?? null;
@@ -29,18 +30,18 @@ export async function applyHello(
   const before = await findSpool(work, machineId);
   const rows = await work.find(ScriptExecution, { machineId, status: 'RUNNING' });
   let out = rows;
-  if (holdsLease && before) {
+  if (guest.holdsLease && before) {
     const spoolChanged = before.spoolId !== null && before.spoolId !== spoolId;
     const judgements =
-      protocol >= 2
+      kind === 'ours'
         ? judgeRows(rows, { runs: hello.runs ?? [], bootId, spoolChanged, receivedAt: before.now })
         : judgeRowsOfPublicAgent(rows, before.now);
-    await carryOut(context, machineId, rows, judgements);
+    await carryOut(guest, rows, judgements);
     const kept = new Set(judgements.flatMap(({ action, id }) => (action === 'keep' ? [id] : [])));
     out = rows.filter(({ id }) => kept.has(id));
   }
-  const machine = await recordHello(work, machineId, {
-    protocol,
+  const facts = await recordHello(work, machineId, {
+    protocol: PROTOCOL_OF[kind],
     agentVersion: hello.version,
     agentSha256: hello.agent_sha256 ?? null,
     platform: hello.platform,
@@ -49,8 +50,8 @@ export async function applyHello(
     spoolId,
     secret: hello.secret ?? null,
   });
-  if (!machine) throw new Error(`machine ${machineId} was deleted while it is connected`);
-  return { machine, out };
+  if (!facts) throw new Error(`machine ${machineId} was deleted while it is connected`);
+  return { facts, out };
 }
 
 /**
@@ -59,25 +60,22 @@ export async function applyHello(
  * list: a statement of a gateway that is dead may be committed after that hello; whatever it wrote, the agent takes no line from before
  * our answer.
  */
-export async function recoverRows(
-  context: GatewayContext,
-  machine: MachineFacts,
-  runs: readonly RunEntry[],
-): Promise<void> {
-  const work = context.database.work();
-  const rows = await work.find(ScriptExecution, { machineId: machine.id, status: 'RUNNING' });
-  const ours = rows.filter(({ leaseOwner }) => leaseOwner === context.owner);
+export async function recoverRows(guest: Guest, runs: readonly RunEntry[]): Promise<void> {
+  const { machineId } = guest;
+  const { database, lease } = guest.context;
+  const work = database.work();
+  const rows = await work.find(ScriptExecution, { machineId, status: 'RUNNING' });
+  const ours = rows.filter(({ leaseOwner }) => leaseOwner === lease.owner);
   for (const row of ours) if (row.deliveryStartedAt === null) await returnToPending(work, row);
-  const foreign = rows.filter(({ leaseOwner }) => leaseOwner !== context.owner);
+  const foreign = rows.filter(({ leaseOwner }) => leaseOwner !== lease.owner);
   if (foreign.length === 0) return;
   const receivedAt = await databaseNow(work);
-  const { id, bootId } = machine;
-  await carryOut(context, id, foreign, judgeRows(foreign, { runs, bootId, spoolChanged: false, receivedAt }));
+  const { bootId } = guest.facts;
+  await carryOut(guest, foreign, judgeRows(foreign, { runs, bootId, spoolChanged: false, receivedAt }));
 }
 
 async function carryOut(
-  context: GatewayContext,
-  machineId: string,
+  { context, machineId }: Guest,
   rows: readonly ScriptExecution[],
   judgements: readonly RowJudgement[],
 ): Promise<void> {

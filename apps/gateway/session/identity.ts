@@ -1,16 +1,9 @@
 import { ScriptExecution } from '#db';
-import type { GatewayContext } from '../host/gateway-context.js';
-import type { MachineEvents } from './events.js';
-
-/** The machine that a socket is. */
-interface Speaker {
-  readonly machineId: string;
-  readonly events: MachineEvents;
-}
+import type { Guest } from './guest.js';
 
 /** The socket is the identity: an agent that says another one is written down, and believed in nothing. */
 export async function compareVmId(
-  { machineId, events }: Speaker,
+  { machineId, events }: Guest,
   said: string | null | undefined,
 ): Promise<void> {
   if (said == null || said.toLowerCase() === machineId) return;
@@ -22,13 +15,14 @@ export async function compareVmId(
 
 /** Writes down what was said of an execution that is not the speaker's. */
 export async function checkOwnership(
-  { database }: GatewayContext,
-  { machineId, events }: Speaker,
+  { context, machineId, events }: Guest,
   executionId: string,
   what: string,
 ): Promise<void> {
   const row = /^[0-9a-f-]{36}$/i.test(executionId)
-    ? await database.work().findOne(ScriptExecution, { id: executionId }, { fields: ['id', 'machineId'] })
+    ? await context.database
+        .work()
+        .findOne(ScriptExecution, { id: executionId }, { fields: ['id', 'machineId'] })
     : null;
   if (row?.machineId === machineId) return;
   await events.security(

@@ -3,7 +3,7 @@ import { BusEvents, type RecoveredCompletion, type ScriptCompletion } from '#pro
 import { boundText, KEPT_OUTPUT } from '../core/output.js';
 import { Redactor } from '../core/redactor.js';
 import { verdictOf } from '../core/verdict.js';
-import type { GatewayContext } from '../host/gateway-context.js';
+import type { Guest } from './guest.js';
 import { secretsOf } from './inputs.js';
 
 /** 194 is ours on every system; 3010 is Windows Installer's ERROR_SUCCESS_REBOOT_REQUIRED. */
@@ -11,26 +11,19 @@ const REBOOT_EXIT_CODES = { linux: [194], windows: [194, 3010] };
 
 /** Commits what the guest observed. What it returns may be acked: it is on disk. */
 export async function commitCompletion(
-  context: GatewayContext,
-  machineId: string,
+  { context, machineId, isOurs, facts }: Guest,
   message: ScriptCompletion,
-  machine: {
-    /** Null from the public agent, which cannot restart its machine. */
-    os: 'windows' | 'linux' | null;
-    bootId: string | null;
-  },
 ): Promise<CompletionResult> {
-  const { os, bootId } = machine;
+  const { bootId } = facts;
+  // The public agent cannot restart its machine.
+  const rebootExitCodes = isOurs ? REBOOT_EXIT_CODES[facts.os ?? 'linux'] : [];
   const outcome = outcomeOf(message, bootId);
   const completion = {
     ...outcome,
     machineId,
     executionId: message.execution_id,
     attempt: message.attempt ?? null,
-    wantsReboot:
-      os !== null &&
-      outcome.failureReason === 'EXIT_CODE' &&
-      REBOOT_EXIT_CODES[os].includes(message.exit_code),
+    wantsReboot: outcome.failureReason === 'EXIT_CODE' && rebootExitCodes.includes(message.exit_code),
   };
   const result = await context.database.groupedTransaction((work) =>
     recordCompletion(work, completion, (row) => {

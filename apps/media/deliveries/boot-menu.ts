@@ -1,3 +1,4 @@
+import { readScript, renderScript } from '#script-files';
 import type { InstallerBoot } from '../families/boot.js';
 import { grubWord } from '../escape.js';
 
@@ -14,25 +15,22 @@ export const BOOT_MENUS: { path: string; language: 'grub' | 'isolinux' }[] = [
 /** Inside the FAT image that UEFI boots, where Anaconda's media keep another copy. */
 export const FAT_BOOT_MENU = 'EFI/BOOT/grub.cfg';
 
-/**
- * A GRUB menu that installs without a question: an entry of ours stands before the vendor's, is the default and starts at once. The
- * vendor's entries stay, for whoever wants to test the medium.
- */
+const AUTOMATIC_MENU = readScript(import.meta.dirname, 'scripts/automatic-menu.cfg');
+
+/** A GRUB menu that installs without a question. The vendor's entries stay behind ours, for whoever wants to test the medium. */
 export function automaticGrubMenu(menu: string, boot: InstallerBoot): string {
-  // A boot image may have another root than the medium's file system.
   const root = /^\s*(search\s.*--set[ =]root.*)$/m.exec(menu)?.[1];
-  const words = boot.arguments.split(' ').map(grubWord).join(' ');
   const rest = menu
     .split('\n')
     .filter((line) => !/^\s*set\s+(default|timeout|timeout_style)=/.test(line))
     .join('\n');
-  return `set default=0
-set timeout=0
-${root ? `${root}\n` : ''}menuentry 'Install without questions' {
-	linux ${grubWord(boot.kernel)} ${words}
-	initrd ${grubWord(boot.initrd)}
-}
-${rest}`;
+  const automatic = renderScript(AUTOMATIC_MENU, {
+    ARGUMENTS: boot.arguments.split(' ').map(grubWord).join(' '),
+    INITRD: grubWord(boot.initrd),
+    KERNEL: grubWord(boot.kernel),
+    ROOT: root ?? null,
+  });
+  return automatic + rest;
 }
 
 /**

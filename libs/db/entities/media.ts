@@ -1,4 +1,4 @@
-import type { MediaPlan } from '#protocol';
+import type { MediaPlan, MediumState } from '#protocol';
 import { Entity, Index, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import { Big, Id, Int, Json, Str, Text, Time } from './columns.js';
 
@@ -17,9 +17,8 @@ export class Media {
   @Unique()
   requestId!: string;
 
-  /** building, ready or deleted. */
   @Str(16)
-  state: 'building' | 'ready' | 'deleted' = 'building';
+  state: MediumState = 'building';
 
   @Str(16)
   family!: string;

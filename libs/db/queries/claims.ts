@@ -1,10 +1,8 @@
 import type { EntityData } from '@mikro-orm/core';
+import { OPEN_STATUSES } from '#protocol';
 import type { Work } from '../database.js';
 import { ScriptExecution } from '../entities/script-execution.js';
-import { dialectOf } from '../sql.js';
-
-/** Below SQLite's limit of parameters in one statement. */
-const SEEN_AT_ONCE = 500;
+import { dialectOf, literals } from '../sql.js';
 
 /**
  * Hands out a machine's due rows, in one statement: PENDING, `scheduledFor` not after the database's time, by `order` and `createdAt`, at most
@@ -30,7 +28,7 @@ export async function claimDue(
            where w.machine_id = e.machine_id and w.status = 'PENDING' and w.boot_id = m.boot_id)
          and not (e.execution_type = 'FIRST_BOOT' and exists (
            select 1 from script_execution b where b.machine_id = e.machine_id and b.execution_type = 'FIRST_BOOT'
-             and b."order" < e."order" and b.status in ('PENDING', 'RUNNING')))
+             and b."order" < e."order" and b.status in (${literals(OPEN_STATUSES)})))
        order by e."order", e.created_at, e.id limit ? ${skipLocked}
      )
      update script_execution set status = 'RUNNING', started_at = ${now}, start_confirmed = false, delivery_started_at = null,
@@ -125,16 +123,4 @@ export async function machinesWithWork(work: Work, owner: string, horizonSeconds
     [horizonSeconds, owner, owner, owner, owner],
   );
   return rows.map(({ machine_id }) => machine_id);
-}
-
-/** Writes down, at once for many, that machines were heard of. */
-export async function recordSeen(work: Work, machineIds: readonly string[]): Promise<void> {
-  const { now } = dialectOf(work);
-  for (let at = 0; at < machineIds.length; at += SEEN_AT_ONCE) {
-    const ids = machineIds.slice(at, at + SEEN_AT_ONCE);
-    await work.execute(
-      `update machine set last_seen_at = ${now} where id in (${ids.map(() => '?').join(', ')})`,
-      ids,
-    );
-  }
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { EntityData } from '@mikro-orm/core';
-import type { CommandRequest } from '#protocol';
+import { type CommandRequest, OPEN_COMMAND_STATES } from '#protocol';
 import type { Work } from '../database.js';
 import { MachineCommand } from '../entities/machine-command.js';
-import { databaseNow, dialectOf, isRowId } from '../sql.js';
+import { databaseNow, dialectOf, isRowId, literals } from '../sql.js';
 
 /** How many commands of a machine may wait for their answer. */
 export const OPEN_COMMANDS_LIMIT = 16;
@@ -20,11 +20,11 @@ export async function createCommand(
   // Locks the machine, so that two requests at once do not both see the last free place.
   await work.execute('update machine set registered = registered where id = ?', [command.machineId]);
   const { machineId } = command;
-  const open = await work.count(MachineCommand, { machineId, state: { $in: ['PENDING', 'SENT'] } });
+  const open = await work.count(MachineCommand, { machineId, state: { $in: [...OPEN_COMMAND_STATES] } });
   if (open >= OPEN_COMMANDS_LIMIT) return null;
   await work.execute(
     `delete from machine_command where machine_id = ? and id in (
-       select id from machine_command where machine_id = ? and state not in ('PENDING', 'SENT') order by created_at desc, id limit 1000000 offset ?)`,
+       select id from machine_command where machine_id = ? and state not in (${literals(OPEN_COMMAND_STATES)}) order by created_at desc, id limit 1000000 offset ?)`,
     [machineId, machineId, COMMANDS_KEPT - 1],
   );
   const row = work.create(

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Work } from '../database.js';
-import { AuditEntry, MachineEvent } from '../entities/records.js';
+import { MachineEvent } from '../entities/records.js';
 import { databaseNow } from '../sql.js';
+import { storable, storableJson } from '../storable.js';
 
 /** How many events of one kind are kept per machine. */
 export const EVENTS_KEPT_PER_KIND = 1000;
@@ -46,40 +47,4 @@ export async function trimMachineEvents(
     [machineId, kind, EVENTS_KEPT_PER_KIND],
   );
   return rows.length;
-}
-
-/** Appends to the audit, in the transaction of the change itself. */
-export async function recordAudit(
-  work: Work,
-  entry: Omit<AuditEntry, 'id' | 'createdAt' | 'before' | 'after'> & {
-    before?: unknown;
-    after?: unknown;
-    /** The change's own time by the database's clock, when it is known: one question less. */
-    createdAt?: Date;
-  },
-): Promise<void> {
-  work.persist(
-    work.create(AuditEntry, {
-      ...entry,
-      before: entry.before ?? null,
-      after: entry.after ?? null,
-      id: randomUUID(),
-      createdAt: entry.createdAt ?? (await databaseNow(work)),
-    }),
-  );
-  await work.flush();
-}
-
-/** Text that both databases store: PostgreSQL has no NUL, and a lone surrogate is no Unicode. */
-export function storable(text: string): string {
-  return text.replaceAll('\0', '\uFFFD').toWellFormed();
-}
-
-/** The same for every text inside a value from a guest. */
-export function storableJson(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(value ?? null, (_key, entry: unknown) =>
-      typeof entry === 'string' ? storable(entry) : entry,
-    ),
-  );
 }

@@ -1,8 +1,12 @@
 import type { EntityData } from '@mikro-orm/core';
+import type { ChannelState } from '#protocol';
 import type { Work } from '../database.js';
 import { Machine } from '../entities/machine.js';
 import { databaseNow, dialectOf } from '../sql.js';
-import { storable } from './events.js';
+import { storable } from '../storable.js';
+
+/** Below SQLite's limit of parameters in one statement. */
+const SEEN_AT_ONCE = 500;
 
 /**
  * What a gateway needs to know of a machine for as long as it is connected. Plain values: an entity would keep its whole unit of work alive, for
@@ -114,4 +118,48 @@ async function insertUnregistered(
     [id, name, hostId],
   );
   return rows.length > 0;
+}
+
+/** Writes down, at once for many, that machines were heard of. */
+export async function recordSeen(work: Work, machineIds: readonly string[]): Promise<void> {
+  const { now } = dialectOf(work);
+  for (let at = 0; at < machineIds.length; at += SEEN_AT_ONCE) {
+    const ids = machineIds.slice(at, at + SEEN_AT_ONCE);
+    await work.execute(
+      `update machine set last_seen_at = ${now} where id in (${ids.map(() => '?').join(', ')})`,
+      ids,
+    );
+  }
+}
+
+/**
+ * Machines that belong to a host. Plain ids: a sweep over thousands of machines must not make an entity of each.
+ * @param orUnplaced also machines that no gateway has found yet
+ */
+export async function machinesOfHost(
+  work: Work,
+  hostId: string,
+  { orUnplaced }: { orUnplaced: boolean },
+): Promise<string[]> {
+  const unplaced = orUnplaced ? ' or host_id is null' : '';
+  const rows = await work.execute<{ id: string }[]>(
+    `select id from machine where registered = true and (host_id = ?${unplaced})`,
+    [hostId],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Writes down what a host sees of a machine's channel; another host that holds the machine knows better than a socket left over here. */
+export async function recordChannel(
+  work: Work,
+  seen: { machineId: string; hostId: string; state: ChannelState; detail: string | null },
+): Promise<void> {
+  const { now } = dialectOf(work);
+  // Where the socket is, the machine is; where it is not, it may be anywhere.
+  const place = seen.state === 'missing' ? null : seen.hostId;
+  await work.execute(
+    `update machine set channel = ?, channel_detail = ?, host_id = coalesce(host_id, ?), updated_at = ${now}
+     where id = ? and (lease_owner is null or host_id = ? or lease_expires_at < ${now})`,
+    [seen.state, seen.detail, place, seen.machineId, seen.hostId],
+  );
 }

@@ -1,4 +1,5 @@
 import { beforeEach, expect, it } from '@jest/globals';
+import { isOpen } from '#protocol';
 import {
   claimDue,
   type Database,
@@ -147,9 +148,7 @@ onBothDatabases('a repeating schedule', (given) => {
           endByVerdict(work, { id: row!.id, status: 'FAILED', failureReason: 'AGENT_LOST', error: 'test' }),
         ),
       ]);
-      const open = (await rowsOf(seriesId)).filter(
-        ({ status }) => status === 'PENDING' || status === 'RUNNING',
-      );
+      const open = (await rowsOf(seriesId)).filter(({ status }) => isOpen(status));
       expect(open).toEqual([]);
     }
   });

@@ -102,3 +102,12 @@ export async function stopSeries(work: Work, seriesId: string): Promise<string[]
   );
   return cancelled.map(({ id }) => id);
 }
+
+/** Ends all series of a machine that is about to be deleted; its open runs are the caller's to end. */
+export async function stopSeriesOfMachine(work: Work, machineId: string): Promise<void> {
+  await work.execute(
+    `update series set stopped_at = coalesce(stopped_at, ${dialectOf(work).now}), stop_reason = coalesce(stop_reason, 'machine deleted')
+     where machine_id = ?`,
+    [machineId],
+  );
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COMMAND_STATES } from '../statuses.js';
 import { wireTime } from './fields.js';
 
 /** In seconds: a command is for a machine that is running now; what takes longer is a script. */
@@ -80,8 +81,7 @@ export type CommandRequest =
   | Pick<Extract<CreateCommand, { type: 'SafeCommand' }>, 'type' | 'command'>
   | Omit<Extract<CreateCommand, { type: 'UnsafeCommand' }>, 'timeoutSeconds'>;
 
-export const commandState = z.enum(['PENDING', 'SENT', 'ANSWERED', 'EXPIRED', 'LOST']);
-export type CommandState = z.output<typeof commandState>;
+export const commandState = z.enum(COMMAND_STATES);
 
 export const CommandDto = z.object({
   id: z.uuid(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CHANNEL_STATES, EXECUTION_STATUSES, EXECUTION_TYPES, FAILURE_REASONS } from '../statuses.js';
 
 export const uuid = z
   .string()
@@ -32,34 +33,13 @@ export type Shell = z.output<typeof shell>;
 export const platform = z.enum(['windows', 'linux'], { error: 'must be windows or linux' });
 export type Platform = z.output<typeof platform>;
 
-export const channelState = z.enum([
-  'missing',
-  'refused',
-  'occupied',
-  'guest-closed',
-  'silent',
-  'ready',
-  'unknown',
-]);
-export type ChannelState = z.output<typeof channelState>;
+export const channelState = z.enum(CHANNEL_STATES);
 
-export const executionStatus = z.enum(['PENDING', 'RUNNING', 'SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED']);
-export type ExecutionStatus = z.output<typeof executionStatus>;
+export const executionStatus = z.enum(EXECUTION_STATUSES);
 
-export const executionType = z.enum(['FIRST_BOOT', 'ON_DEMAND', 'SCHEDULED']);
-export type ExecutionType = z.output<typeof executionType>;
+export const executionType = z.enum(EXECUTION_TYPES);
 
-export const failureReason = z.enum([
-  'EXIT_CODE',
-  'INTERRUPTED_BY_REBOOT',
-  'AGENT_LOST',
-  'NOT_STARTED',
-  'REFUSED',
-  'EXPIRED',
-  'BAD_INPUT',
-  'REBOOT_LIMIT',
-]);
-export type FailureReason = z.output<typeof failureReason>;
+export const failureReason = z.enum(FAILURE_REASONS);
 
 /** 48 hours. */
 export const MAX_TIMEOUT_SECONDS = 172_800;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EXECUTION_TYPES } from '../statuses.js';
 import { attempt, byteCount, executionId, session, sha256Hex } from './fields.js';
 
 /** Present in every payload to an agent of protocol 2: the session it belongs to and a number that only rises in it. */
@@ -26,7 +27,7 @@ export const PendingScript = z.strictObject({
   script_name: z.string(),
   script_content: z.string(),
   shell: z.enum(['POWERSHELL', 'CMD', 'BASH', 'SH']),
-  execution_type: z.enum(['FIRST_BOOT', 'ON_DEMAND', 'SCHEDULED']),
+  execution_type: z.enum(EXECUTION_TYPES),
   input_values: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   timeout_seconds: z.number().int().min(1),
   run_as: z.string().nullable(),

@@ -1,4 +1,6 @@
+import { posix } from 'node:path';
 import type { MediaRequest } from '#protocol';
+import { readScript, renderScript, type ScriptValues } from '#script-files';
 import {
   type AgentInstall,
   agentFiles,
@@ -11,36 +13,28 @@ import { shWord } from '../../escape.js';
 import { INSTALLER_FOLDER, LOAD_REPORT } from './disk.js';
 import { mirrorFile, proxyLine } from '../linux/rpm-settings.js';
 
-/** Seconds that the agent's part may take before the installer goes on without it. */
-const AGENT_SECONDS = 600;
 /** Copies that Anaconda makes of a kickstart and of its logs. */
 const LEFTOVERS = ['/root/anaconda-ks.cfg', '/root/original-ks.cfg', '/var/log/anaconda'] as const;
 
-/** `%pre-install`: disks are mounted, packages come next. */
-export const PRE_INSTALL_SCRIPT = `${LOAD_REPORT}
-report packages
-`;
+const section = (file: string, values: ScriptValues): string =>
+  renderScript(readScript(import.meta.dirname, `scripts/${file}`), values);
 
-/**
- * `%onerror`, in the installer's own system: the last lines of its log go along. It runs after a failed `%pre` too, which has told more already.
- */
-export const ON_ERROR_SCRIPT = `${LOAD_REPORT}
-[ -e ${INSTALLER_FOLDER}/failed ] || report failed 'the installer stopped with an error' /tmp/anaconda.log
-`;
+/** `%pre-install`. */
+export const PRE_INSTALL_SCRIPT = section('pre-install.sh', { LOAD_REPORT });
 
-/** `%post --nochroot`: the settings, which are secret, go from memory to the installed system without passing through a script's text or log. */
-export const HAND_OVER_SCRIPT = `umask 077
-root=\${ANA_INSTALL_PATH:-/mnt/sysroot}
-[ -d "$root/etc" ] || root=/mnt/sysimage
-mkdir -p "$root${INSTALL_SETTINGS.slice(0, INSTALL_SETTINGS.lastIndexOf('/'))}"
-cp ${INSTALLER_FOLDER}/install.env "$root${INSTALL_SETTINGS}"
-chmod 0600 "$root${INSTALL_SETTINGS}"
-`;
+/** `%onerror`, in the installer's own system. */
+export const ON_ERROR_SCRIPT = section('on-error.sh', { FOLDER: INSTALLER_FOLDER, LOAD_REPORT });
 
-/**
- * `%post` in the installed system: rights of users without a password, further SSH keys, the agent. Nothing in it ends the installation: what the
- * agent's part does not finish here, its unit does after the start.
- */
+/** `%post --nochroot`. */
+export const HAND_OVER_SCRIPT = section('hand-over.sh', {
+  FOLDER: INSTALLER_FOLDER,
+  SETTINGS: INSTALL_SETTINGS,
+  SETTINGS_FOLDER: posix.dirname(INSTALL_SETTINGS),
+});
+
+const POST = readScript(import.meta.dirname, 'scripts/post.sh');
+
+/** `%post` in the installed system: the files of the machine, further SSH keys, the agent; see `scripts/post.sh`. */
 export function postScript(request: MediaRequest, install: AgentInstall): string {
   const places = installPlaces(request.os.family);
   const files = [
@@ -48,26 +42,14 @@ export function postScript(request: MediaRequest, install: AgentInstall): string
     ...mirrorFile(request),
     ...sudoersFile(request),
   ];
-  const { log, script } = places;
-  return `exec >>${log} 2>&1
-echo "the installer's last phase begins"
-put() { # mode path: standard input becomes the file
-    mkdir -p "\${2%/*}"
-    cat >"$2"
-    chmod "$1" "$2"
-    if command -v restorecon >/dev/null 2>&1; then restorecon -F "$2" || true; fi
-}
-${files.map(putFile).join('')}${moreKeys(request)}${proxyCommand(request)}${LOAD_REPORT}
-systemctl enable ${INSTALL_UNIT} || true
-if [ -e ${INSTALL_SETTINGS} ]; then
-    INFINIBAY_IN_INSTALLER=yes timeout ${AGENT_SECONDS} ${script} ||
-        report packages "the agent is not installed yet: ${INSTALL_UNIT} goes on after the start" ${log}
-fi
-if command -v restorecon >/dev/null 2>&1; then restorecon -RF /etc/infinibay /var/lib/infinibay ${log} || true; fi
-# Anaconda leaves this script there.
-rm -f /tmp/ks-script-*
-exit 0
-`;
+  return renderScript(POST, {
+    INSTALL_SCRIPT: places.script,
+    LOAD_REPORT,
+    LOG: places.log,
+    MACHINE_FILES: files.map(putFile).join('') + moreKeys(request) + proxyCommand(request),
+    SETTINGS: INSTALL_SETTINGS,
+    UNIT: INSTALL_UNIT,
+  });
 }
 
 const END = 'END_OF_INFINIBAY_FILE';

@@ -1,4 +1,5 @@
 import type { MediaRequest } from '#protocol';
+import { readScript, renderScript } from '#script-files';
 import { shWord } from '../../escape.js';
 import { REPORT_FUNCTION, type Reporting, reportSettings } from './reporting.js';
 
@@ -44,6 +45,9 @@ export const INSTALL_SCRIPT = '/var/lib/cloud/scripts/per-instance/infiniservice
 export const INSTALL_UNIT = 'infiniservice-install.service';
 export const INSTALL_SETTINGS = '/etc/infinibay/install.env';
 const STAMP = '/var/lib/infinibay/infiniservice-installed';
+
+const UNIT_FILE = readScript(import.meta.dirname, 'scripts/infiniservice-install.service');
+const INSTALL_FILE = readScript(import.meta.dirname, 'scripts/install.sh');
 
 const UBUNTU_PLACES: InstallPlaces = {
   script: INSTALL_SCRIPT,
@@ -97,97 +101,21 @@ export function installSettings(install: AgentInstall): string {
   );
 }
 
-const unit = ({ script }: InstallPlaces): string => `[Unit]
-Description=Install InfiniService, the Infinibay guest agent
-Documentation=file://${script}
-Wants=network-online.target
-After=network-online.target
-ConditionPathExists=!${STAMP}
-StartLimitIntervalSec=0
-
-[Service]
-Type=simple
-ExecStart=${script}
-Restart=on-failure
-RestartSec=15
-
-[Install]
-WantedBy=multi-user.target
-`;
+const unit = ({ script }: InstallPlaces): string => renderScript(UNIT_FILE, { SCRIPT: script, STAMP });
 
 /** `INFINIBAY_IN_INSTALLER` is set where no first boot has happened yet. */
-const FIRST_BOOT = `
-${REPORT_FUNCTION}
-if [ -z "\${INFINIBAY_IN_INSTALLER:-}" ] && [ ! -e "$stamp.first-boot" ] && try_report first-boot; then
-    : >"$stamp.first-boot"
-fi
-`;
-
-/** By the raw values, and by the beginning of the settings in base64, as late commands carry them. */
-const removeLeftovers = (
-  paths: readonly string[],
-): string => `# What an installer leaves behind may hold the secrets of its medium.
-{
-    base64 -w 0 ${INSTALL_SETTINGS} | cut -c 1-64
-    [ -z "\${INFINISERVICE_SHARED_SECRET:-}" ] || echo "$INFINISERVICE_SHARED_SECRET"
-    [ -z "\${INFINIBAY_REPORT_TOKEN:-}" ] || echo "$INFINIBAY_REPORT_TOKEN"
-} | grep -rlF -f - -- ${paths.map(shWord).join(' ')} 2>/dev/null | while read -r left; do
-    rm -f -- "$left"
-    say "removed $left, which held a secret of the install medium"
-done
-`;
-
 const script = (
   { reporting }: AgentInstall,
   { log, work, caller }: InstallPlaces,
   leftovers: readonly string[],
-): string => `#!/bin/sh
-# Fetches InfiniService, checks it against the hashes that came with the install medium, and installs it.
-# ${caller} runs this once; ${INSTALL_UNIT} repeats it until it has succeeded.
-set -eu
-umask 077
-stamp=${STAMP}
-log=${log}
-
-[ ! -e "$stamp" ] || exit 0
-mkdir -p "\${stamp%/*}"
-exec 9>"$stamp.lock"
-flock 9
-[ ! -e "$stamp" ] || exit 0
-exec >>"$log" 2>&1
-chmod 0640 "$log"
-
-say() { echo "$(date -u +%Y-%m-%dT%H:%M:%SZ) $*"; }
-# shellcheck source=/dev/null
-. ${INSTALL_SETTINGS}
-export INFINISERVICE_SHA256
-[ -z "\${INFINISERVICE_SHARED_SECRET:-}" ] || export INFINISERVICE_SHARED_SECRET
-${reporting ? FIRST_BOOT : ''}
-${work === null ? 'work=$(mktemp -d)' : `work=${work}\nrm -rf "$work"\nmkdir -m 0700 "$work"`}
-trap 'rm -rf "$work"' EXIT
-
-fetch() { # hash file
-    say "downloading $2"
-    url="$INFINIBAY_URL/infiniservice/sha256/$1"
-    if command -v curl >/dev/null 2>&1; then
-        curl --fail --silent --show-error --location --retry 5 --retry-delay 2 --connect-timeout 10 --output "$work/$2" "$url"
-    else
-        wget --quiet --tries=5 --timeout=30 --output-document="$work/$2" "$url"
-    fi
-    # Nothing that was downloaded runs before its hash matched.
-    if ! echo "$1  $work/$2" | sha256sum --check --status; then
-        say "$2 does not have the sha256 that the install medium names: it is not used"
-        exit 1
-    fi
-}
-
-say "installing InfiniService $INFINISERVICE_VERSION"
-fetch "$INFINISERVICE_SHA256" infiniservice
-fetch "$INFINISERVICE_SCRIPT_SHA256" install-linux.sh
-chmod 0700 "$work/infiniservice" "$work/install-linux.sh"
-cd "$work"
-./install-linux.sh normal "$INFINIBAY_VM_ID"
-${leftovers.length > 0 ? removeLeftovers(leftovers) : ''}: >"$stamp"
-${reporting ? 'report agent-installed\n' : ''}rm -f ${INSTALL_SETTINGS}
-say "done"
-`;
+): string =>
+  renderScript(INSTALL_FILE, {
+    CALLER: caller,
+    LEFTOVERS: leftovers.length > 0 ? leftovers.map(shWord).join(' ') : null,
+    LOG: log,
+    REPORT: reporting ? REPORT_FUNCTION : null,
+    SETTINGS: INSTALL_SETTINGS,
+    STAMP,
+    UNIT: INSTALL_UNIT,
+    WORK: work,
+  });

@@ -1,3 +1,4 @@
+import { readScript, renderScript } from '#script-files';
 import { checkMediumId } from './setup-scripts.js';
 
 /**
@@ -7,31 +8,8 @@ import { checkMediumId } from './setup-scripts.js';
 export const BOOT_MODULES =
   'normal boot part_gpt part_msdos fat ntfs iso9660 udf chain test regexp echo sleep halt'.split(' ');
 
-/**
- * grub.cfg of a bootable Windows seed: starts what this medium has installed, or Windows setup without its "Press any key". What was on the disk before
- * is not started: winpe.cmd leaves the medium's id on the EFI partition that it makes.
- * `root` must be the device of the program: Windows' boot manager looks for its store where the firmware says that it was loaded from, and GRUB tells it
- * the device of `root`, not that of the path.
- */
-export const bootScript = (mediumId: string): string => `for disk in (hd*,*); do
-  if [ -f "$disk/EFI/Microsoft/Boot/bootmgfw.efi" -a -d "$disk/infinibay/${checkMediumId(mediumId)}" ]; then
-    regexp --set=1:root '^\\((.*)\\)$' "$disk"
-    echo "Infinibay: starting the installed Windows on $disk"
-    chainloader /EFI/Microsoft/Boot/bootmgfw.efi
-    boot
-  fi
-done
-for disk in (cd*) (hd*) (hd*,*); do
-  if [ -f "$disk/efi/microsoft/boot/cdboot_noprompt.efi" ]; then
-    regexp --set=1:root '^\\((.*)\\)$' "$disk"
-    echo "Infinibay: starting Windows setup from $disk"
-    chainloader /efi/microsoft/boot/cdboot_noprompt.efi
-    boot
-  fi
-done
-echo "Infinibay: no Windows setup is attached, and no Windows is here that this"
-echo "medium has installed. Attach the vendor's ISO as a CD with a bootindex, and"
-echo "start the machine again."
-sleep 120
-halt
-`;
+const BOOT = readScript(import.meta.dirname, 'scripts/boot.cfg');
+
+/** grub.cfg of a bootable Windows seed, see `scripts/boot.cfg`. */
+export const bootScript = (mediumId: string): string =>
+  renderScript(BOOT, { MEDIUM_ID: checkMediumId(mediumId) });

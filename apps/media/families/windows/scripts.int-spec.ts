@@ -1,13 +1,12 @@
-import { createRequire } from 'node:module';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Language, type Node, Parser } from 'web-tree-sitter';
 import { command } from '../../../../test/support/processes/commands.js';
 import { waitFor } from '../../../../test/support/wait.js';
 import { FULL_WINDOWS, windowsFiles, windowsRequest } from '../../../../test/support/windows/windows.js';
+import { powershellReader } from '../../../../test/support/windows/powershell.js';
 import { openWine, type Wine } from '../../../../test/support/windows/wine.js';
 import { vbsString } from '../../escape.js';
 import { diskScript, READ_DISKS } from './disk-script.js';
@@ -26,26 +25,10 @@ const save = (name: string, text: string): string => {
 const onZ = (path: string): string => `Z:${path.replaceAll('/', '\\')}`;
 
 describe('PowerShell', () => {
-  let parser: Parser;
+  let faults: (text: string) => string[];
   beforeAll(async () => {
-    const require = createRequire(import.meta.url);
-    await Parser.init();
-    parser = new Parser();
-    parser.setLanguage(
-      await Language.load(require.resolve('tree-sitter-powershell/tree-sitter-powershell.wasm')),
-    );
+    faults = await powershellReader();
   });
-
-  const faults = (text: string): string[] => {
-    const bad: string[] = [];
-    const visit = (node: Node): void => {
-      if (node.isError || node.isMissing) bad.push(`line ${node.startPosition.row + 1}: ${node.type}`);
-      for (const child of node.children) if (child) visit(child);
-    };
-    const tree = parser.parse(text);
-    if (tree) visit(tree.rootNode);
-    return bad;
-  };
   const scripts = [...windowsFiles(windowsRequest())].filter(([name]) => name.endsWith('.ps1'));
 
   it.each(scripts)('of %s is whole', (_name, text) => {
@@ -111,6 +94,16 @@ describe('under another Windows', () => {
     texts.push('" & WScript.Quit & "', '""', "'", '%PATH%', '_');
     const { output } = cscript(texts.map((text) => `WScript.Echo "=" & ${vbsString(text)}\n`).join(''));
     expect(output.split('\n')).toEqual([...texts.map((text) => `=${text}`), '']);
+  });
+
+  it.each(['read-disks.vbs', 'choose-disk.vbs'])('%s is VBScript', (name) => {
+    // The whole file is compiled before its first statement runs.
+    const quits = readFileSync(join(import.meta.dirname, 'scripts', name), 'utf8').replace(
+      "' @begin",
+      'WScript.Quit 7',
+    );
+    expect(cscript(quits)).toEqual({ code: 7, output: '' });
+    expect(cscript(quits.replace('End Sub', '')).code).not.toBe(7);
   });
 
   /** The rule with disks that a test gives it; everything else is the script of the seed. */
@@ -391,5 +384,14 @@ ${fake.join('')}End Sub
     expect(calls.join('\n')).toMatch(
       /schtasks \/create \/f \/tn "Infinibay Install" \/sc onstart \/ru SYSTEM .*-Carrier task"/,
     );
+  });
+
+  it('SetupComplete.cmd runs the installing script', () => {
+    const script = windowsFiles(windowsRequest()).get('Setup/Scripts/SetupComplete.cmd') ?? '';
+    const stub = save('setup-stubs/stand-in.cmd', '@echo %*\n@exit /b 5\n');
+    const changed = save('setup-complete.cmd', script.replace('powershell.exe', 'call stand-in.cmd'));
+    const { code, output } = wine.run(['cmd', '/c', onZ(changed)], { path: onZ(dirname(stub)) });
+    // Windows stops its setup for another exit code.
+    expect([code, output]).toEqual([0, expect.stringMatching(/install\.ps1" -Carrier setup-complete\n$/)]);
   });
 });

@@ -3,10 +3,17 @@ import type { AgentInstall } from '../linux/agent-files.js';
 import type { SeedFile } from '../seed-file.js';
 import { answerFile } from './answer-file.js';
 import { diskScript } from './disk-script.js';
-import { FINISH_SCRIPT, INSTALL_SCRIPT } from './install-script.js';
-import { NETWORK_SCRIPT, REPORT_SCRIPT } from './report-script.js';
 import { settingsFile } from './settings.js';
-import { checkMediumId, SETUP_COMPLETE, SPECIALIZE_COMMANDS, winpeCommands } from './setup-scripts.js';
+import {
+  checkMediumId,
+  FINISH_SCRIPT,
+  INSTALL_SCRIPT,
+  NETWORK_SCRIPT,
+  REPORT_SCRIPT,
+  SETUP_COMPLETE,
+  SPECIALIZE_COMMANDS,
+  winpeCommands,
+} from './setup-scripts.js';
 
 export interface WindowsSeedOptions {
   /** New for each medium; letters, digits and hyphens. */

@@ -1,0 +1,111 @@
+import {
+  endByVerdict,
+  endOverdueCommands,
+  findOverdue,
+  forgetRunContents,
+  machinesWithWork,
+  recordSeen,
+  reportHost,
+  returnAbandoned,
+} from '#db';
+import { BusEvents } from '#protocol';
+import { giveBackMemory, VERSION } from '#runtime';
+import type { Channels } from './channels.js';
+import type { GatewayContext } from './gateway-context.js';
+
+/** A run may be this late with its result before it is judged without one. */
+const GRACE_SECONDS = 60;
+
+/** Repairs, every SWEEP_SECONDS, what rings and timers have missed. */
+export class Sweep {
+  private readonly startedAt = new Date();
+  private running = false;
+  private stopped = false;
+
+  constructor(
+    private readonly context: GatewayContext,
+    private readonly channels: Channels,
+  ) {}
+
+  /** Does nothing while the sweep before it is still at work. */
+  async run(): Promise<void> {
+    if (this.running || this.stopped) return;
+    this.running = true;
+    try {
+      this.channels.scan();
+      await this.channels.openOwn();
+      await this.endOverdueRuns();
+      await this.returnAbandonedRuns();
+      await this.endOverdueCommands();
+      await forgetRunContents(this.context.database.work());
+      await this.reportHost();
+      await this.recordSeen();
+      await this.context.lease.renew();
+      await this.sweepChannels();
+      if (this.context.admission.takeWave()) giveBackMemory();
+    } finally {
+      this.running = false;
+    }
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  private async endOverdueRuns(): Promise<void> {
+    const { database, logger, bus } = this.context;
+    for (const overdue of await findOverdue(database.work(), GRACE_SECONDS)) {
+      const { machineId, ...verdict } = overdue;
+      const ended = await database.transaction((work) => endByVerdict(work, verdict));
+      if (!ended) continue;
+      logger.info(
+        { machineId, status: ended, reason: verdict.failureReason },
+        'an execution ended without news',
+      );
+      bus.emit(BusEvents.executionChanged, { executionId: verdict.id, machineId, status: ended });
+      // The slot is free for the next row, and a series has its next run.
+      this.channels.get(machineId)?.wake();
+    }
+  }
+
+  private async returnAbandonedRuns(): Promise<void> {
+    const { database, bus } = this.context;
+    for (const machineId of await returnAbandoned(database.work()))
+      bus.emit(BusEvents.wake(null), { machineId });
+  }
+
+  private async endOverdueCommands(): Promise<void> {
+    const { database, bus } = this.context;
+    for (const { id, machineId } of await endOverdueCommands(database.work()))
+      bus.emit(BusEvents.commandChanged, { commandId: id, machineId });
+  }
+
+  private async reportHost(): Promise<void> {
+    const { database, config, lease } = this.context;
+    const { states } = this.channels;
+    await reportHost(database.work(), {
+      hostId: config.HOST_ID,
+      instance: lease.owner,
+      version: VERSION,
+      machines: states.length,
+      ready: states.filter((state) => state === 'ready').length,
+      startedAt: this.startedAt,
+    });
+  }
+
+  private async recordSeen(): Promise<void> {
+    const { database, seen } = this.context;
+    const machineIds = [...seen];
+    seen.clear();
+    await recordSeen(database.work(), machineIds);
+  }
+
+  private async sweepChannels(): Promise<void> {
+    const { database, config, lease } = this.context;
+    // Timers are set for what is due before the sweep after the next one.
+    const horizonSeconds = 2 * config.SWEEP_SECONDS;
+    const withWork = new Set(await machinesWithWork(database.work(), lease.owner, horizonSeconds));
+    for (const channel of this.channels)
+      if (!lease.holds(channel.machineId) || withWork.has(channel.machineId)) channel.sweep();
+  }
+}

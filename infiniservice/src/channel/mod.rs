@@ -1,0 +1,6 @@
+//! The bytes and lines between agent and host.
+
+pub mod envelope;
+pub mod line;
+pub mod messages;
+pub(crate) mod outbox;

@@ -1,0 +1,137 @@
+//! The agent's one thread: owns the port, keeps the session, and follows the runs in the spool.
+
+mod connection;
+mod follow;
+mod hear;
+mod instance;
+mod recover;
+mod speak;
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use crate::channel::envelope::Nonces;
+use crate::channel::line::LineDecoder;
+use crate::channel::messages::GuestMessage;
+use crate::channel::outbox::Outbox;
+use crate::config::{Config, VERSION, short_id};
+use crate::metrics::Meter;
+use crate::os::port::Port;
+use crate::os::{machine, process};
+use crate::run::spool::{Spool, sha256_hex};
+use crate::text;
+use connection::SHORTEST_PAUSE;
+use follow::Run;
+
+/// How often the host is asked for scripts when a session begins.
+const REQUESTS: u32 = 3;
+/// Scripts that may run at once here, whatever the host asks for.
+const MAX_RUNNING: usize = 16;
+
+/// Serves the channel until the process is ended. Faults of the start end it; faults of the port never do.
+pub fn run(config: Config) -> Result<(), String> {
+    process::ignore_broken_pipes();
+    let spool = Spool::open(&config.state_dir).map_err(|fault| fault.to_string())?;
+    let _lock = instance::single_instance(&config.state_dir)?;
+    eprintln!(
+        "InfiniService {VERSION} for machine {}… in mode {}{}",
+        short_id(&config.vm_id),
+        config.mode.as_str(),
+        if config.secret.is_some() {
+            ""
+        } else {
+            ", without a channel secret: every line is believed"
+        }
+    );
+    let mut agent = Agent::new(config, spool)?;
+    agent.recover();
+    loop {
+        agent.turn();
+    }
+}
+
+struct Agent {
+    config: Config,
+    spool: Spool,
+    port: Option<Port>,
+    outbox: Outbox,
+    decoder: LineDecoder,
+    nonces: Nonces,
+    session: String,
+    counter: u64,
+    boot_id: String,
+    own_sha256: Option<String>,
+    /// The host knows this session.
+    acked: bool,
+    /// Somebody was on the other side when we last looked.
+    attached: bool,
+    credit: u64,
+    sent: u64,
+    heartbeat: Duration,
+    heard_at: Instant,
+    hello_at: Instant,
+    keep_alive_at: Instant,
+    metrics_at: Instant,
+    tidy_at: Instant,
+    request_at: Option<Instant>,
+    requests_left: u32,
+    sequence: u32,
+    pause: Duration,
+    runs: BTreeMap<(String, u32), Run>,
+    meter: Meter,
+    answers: (Sender<GuestMessage>, Receiver<GuestMessage>),
+    told: String,
+}
+
+impl Agent {
+    fn new(config: Config, spool: Spool) -> Result<Self, String> {
+        let now = Instant::now();
+        Ok(Self {
+            config,
+            spool,
+            port: None,
+            outbox: Outbox::default(),
+            decoder: LineDecoder::default(),
+            nonces: Nonces::default(),
+            session: text::random_id().map_err(|fault| fault.to_string())?,
+            counter: 0,
+            boot_id: machine::boot_id(),
+            own_sha256: std::env::current_exe().and_then(std::fs::read).map(|bytes| sha256_hex(&bytes)).ok(),
+            acked: false,
+            attached: false,
+            credit: 0,
+            sent: 0,
+            heartbeat: Duration::from_secs(10),
+            heard_at: now,
+            hello_at: now,
+            keep_alive_at: now,
+            metrics_at: now,
+            tidy_at: now,
+            request_at: None,
+            requests_left: 0,
+            sequence: 0,
+            pause: SHORTEST_PAUSE,
+            runs: BTreeMap::new(),
+            meter: Meter::default(),
+            answers: channel(),
+            told: String::new(),
+        })
+    }
+
+    fn turn(&mut self) {
+        self.open_port();
+        self.exchange();
+        self.keep_session();
+        self.follow_runs();
+        while let Ok(answer) = self.answers.1.try_recv() {
+            self.outbox.push(&answer);
+        }
+        if let Some(port) = &mut self.port
+            && self.attached
+            && !self.outbox.flush(port)
+        {
+            self.lose();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What the agent says of itself: the hello, keep-alives, metrics, and the question for scripts.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use super::Agent;
+use crate::channel::messages::{GuestMessage, RunEntry};
+use crate::config::{PROTOCOL, VERSION};
+use crate::time;
+
+const HELLO_EVERY: Duration = Duration::from_secs(1);
+const METRICS_EVERY: Duration = Duration::from_secs(30);
+const REQUEST_EVERY: Duration = Duration::from_secs(10);
+const TIDY_EVERY: Duration = Duration::from_secs(3600);
+
+impl Agent {
+    pub(super) fn greet(&mut self) {
+        self.attached = true;
+        self.acked = false;
+        self.decoder.reset();
+        self.outbox.clear();
+        self.outbox.push_newline();
+        self.hello();
+    }
+
+    fn hello(&mut self) {
+        self.hello_at = Instant::now() + HELLO_EVERY;
+        let message = GuestMessage::Handshake {
+            timestamp: time::now(),
+            vm_id: self.config.vm_id.clone(),
+            version: VERSION.into(),
+            platform: std::env::consts::OS.into(),
+            capabilities: vec!["scripts".into(), "metrics".into(), "commands".into()],
+            protocol: PROTOCOL,
+            session: self.session.clone(),
+            boot_id: self.boot_id.clone(),
+            arch: std::env::consts::ARCH.into(),
+            agent_sha256: self.own_sha256.clone(),
+            spool_id: self.spool.id.clone(),
+            runs: self.run_list(),
+            secret: if self.config.secret.is_some() { "ok" } else { "missing" }.into(),
+        };
+        self.outbox.push(&message);
+    }
+
+    fn run_list(&self) -> Vec<RunEntry> {
+        self.runs
+            .values()
+            .map(|run| RunEntry {
+                execution_id: run.entry.execution_id.clone(),
+                attempt: run.entry.attempt,
+                state: run.entry.state(),
+                boot_id: run.entry.started().map_or_else(|| self.boot_id.clone(), |started| started.boot_id),
+            })
+            .collect()
+    }
+
+    /// Hello until acked; then keep-alives, metrics and the question for scripts.
+    pub(super) fn keep_session(&mut self) {
+        let now = Instant::now();
+        if now >= self.tidy_at {
+            self.tidy_at = now + TIDY_EVERY;
+            self.spool.forget_old(SystemTime::now());
+        }
+        if !self.attached {
+            return;
+        }
+        if !self.acked {
+            if now >= self.hello_at {
+                self.hello();
+            }
+            return;
+        }
+        // The host answers each keep-alive. One that has gone silent may have forgotten us.
+        if now.duration_since(self.heard_at) > self.heartbeat * 3 + Duration::from_secs(5) {
+            self.acked = false;
+            return self.hello();
+        }
+        if now >= self.keep_alive_at {
+            self.keep_alive_at = now + self.heartbeat;
+            self.sequence = self.sequence.wrapping_add(1);
+            let message = GuestMessage::KeepAlive {
+                sequence_number: self.sequence,
+                timestamp: time::now_ms() / 1000,
+                runs: self.run_list(),
+            };
+            self.outbox.push(&message);
+        }
+        if now >= self.metrics_at {
+            self.send_metrics();
+        }
+        if self.requests_left > 0 && self.request_at.is_some_and(|at| now >= at) {
+            self.requests_left -= 1;
+            self.request_at = Some(now + REQUEST_EVERY);
+            let timestamp = time::now();
+            self.outbox.push(&GuestMessage::RequestPendingScripts {
+                vm_id: self.config.vm_id.clone(),
+                timestamp: timestamp.clone(),
+                request_timestamp: timestamp,
+            });
+        }
+    }
+
+    pub(super) fn send_metrics(&mut self) {
+        self.metrics_at = Instant::now() + METRICS_EVERY;
+        let data = self.meter.measure();
+        self.outbox.push(&GuestMessage::Metrics {
+            timestamp: time::now(),
+            data,
+        });
+    }
+}

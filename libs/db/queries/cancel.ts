@@ -1,0 +1,24 @@
+import { isFinal } from '#protocol';
+import type { Work } from '../database.js';
+import type { ScriptExecution } from '../entities/script-execution.js';
+import { lockExecution } from './lock-execution.js';
+import { continueSeries } from './series.js';
+
+/**
+ * Asks for the end of a run: a PENDING row ends at once, a RUNNING one is marked and ends when its agent confirms.
+ * To be called inside a transaction. @returns the row, or `final` when it had ended, or null when there is none
+ */
+export async function requestCancel(work: Work, id: string): Promise<ScriptExecution | 'final' | null> {
+  const locked = await lockExecution(work, id);
+  if (!locked) return null;
+  const { row, now } = locked;
+  if (isFinal(row.status)) return 'final';
+  row.cancelRequestedAt ??= now;
+  row.updatedAt = now;
+  if (row.status === 'PENDING') {
+    row.status = 'CANCELLED';
+    row.completedAt = now;
+    await continueSeries(work, row, now);
+  }
+  return row;
+}
