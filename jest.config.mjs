@@ -42,7 +42,11 @@ export default {
     {
       ...common,
       displayName: 'integration',
-      testMatch: ['<rootDir>/{apps,libs}/**/*.int-spec.ts', '<rootDir>/test/support/**/*.int-spec.ts'],
+      testMatch: [
+        '<rootDir>/{apps,libs}/**/*.int-spec.ts',
+        '<rootDir>/test/contract/**/*.int-spec.ts',
+        '<rootDir>/test/support/**/*.int-spec.ts',
+      ],
       globalSetup: '<rootDir>/test/support/servers/global-setup.mjs',
       globalTeardown: '<rootDir>/test/support/servers/global-teardown.mjs',
     },
