@@ -28,6 +28,28 @@ export default {
       to: { path: '^libs/[^/]+/.+', pathNot: ['^libs/[^/]+/index\\.ts$', '^$1/$2/'] },
     },
     {
+      name: 'sql-lives-in-libs-db',
+      comment:
+        'Apps ask by name (libs/db/queries); test/repository/sql.spec.ts looks for statements as text.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: '^libs/db/' },
+      to: { path: ['node_modules/(@mikro-orm|kysely|knex|pg|better-sqlite3)/', '^(node:)?sqlite$'] },
+    },
+    {
+      name: 'sockets-in-the-channel',
+      comment: 'What decides and what serves a guest sees lines and an outbox, never a socket.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['^apps/gateway/channel/', '(\\.|-)spec\\.ts$'] },
+      to: { path: '^(node:)?(net|tls|dgram)$' },
+    },
+    {
+      name: 'bus-transport-in-the-bus',
+      comment: 'Everybody else has Bus; a *.bus.ts file holds an app’s handlers.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['^libs/runtime/bus/', '\\.bus\\.ts$'] },
+      to: { path: 'node_modules/(ioredis|@nestjs/microservices)/' },
+    },
+    {
       name: 'protocol-needs-zod-only',
       severity: 'error',
       from: { path: '^libs/protocol/', pathNot: '((\\.|-)spec\\.ts|/generate-[^/]+\\.ts)$' },
@@ -70,6 +92,14 @@ export default {
       severity: 'error',
       from: { path: '^apps/cli/', pathNot: '(\\.|-)spec\\.ts$' },
       to: { path: ['node_modules/(@nestjs|@mikro-orm|ioredis|fastify)', '^libs/(db|runtime)/'] },
+    },
+    {
+      name: 'families-only-render',
+      comment:
+        'A family is data plus a renderer: what was read from media comes in as values, and others write the images.',
+      severity: 'error',
+      from: { path: '^apps/media/families/', pathNot: 'spec\\.ts$' },
+      to: { path: '^apps/media/(vendor|image|store|deliveries)/' },
     },
     {
       name: 'core-is-pure',

@@ -1,6 +1,6 @@
 /**
- * Deliberate breakages of what the product promises, each with the test that has to turn red: `npm run test:mutants`. A mutant that lives
- * shows a promise that no test keeps.
+ * Deliberate breakages of what the product promises, each with the test that has to turn red: `npm run
+ * test:mutants`. A mutant that lives shows a promise that no test keeps.
  */
 const jest = (project, file) => ['jest', project, file];
 const cargo = (file) => ['cargo', file];
@@ -51,7 +51,7 @@ export const MUTANTS = [
     file: 'libs/db/queries/verdicts.ts',
     find: 'if (verdict.epoch !== undefined && row.epoch !== verdict.epoch) return null;',
     put: '',
-    tests: jest('integration', 'libs/db/queries/completions.int-spec.ts'),
+    tests: jest('integration', 'libs/db/queries/verdicts.int-spec.ts'),
     red: 'lets a verdict of an older epoch change nothing',
   },
   {

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { releaseRanges } from '#answers';
 import { readConfig } from './config.js';
 import { ConsoleRefusal } from './console/console-client.js';
 import { CommandError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.js';
@@ -72,10 +73,7 @@ function commandLine(env: NodeJS.ProcessEnv, terminal: Terminal, ended: (code: E
       '--file <file>',
       'a finished answer file: user-data, meta-data, network-config, kickstart or autounattend.xml',
     )
-    .option(
-      '--for <release>',
-      'of a kickstart: F41 to F44, RHEL8 to RHEL10; otherwise what the file says of itself',
-    )
+    .option('--for <release>', `of a kickstart: ${releaseRanges()}; otherwise what the file says of itself`)
     .option('--json', 'print all faults as JSON')
     .addHelpText('after', EXIT_CODES_HELP)
     .action(async (options: ValidateOptions) => ended(await validateMedia(options, terminal)));

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, Script, ScriptVersion, type StoredInput, storedInputs } from '#db';
-import { type Fault, checkInputs, type MediaRequest } from '#protocol';
+import { checkInputs, FAMILY_RULES, type Fault, type MediaRequest } from '#protocol';
 import { invalidRequest } from '#runtime';
 import type { MediaConfig } from './config.js';
 
@@ -24,7 +24,7 @@ export class FirstBoot {
   /** @throws AppError `request.invalid` (400) with every fault of every script */
   async check(request: MediaRequest): Promise<FirstBootScript[]> {
     const work = this.database.work();
-    const platform = request.os.family === 'windows' ? 'windows' : 'linux';
+    const { platform } = FAMILY_RULES[request.os.family];
     const issues: Fault[] = [];
     const scripts: FirstBootScript[] = [];
     for (const [index, { scriptId, inputs, order }] of request.firstBootScripts.entries()) {

@@ -21,7 +21,8 @@ import { AccessGuard } from '#app';
 import { sealPasswords } from '#secrets';
 import { validated } from '#runtime';
 import type { MediaConfig } from './config.js';
-import { type Asker, MediaService } from './media.service.js';
+import type { Asker } from './media-records.js';
+import { MediaService } from './media.service.js';
 import { MEDIA_CONFIG } from './preconditions.js';
 
 const CreateQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).default('false') });

@@ -9,6 +9,8 @@ import { MediaController } from './media.controller.js';
 import { FirstBoot } from './first-boot.js';
 import { MediaBuilder } from './media-builder.js';
 import { MediaLifetime } from './media-lifetime.js';
+import { MediaRecords } from './media-records.js';
+import { MediaBus } from './media.bus.js';
 import { MediaService } from './media.service.js';
 import { MEDIA_CONFIG, Preconditions } from './preconditions.js';
 
@@ -37,7 +39,9 @@ export class MediaModule {
         },
         Preconditions,
         MediaBuilder,
+        MediaRecords,
         MediaService,
+        MediaBus,
         MediaLifetime,
       ],
     };

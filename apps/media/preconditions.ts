@@ -10,8 +10,7 @@ import type { AgentPins } from './families/linux/agent-files.js';
 import { isUnreachableFromGuests } from './app-host.js';
 import { requestFaults } from './request-faults.js';
 import type { VendorIso } from './vendor/vendor-iso.js';
-import { passwordFaults } from './families/windows/check.js';
-import { wantedDrivers } from './families/windows/seed.js';
+import { FAMILIES } from './families/family.js';
 import { checkSpace } from './store/media-space.js';
 import { identifyVendorIso } from './vendor/identify.js';
 import { resolveDrivers, type ResolvedDrivers } from './vendor/drivers.js';
@@ -62,18 +61,20 @@ export class Preconditions {
     const iso = vendorIso ? await collect('vendorIso', () => identifyVendorIso(vendorIso)) : null;
     issues.push(...requestFaults(request, iso));
     const passwords = await collect('users', () => openPasswords(request, this.config));
-    if (passwords) issues.push(...passwordFaults(request, passwords));
+    const family = FAMILIES[request.os.family];
+    if (passwords) issues.push(...family.passwordFaults(request, passwords));
     const scripts = await collect('firstBootScripts', () => this.firstBoot.check(request));
     const scratch = virtioDrivers === undefined ? null : await this.scratch();
     const discard = async (): Promise<void> => {
       if (scratch) await rm(scratch, { recursive: true, force: true });
     };
     try {
+      const wanted = family.drivers(request);
       const drivers =
-        virtioDrivers !== undefined && scratch !== null && request.os.family === 'windows'
+        virtioDrivers !== undefined && scratch !== null && wanted !== null
           ? await collect('virtioDrivers', async () => {
               await this.checkRoom(virtioDrivers);
-              return resolveDrivers(virtioDrivers, wantedDrivers(request), scratch);
+              return resolveDrivers(virtioDrivers, wanted, scratch);
             })
           : null;
       if (issues.length > 0 || !scripts || !passwords) throw invalidRequest(issues);
@@ -114,7 +115,7 @@ export class Preconditions {
 
   /** The hashes that the seed carries, from the rows that the distribution app writes. */
   private async pins({ os }: MediaRequest): Promise<AgentPins> {
-    const platform = os.family === 'windows' ? 'windows' : 'linux';
+    const { platform } = FAMILIES[os.family];
     const rows = await this.database.work().find(Artifact, { platform, current: true });
     const binary = rows.find((row) => row.kind === 'binary' && row.arch === os.architecture);
     const script = rows.find((row) => row.kind === 'script');

@@ -3,7 +3,7 @@ import { type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AppError, Bus, type Logger, NestLogger, toAppError } from '#runtime';
+import { AppError, Bus, hostInUrl, type Logger, NestLogger, toAppError } from '#runtime';
 import { AppErrorFilter, sendError } from './error-filter.js';
 
 export interface HttpAppOptions {
@@ -92,9 +92,12 @@ export async function startHttpApp(
     throw listenError(error, options);
   }
   const address = app.getHttpServer().address() as { port: number };
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   let stopping: Promise<void> | undefined;
-  return { app, url: `http://${host}:${address.port}`, stop: () => (stopping ??= app.close()) };
+  return {
+    app,
+    url: `http://${hostInUrl(options.host)}:${address.port}`,
+    stop: () => (stopping ??= app.close()),
+  };
 }
 
 /** Why an address could not be had, with the variable to change; any other error as it is. */

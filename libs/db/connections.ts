@@ -12,8 +12,9 @@ interface ClientPool {
 }
 
 /**
- * Gives connections that the server has dropped back to the pool. kysely (0.29) gives a transaction's connection back after a COMMIT or a ROLLBACK
- * that succeeded; on a dropped one neither does, nor does a BEGIN, and each such transaction would keep one of the pool's places for good.
+ * Gives connections that the server has dropped back to the pool. kysely (0.29) gives a transaction's
+ * connection back after a COMMIT or a ROLLBACK that succeeded; on a dropped one neither does, nor does a
+ * BEGIN, and each such transaction would keep one of the pool's places for good.
  */
 export function giveBackDropped(pool: ClientPool): void {
   pool.on('acquire', (client) => {
@@ -35,8 +36,9 @@ export function giveBackDropped(pool: ClientPool): void {
 }
 
 /**
- * Gives SQLite's one connection back after a transaction that SQLite itself has ended, as it does when the disk is full ("Response To Errors Within A
- * Transaction" of its manual): there is nothing to roll back then, ROLLBACK fails, and kysely keeps the connection for good.
+ * Gives SQLite's one connection back after a transaction that SQLite itself has ended, as it does when the
+ * disk is full ("Response To Errors Within A Transaction" of its manual): there is nothing to roll back then,
+ * ROLLBACK fails, and kysely keeps the connection for good.
  */
 export function giveBackEnded(connection: AbstractSqlConnection): void {
   const rollback = connection.rollback.bind(connection);

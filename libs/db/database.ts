@@ -18,7 +18,7 @@ import { GroupCommit } from './group-commit.js';
 import { postgresqlMigrations } from './migrations/postgresql/list.js';
 import { sqliteMigrations } from './migrations/sqlite/list.js';
 
-export const ENTITIES = [
+const ENTITIES = [
   Machine,
   Host,
   Script,
@@ -93,13 +93,17 @@ export class Database {
     return this.orm.em.fork() as CoreEntityManager as Work;
   }
 
-  /** Runs all of it or nothing. Nothing may be awaited inside that is not the database: on SQLite everybody else waits. */
+  /**
+   * Runs all of it or nothing. Nothing may be awaited inside that is not the database: on SQLite everybody
+   * else waits.
+   */
   transaction<T>(run: (work: Work) => Promise<T>): Promise<T> {
     return this.work().transactional((work) => run(work));
   }
 
   /**
-   * As `transaction`, and on SQLite in one commit with others that wait at the same time: for what hundreds of machines may send at once.
+   * As `transaction`, and on SQLite in one commit with others that wait at the same time: for what hundreds
+   * of machines may send at once.
    * @param run may be called again after a roll back: nothing but the database may know of its first call
    */
   groupedTransaction<T>(run: (work: Work) => Promise<T>): Promise<T> {
@@ -120,8 +124,9 @@ export class Database {
 const opened = new Map<string, { opening: Promise<MikroORM>; users: number }>();
 
 /**
- * Opens the database of a URL. One process has one connection pool per URL, however many apps share the process: a second SQLite
- * connection would wait for the first one's transaction inside the only thread that could end it.
+ * Opens the database of a URL. One process has one connection pool per URL, however many apps share the
+ * process: a second SQLite connection would wait for the first one's transaction inside the only thread that
+ * could end it.
  */
 export async function openDatabase(url: string): Promise<Database> {
   const entry = opened.get(url) ?? { opening: connect(url), users: 0 };

@@ -6,7 +6,7 @@ import type { ScriptExecution, StoredInput } from './entities/script-execution.j
 export const inputContext = (scriptId: string, name: string): string => `input:${scriptId}:${name}`;
 
 /** What is shown in the place of a secret. */
-export const REDACTED = '•••';
+const REDACTED = '•••';
 
 /** A row as HTTP and bus show it: no sealed value leaves. */
 export function toExecutionDto(row: ScriptExecution): ExecutionDto {
@@ -63,7 +63,10 @@ export function toExecutionDto(row: ScriptExecution): ExecutionDto {
   };
 }
 
-/** Input values as they are stored: passwords sealed, so that neither a dump nor a log of the database shows them. */
+/**
+ * Input values as they are stored: passwords sealed, so that neither a dump nor a log of the database shows
+ * them.
+ */
 export function storedInputs(
   scriptId: string,
   inputs: readonly ScriptInput[],

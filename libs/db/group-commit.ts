@@ -11,8 +11,9 @@ interface Member {
 }
 
 /**
- * One commit for all transactions that want one in the same turn of the event loop: SQLite has one writer, and each commit waits for the disk.
- * Nothing waits for a group to fill. When anything in a group fails, all of it is rolled back and each is run alone.
+ * One commit for all transactions that want one in the same turn of the event loop: SQLite has one writer,
+ * and each commit waits for the disk. Nothing waits for a group to fill. When anything in a group fails, all
+ * of it is rolled back and each is run alone.
  */
 export class GroupCommit {
   private readonly waiting: Member[] = [];
@@ -21,7 +22,10 @@ export class GroupCommit {
   /** @param fresh a unit of work outside a transaction */
   constructor(private readonly fresh: () => Work) {}
 
-  /** Resolves after the commit. @param run may be called again after a roll back: nothing but the database may know of its first call */
+  /**
+   * Resolves after the commit.
+   * @param run may be called again after a roll back: nothing but the database may know of its first call
+   */
   run<T>(run: (work: Work) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.waiting.push({ run, resolve, reject });
@@ -32,7 +36,8 @@ export class GroupCommit {
   private async work(): Promise<void> {
     this.atWork = true;
     while (this.waiting.length > 0) {
-      // SQLite answers without a turn of the loop: what others have sent would not even be read before the commit.
+      // SQLite answers without a turn of the loop: what others have sent would not even be read before the
+      // commit.
       await setImmediate();
       const group = this.waiting.splice(0, GROUP_LIMIT);
       if (group.length > 1 && (await this.together(group))) continue;

@@ -29,4 +29,4 @@ export * from './queries/verdicts.js';
 export { firstSlot, nextSlot, parseCron, type SeriesRule, slotTime } from './schedule/series-rule.js';
 export { databaseNow, dialectOf } from './sql.js';
 export { storable, storableJson } from './storable.js';
-export { inputContext, REDACTED, storedInputs, toExecutionDto } from './execution-dto.js';
+export { inputContext, storedInputs, toExecutionDto } from './execution-dto.js';

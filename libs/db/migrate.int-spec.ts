@@ -23,7 +23,8 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('migrations on %s', (kind) => {
     const database = await openDatabase(url);
     try {
       await migrateToLatest(database);
-      // What the schema generator would still change; the view and the migrator's own table are none of the entities.
+      // What the schema generator would still change; the view and the migrator's own table are none of the
+      // entities.
       const difference = await database.orm.schema.getUpdateSchemaSQL({ safe: true, wrap: false });
       const statements = difference
         .split('\n')

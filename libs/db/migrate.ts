@@ -4,8 +4,8 @@ import type { Database } from './database.js';
 const ADVISORY_LOCK = 0x696e6669;
 
 /**
- * Brings a database to the newest version. Safe when several processes do it at once: on PostgreSQL an advisory lock lets one work
- * and the others find nothing to do.
+ * Brings a database to the newest version. Safe when several processes do it at once: on PostgreSQL an
+ * advisory lock lets one work and the others find nothing to do.
  * @returns the names of the migrations that were run
  */
 export async function migrateToLatest(database: Database): Promise<string[]> {

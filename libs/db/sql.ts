@@ -1,8 +1,8 @@
 import type { Work } from './database.js';
 
 /**
- * The few words in which the two databases differ. Statements that must be one (claim, complete) are written in SQL, since the database's
- * clock and `UPDATE … RETURNING` are what they stand on.
+ * The few words in which the two databases differ. Statements that must be one (claim, complete) are written
+ * in SQL, since the database's clock and `UPDATE … RETURNING` are what they stand on.
  */
 export interface Dialect {
   /** The database's own time with milliseconds, as the columns store it. */
@@ -40,7 +40,10 @@ export function dialectOf(work: Work): Dialect {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** True for an id as we write it. Guests name ids too: PostgreSQL refuses the whole statement when one is no UUID. */
+/**
+ * True for an id as we write it. Guests name ids too: PostgreSQL refuses the whole statement when one is no
+ * UUID.
+ */
 export function isRowId(text: string): boolean {
   return UUID.test(text);
 }
@@ -51,7 +54,10 @@ export async function databaseNow(work: Work): Promise<Date> {
   return new Date(row?.now ?? Number.NaN);
 }
 
-/** States as a list of SQL literals, for `in (...)`. For our own names only: anything else goes in as a parameter. */
+/**
+ * States as a list of SQL literals, for `in (...)`. For our own names only: anything else goes in as a
+ * parameter.
+ */
 export function literals(names: readonly string[]): string {
   return names.map((name) => `'${name.replaceAll("'", "''")}'`).join(', ');
 }

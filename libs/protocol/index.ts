@@ -33,12 +33,15 @@ export {
   recoverCompletion,
   type RecoveredCompletion,
 } from './channel/parse.js';
+export { FAMILY_RULES, type FamilyRules } from './media/family-rules.js';
 export { type Fault, type FaultBelow } from './fault.js';
 export * from './media/names.js';
 export * from './media/plan.js';
+export * from './media/releases.js';
 export { OS_FAMILIES, plainPassword, WINDOWS_DRIVERS } from './media/request-fields.js';
 export * from './media/request.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
 export { quoteFor, UnquotableError } from './scripts/quoting.js';
 export * from './statuses.js';
 export { checkInputs } from './scripts/check-inputs.js';
+export { isTimeZone, timeZones } from './time-zones.js';

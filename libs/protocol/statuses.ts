@@ -1,6 +1,7 @@
 /**
- * Every state that a row or a channel can be in, and what follows from it: one table for TypeScript, the schemas and the SQL. A table
- * names all members of its type, so a new state does not compile before it has said what it is.
+ * Every state that a row or a channel can be in, and what follows from it: one table for TypeScript, the
+ * schemas and the SQL. A table names all members of its type, so a new state does not compile before it has
+ * said what it is.
  */
 
 type Table = Readonly<Record<string, boolean>>;
@@ -24,7 +25,7 @@ const EXECUTION_HAS_ENDED = {
 
 export type ExecutionStatus = keyof typeof EXECUTION_HAS_ENDED;
 export type FinalStatus = Yes<typeof EXECUTION_HAS_ENDED>;
-export type OpenStatus = Exclude<ExecutionStatus, FinalStatus>;
+type OpenStatus = Exclude<ExecutionStatus, FinalStatus>;
 
 export const isFinal = (status: ExecutionStatus): status is FinalStatus => EXECUTION_HAS_ENDED[status];
 export const isOpen = (status: ExecutionStatus): status is OpenStatus => !EXECUTION_HAS_ENDED[status];
@@ -32,7 +33,10 @@ export const isOpen = (status: ExecutionStatus): status is OpenStatus => !EXECUT
 export const EXECUTION_STATUSES = keysOf(EXECUTION_HAS_ENDED);
 export const OPEN_STATUSES: readonly OpenStatus[] = EXECUTION_STATUSES.filter(isOpen);
 
-/** Why an execution is FAILED: is it a loss, that is, does nobody know how the run ended? A lost run may be retried. */
+/**
+ * Why an execution is FAILED: is it a loss, that is, does nobody know how the run ended? A lost run may be
+ * retried.
+ */
 const FAILURE_IS_LOSS = {
   EXIT_CODE: false,
   INTERRUPTED_BY_REBOOT: true,
@@ -57,7 +61,7 @@ export type ExecutionType = (typeof EXECUTION_TYPES)[number];
 const COMMAND_HAS_ENDED = { PENDING: false, SENT: false, ANSWERED: true, EXPIRED: true, LOST: true } as const;
 
 export type CommandState = keyof typeof COMMAND_HAS_ENDED;
-export type OpenCommandState = Exclude<CommandState, Yes<typeof COMMAND_HAS_ENDED>>;
+type OpenCommandState = Exclude<CommandState, Yes<typeof COMMAND_HAS_ENDED>>;
 
 export const COMMAND_STATES = keysOf(COMMAND_HAS_ENDED);
 export const isOpenCommand = (state: CommandState): state is OpenCommandState => !COMMAND_HAS_ENDED[state];
@@ -75,6 +79,8 @@ export const CHANNEL_STATES = [
 ] as const;
 export type ChannelState = (typeof CHANNEL_STATES)[number];
 
-/** State of an install medium. `building` is the column's default in released migrations; rows are written as `ready`. */
-export const MEDIUM_STATES = ['building', 'ready', 'deleted'] as const;
-export type MediumState = (typeof MEDIUM_STATES)[number];
+/**
+ * State of an install medium. `building` is the column's default in released migrations; rows are written as
+ * `ready`.
+ */
+export type MediumState = 'building' | 'ready' | 'deleted';

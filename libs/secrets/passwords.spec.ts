@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Fault, sealingPublicKey, sealPassword } from '#protocol';
+import { type Fault, type MediaRequest, sealingPublicKey, sealPassword } from '#protocol';
 import { verifySha512Crypt } from './crypt.js';
 import { openPasswords, sealPasswords } from './passwords.js';
 
 const KEY = '5e'.repeat(32);
 const VM = '7c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d';
-const request = (family: string, users: object[], vmId = VM) => ({
+const request = (family: MediaRequest['os']['family'], users: object[], vmId = VM) => ({
   vmId,
   hostname: 'web-1',
   os: { family },

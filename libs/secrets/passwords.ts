@@ -1,3 +1,4 @@
+import { FAMILY_RULES, type MediaRequest } from '#protocol';
 import { sha512Crypt } from './crypt.js';
 import { type Fault, openSealedPassword, type PasswordOwner, plainPassword } from '#protocol';
 import { invalidRequest } from '#runtime';
@@ -5,7 +6,7 @@ import { seal, unseal } from './seal.js';
 
 interface WithPasswords {
   vmId: string;
-  os: { family: string };
+  os: Pick<MediaRequest['os'], 'family'>;
   users: {
     name: string;
     password?: string | undefined;
@@ -18,13 +19,13 @@ interface WithPasswords {
 const context = (vmId: string, user: string): string => `media:${vmId}:${user}`;
 
 /**
- * Turns each plain password of a media request into its crypt hash or, for Windows, whose answer file needs the password itself, seals it:
+ * Turns each plain password of a media request into its crypt hash or, for a family whose answer file needs the password itself, seals it:
  * no row, log or message ever holds it.
- * @throws AppError `request.invalid` (400) for Windows without SECRETS_KEY
+ * @throws AppError `request.invalid` (400) for such a family without SECRETS_KEY
  */
 export function sealPasswords<R extends WithPasswords>(request: R, secretsKey: string | undefined): R {
-  const isWindows = request.os.family === 'windows';
-  if (isWindows && secretsKey === undefined) {
+  const isSealed = FAMILY_RULES[request.os.family].passwords === 'sealed';
+  if (isSealed && secretsKey === undefined) {
     const issues = request.users.flatMap(({ password }, index) =>
       password === undefined
         ? []
@@ -42,7 +43,7 @@ export function sealPasswords<R extends WithPasswords>(request: R, secretsKey: s
     ...request,
     users: request.users.map(({ password, ...user }) => {
       if (password === undefined) return user;
-      return isWindows
+      return isSealed
         ? { ...user, passwordSealed: seal(secretsKey ?? '', context(request.vmId, user.name), password) }
         : { ...user, passwordHash: sha512Crypt(password) };
     }),

@@ -2,13 +2,16 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { installerBoot, type LinuxFamily } from '../../apps/media/families/boot.js';
+import { FAMILIES } from '../../apps/media/families/family.js';
+import { installerBoot } from '../../apps/media/families/installer.js';
+import { ANACONDA } from '../../apps/media/families/kickstart/installer.js';
+import { SUBIQUITY } from '../../apps/media/families/ubuntu/installer.js';
 import type { VendorIso } from '../../apps/media/vendor/vendor-iso.js';
 import { mediaPlan } from '../../apps/media/plan/plan.js';
-import { makeChainIso } from '../../apps/media/deliveries/chain.js';
+import { makeChainIso } from '../../apps/media/deliveries/chain-iso.js';
 import { identifyVendorIso } from '../../apps/media/vendor/identify.js';
-import { copyKernelFiles } from '../../apps/media/deliveries/direct-kernel.js';
-import { remasterIso } from '../../apps/media/deliveries/remaster.js';
+import { copyKernelFiles } from '../../apps/media/deliveries/kernel-files.js';
+import { remasterIso } from '../../apps/media/deliveries/remaster-iso.js';
 import { mediaRequest } from '../support/media/media.js';
 import { INSTALLED, installedDisk, installerStandIn } from '../support/qemu/installer-stand-in.js';
 import { type Running, start } from '../support/processes/processes.js';
@@ -28,12 +31,13 @@ let fedora: VendorIso;
 let installed: string;
 let empty: string;
 
-async function chainFor(family: LinuxFamily, vendor: VendorIso): Promise<string> {
+async function chainFor(family: 'ubuntu' | 'fedora', vendor: VendorIso): Promise<string> {
   const name = `${family}-chain`;
   await makeChainIso({
     folder: join(folder, name),
     image: join(folder, `${name}.iso`),
-    family,
+    installer: family === 'ubuntu' ? SUBIQUITY : ANACONDA,
+    label: FAMILIES[family].label,
     iso: vendor,
     files: [{ name: family === 'ubuntu' ? 'user-data' : 'ks.cfg', content: '#cloud-config\n' }],
     sourceDateEpoch: 0,
@@ -127,7 +131,7 @@ describe('a chain ISO', () => {
       ] as const;
       try {
         const [first, second, missing] = machines;
-        await say(first, `${installerBoot('ubuntu', null).arguments}.`);
+        await say(first, `${installerBoot(SUBIQUITY, null).arguments}.`);
         await say(second, INSTALLED);
         expect(second.output()).not.toContain('the installer runs');
         await say(missing, 'Ubuntu-Server 24.04.1 LTS amd64 is missing');
@@ -148,7 +152,7 @@ describe('a chain ISO', () => {
         ...{ vendorIso: iso['ubuntu'], firmware: delivery === 'chain' ? 'uefi' : 'bios' },
       });
       const kernelFolder = mkdtempSync(join(folder, 'kernel-'));
-      const kernelFiles = await copyKernelFiles(iso['ubuntu'] ?? '', 'ubuntu', kernelFolder);
+      const kernelFiles = await copyKernelFiles(iso['ubuntu'] ?? '', SUBIQUITY, kernelFolder);
       const plan = mediaPlan(request, {
         seed: chain['ubuntu'] ?? '',
         socket: join(kernelFolder, 'vm.socket'),
@@ -174,7 +178,7 @@ describe('a chain ISO', () => {
         ),
       ]);
       try {
-        await say(machine, `${installerBoot('ubuntu', null).arguments}.`);
+        await say(machine, `${installerBoot(SUBIQUITY, null).arguments}.`);
         // A chain ISO's kernel says where it came from.
         expect(printed(machine).includes('BOOT_IMAGE=/casper/vmlinuz')).toBe(delivery === 'chain');
       } finally {
@@ -189,7 +193,8 @@ describe('a chain ISO', () => {
     const found = await identifyVendorIso(vendor);
     const image = join(folder, 'remastered.iso');
     await remasterIso({
-      iso: { ...found, family: 'ubuntu' },
+      iso: found,
+      installer: SUBIQUITY,
       ...{ folder: join(folder, 'remaster'), image, sourceDateEpoch: 0 },
       files: [{ name: 'user-data', content: '#cloud-config\n' }],
     });
@@ -198,7 +203,7 @@ describe('a chain ISO', () => {
     );
     try {
       for (const machine of machines)
-        await say(machine, `${installerBoot('ubuntu', found, 'vendor-iso').arguments}.`);
+        await say(machine, `${installerBoot(SUBIQUITY, found, 'vendor-iso').arguments}.`);
     } finally {
       await Promise.all(machines.map((each) => each.stop('SIGKILL')));
     }

@@ -92,7 +92,10 @@ describe('a broken configuration', () => {
   );
 
   it('of the migration is named too', async () => {
-    const one = run('apps/migrate/main.js', { DATABASE_URL: 'mysql://canary', INFINIBAY_BASE_DIR: 'relative' });
+    const one = run('apps/migrate/main.js', {
+      DATABASE_URL: 'mysql://canary',
+      INFINIBAY_BASE_DIR: 'relative',
+    });
     expect(await one.exited).toBe(1);
     expect(one.output()).toMatch(
       /^migrate: the configuration has 2 faults:\n {2}- INFINIBAY_BASE_DIR=relative: .*\n {2}- DATABASE_URL=•••: /,

@@ -2,7 +2,8 @@ import { copyFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { makeBootableWindowsSeed } from '../../apps/media/image/windows-seed.js';
+import { seedLoader } from '../../apps/media/families/windows/boot-script.js';
+import { makeBootableSeed } from '../../apps/media/image/seed-image.js';
 import { type Guest, startGuest } from '../support/qemu/guest.js';
 import { waitFor } from '../support/wait.js';
 import { windowsFiles, windowsRequest } from '../support/windows/windows.js';
@@ -25,12 +26,16 @@ describe('a bootable Windows seed', () => {
     makeWindowsIso(join(folder, 'vendor'), vendor, VENDOR);
     makeEfiProgram(bootmgfw, INSTALLED);
     const files = [...windowsFiles(windowsRequest())].map(([name, content]) => ({ name, content }));
-    await makeBootableWindowsSeed({
+    const loader = seedLoader(windowsRequest(), 'medium-1');
+    if (!loader) throw new Error('this machine has no loader');
+    await makeBootableSeed({
       folder: join(folder, 'seed'),
       image: seed,
       files,
       copied: [],
-      instanceId: 'medium-1',
+      label: 'INFINIBAY',
+      loader,
+      mediaId: 'medium-1',
       sourceDateEpoch: 1_700_000_000,
     });
   }, 60_000);

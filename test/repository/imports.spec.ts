@@ -52,6 +52,20 @@ it('a violation of each rule is found', () => {
       'apps/gateway/planted-deep.ts',
       "export { openDatabase } from '../../libs/db/database.js';",
     ],
+    ['sql-lives-in-libs-db', 'apps/console/planted-sql.ts', "export { raw } from '@mikro-orm/core';"],
+    [
+      'sql-lives-in-libs-db',
+      'libs/runtime/planted-sql.ts',
+      "export { SqliteDriver } from '@mikro-orm/sqlite';",
+    ],
+    ['sql-lives-in-libs-db', 'apps/media/planted-sql.ts', "export { DatabaseSync } from 'node:sqlite';"],
+    ['sockets-in-the-channel', 'apps/gateway/session/planted.ts', "export type { Socket } from 'node:net';"],
+    ['bus-transport-in-the-bus', 'apps/gateway/host/planted.ts', "export { Redis } from 'ioredis';"],
+    [
+      'bus-transport-in-the-bus',
+      'apps/media/planted-transport.ts',
+      "export { ClientRedis } from '@nestjs/microservices';",
+    ],
     ['protocol-needs-zod-only', 'libs/protocol/planted.ts', "export { readFileSync } from 'node:fs';"],
     [
       'answers-are-read-by-parsers-only',
@@ -61,6 +75,31 @@ it('a violation of each rule is found', () => {
     ['cli-is-light', 'apps/cli/planted.ts', "export { Injectable } from '@nestjs/common';"],
     ['cli-is-light', 'apps/cli/output/planted.ts', "export { AppError } from '#runtime';"],
     ['core-is-pure', 'apps/media/families/planted.ts', "export { Injectable } from '@nestjs/common';"],
+    [
+      'families-only-render',
+      'apps/media/families/windows/planted-reader.ts',
+      "export { readIso } from '../../vendor/iso9660.js';",
+    ],
+    [
+      'families-only-render',
+      'apps/media/families/planted-fact.ts',
+      "export type { VendorIso } from '../vendor/vendor-iso.js';",
+    ],
+    [
+      'families-only-render',
+      'apps/media/families/planted-writer.ts',
+      "export { makeSeedImage } from '../image/iso.js';",
+    ],
+    [
+      'families-only-render',
+      'apps/media/families/planted-delivery.ts',
+      "export { DELIVERIES } from '../deliveries/deliveries.js';",
+    ],
+    [
+      'families-only-render',
+      'apps/media/families/planted-store.ts',
+      "export { MediaFolder } from '../store/media-folder.js';",
+    ],
     ['core-is-pure', 'apps/media/families/windows/planted.ts', "export { readFileSync } from 'node:fs';"],
     [
       'script-files-read-and-nothing-else',

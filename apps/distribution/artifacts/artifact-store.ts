@@ -22,9 +22,9 @@ import type { StoredArtifact } from './stored-artifact.js';
 export const DISTRIBUTION_CONFIG = Symbol('DISTRIBUTION_CONFIG');
 
 /**
- * The artifacts on disk. A file is hashed once when it changes (watch, and a look at size and time before each use), and a copy of it is kept under
- * its hash: downloads read that copy, so a file that is replaced meanwhile never gives a mixture, and what a live medium pins stays available when a
- * new release arrives.
+ * The artifacts on disk. A file is hashed once when it changes (watch, and a look at size and time before
+ * each use), and a copy of it is kept under its hash: downloads read that copy, so a file that is replaced
+ * meanwhile never gives a mixture, and what a live medium pins stays available when a new release arrives.
  */
 @Injectable()
 export class ArtifactStore implements OnModuleInit, OnApplicationShutdown {
@@ -173,7 +173,10 @@ export class ArtifactStore implements OnModuleInit, OnApplicationShutdown {
     );
   }
 
-  /** Whether the kept copy still is what was hashed. It is read again only when its size, time or inode has changed. */
+  /**
+   * Whether the kept copy still is what was hashed. It is read again only when its size, time or inode has
+   * changed.
+   */
   private async isIntact({ sha256, contentPath }: StoredArtifact): Promise<boolean> {
     const file = await open(contentPath, constants.O_RDONLY).catch(() => null);
     if (!file) return false;
@@ -189,7 +192,8 @@ export class ArtifactStore implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async take(entry: CatalogEntry, path: string): Promise<StoredArtifact> {
-    // One descriptor for hash and copy: what is hashed is what is kept, whatever happens to the name meanwhile.
+    // One descriptor for hash and copy: what is hashed is what is kept, whatever happens to the name
+    // meanwhile.
     const source = await open(path, constants.O_RDONLY);
     try {
       const temporary = join(this.contentFolder, `${randomBytes(8).toString('hex')}.new`);

@@ -1,10 +1,13 @@
 import { AppError } from '#runtime';
 
-export type ArtifactKind = 'binary' | 'script';
-export type ArtifactPlatform = 'windows' | 'linux';
-export type Arch = 'x86_64' | 'aarch64';
+type ArtifactKind = 'binary' | 'script';
+type ArtifactPlatform = 'windows' | 'linux';
+type Arch = 'x86_64' | 'aarch64';
 
-/** A file that guests may download, and where it lies below the infiniservice folder. Names come from here, never from a URL. */
+/**
+ * A file that guests may download, and where it lies below the infiniservice folder. Names come from here,
+ * never from a URL.
+ */
 export interface CatalogEntry {
   platform: ArtifactPlatform;
   kind: ArtifactKind;

@@ -5,7 +5,8 @@ export interface ByteRange {
 }
 
 /**
- * RFC 9110, 14.2. One range is answered; several at once, or what is not understood, as if there were none (which the RFC allows).
+ * RFC 9110, 14.2. One range is answered; several at once, or what is not understood, as if there were none
+ * (which the RFC allows).
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | 'whole' | 'unsatisfiable' {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
@@ -31,7 +32,10 @@ export function ifNoneMatchHolds(header: string | undefined, etag: string): bool
   return header.split(',').some((candidate) => candidate.trim().replace(/^W\//, '') === etag);
 }
 
-/** RFC 9110, 13.1.5: strong comparison of the tag, or the very same date. Without the header a range is always wanted. */
+/**
+ * RFC 9110, 13.1.5: strong comparison of the tag, or the very same date. Without the header a range is always
+ * wanted.
+ */
 export function ifRangeHolds(header: string | undefined, etag: string, modifiedAt: Date): boolean {
   if (header === undefined) return true;
   if (header.startsWith('"') || header.startsWith('W/')) return header === etag;

@@ -8,7 +8,7 @@ import { LOGGER, type Logger, Metrics } from '#runtime';
 import type { StoredArtifact } from '../artifacts/stored-artifact.js';
 import { type ByteRange, ifNoneMatchHolds, ifRangeHolds, parseRange } from './conditional.js';
 
-export interface DownloadLimits {
+interface DownloadLimits {
   /** A reader that takes nothing for this long is dropped. */
   idleMs: number;
 }
@@ -17,7 +17,10 @@ export const DOWNLOAD_LIMITS: DownloadLimits = { idleMs: 60_000 };
 export const DOWNLOAD_LIMITS_TOKEN = Symbol('DOWNLOAD_LIMITS');
 const ONE_YEAR_SECONDS = 31_536_000;
 
-/** Answers one download: conditions, ranges, and a stream whose memory does not grow with the file or the number of readers. */
+/**
+ * Answers one download: conditions, ranges, and a stream whose memory does not grow with the file or the
+ * number of readers.
+ */
 @Injectable()
 export class DownloadService {
   private readonly bytes;

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ArtifactStore } from '../artifacts/artifact-store.js';
 
-export interface Metadata {
+interface Metadata {
   version: string;
   platforms: string[];
   updated: string | null;
@@ -17,7 +17,10 @@ export interface Metadata {
   }[];
 }
 
-/** What `/infiniservice/metadata` says: made from what lies on disk; a hand-written metadata.json wins for `version` and `platforms`. */
+/**
+ * What `/infiniservice/metadata` says: made from what lies on disk; a hand-written metadata.json wins for
+ * `version` and `platforms`.
+ */
 @Injectable()
 export class MetadataService {
   constructor(@Inject(ArtifactStore) private readonly artifacts: ArtifactStore) {}

@@ -2,7 +2,9 @@ import { recordChannel } from '#db';
 import { BusEvents, type ChannelState } from '#protocol';
 import type { GatewayContext } from '../host/gateway-context.js';
 
-/** What operators see of one machine's channel: in its row, on the bus and in the log, once for each change. */
+/**
+ * What operators see of one machine's channel: in its row, on the bus and in the log, once for each change.
+ */
 export class ShownChannelState {
   private shown: ChannelState | null = null;
 

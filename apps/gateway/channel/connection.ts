@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { type DecodedLine, type LineDecoder } from '#protocol';
 import { inboxOf, inboxOfOpened, READ_BUFFER } from './inbox.js';
 
-export type ConnectFailure = 'missing' | 'refused' | 'occupied' | 'closed';
+type ConnectFailure = 'missing' | 'refused' | 'occupied' | 'closed';
 
 /** Opens the machine's socket. That it opens proves nothing: QEMU takes a second client and lets it wait. */
 export function openSocket(address: string): Promise<Socket> {
@@ -23,7 +23,10 @@ export function openSocket(address: string): Promise<Socket> {
   });
 }
 
-/** `kill -9` of QEMU leaves the file (refused); without a QEMU there is none (missing); where we would listen, somebody does (occupied). */
+/**
+ * `kill -9` of QEMU leaves the file (refused); without a QEMU there is none (missing); where we would listen,
+ * somebody does (occupied).
+ */
 export function connectFailure(error: unknown): ConnectFailure {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'missing';
@@ -31,13 +34,15 @@ export function connectFailure(error: unknown): ConnectFailure {
   return code === 'ECONNREFUSED' ? 'refused' : 'closed';
 }
 
-/** How long one look at the kernel's table serves all channels: it has a line for each socket of the system. */
+/**
+ * How long one look at the kernel's table serves all channels: it has a line for each socket of the system.
+ */
 const TABLE_SERVES_MS = 1000;
 let table: { at: number; waiting: Promise<ReadonlySet<string>> } | null = null;
 
 /**
- * True when a client of this socket waits to be accepted: QEMU serves another one. The kernel lists the server's end of such a connection without an inode
- * (/proc/net/unix, unix(7)).
+ * True when a client of this socket waits to be accepted: QEMU serves another one. The kernel lists the
+ * server's end of such a connection without an inode (/proc/net/unix, unix(7)).
  */
 export async function hasWaitingClient(socketFile: string): Promise<boolean> {
   if (!table || performance.now() - table.at > TABLE_SERVES_MS)
@@ -55,8 +60,8 @@ async function readWaiting(): Promise<ReadonlySet<string>> {
 }
 
 /**
- * Reads lines strictly in order, each handled before the next; while one is handled nothing more is read, so that a guest that floods is slowed by its
- * own socket. Ends when the connection ends.
+ * Reads lines strictly in order, each handled before the next; while one is handled nothing more is read, so
+ * that a guest that floods is slowed by its own socket. Ends when the connection ends.
  */
 export async function readLines(
   socket: Socket,
@@ -64,7 +69,8 @@ export async function readLines(
   handle: (line: DecodedLine) => Promise<void>,
 ): Promise<void> {
   const inbox = inboxOf(socket);
-  // What waits for hours is a call of its own that holds nothing yet: a loop's frame would keep the last lines alive for each machine.
+  // What waits for hours is a call of its own that holds nothing yet: a loop's frame would keep the last
+  // lines alive for each machine.
   const readSome = async (): Promise<boolean> => {
     const chunk = await inbox.next();
     if (chunk === null) return false;

@@ -8,7 +8,10 @@ export class DueTimer {
 
   constructor(private readonly ring: () => void) {}
 
-  /** @param dueInMs null when nothing waits. What is due already and still there waits for a free slot: the run's end looks again. */
+  /**
+   * @param dueInMs null when nothing waits. What is due already and still there waits for a free slot: the
+   * run's end looks again.
+   */
   set(dueInMs: number | null): void {
     this.clear();
     if (dueInMs === null || dueInMs <= 0 || this.stopped) return;

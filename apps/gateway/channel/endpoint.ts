@@ -8,7 +8,8 @@ export interface Endpoint {
   /**
    * The next connection to the machine's QEMU.
    * @param waiting called when nothing but waiting is left to do
-   * @throws Error with `code` ENOENT, ECONNREFUSED or EADDRINUSE (somebody else listens there); EndpointClosed after `close`
+   * @throws Error with `code` ENOENT, ECONNREFUSED or EADDRINUSE (somebody else listens there);
+   * EndpointClosed after `close`
    */
   open(waiting: () => void): Promise<Socket>;
   /** True when another program holds the socket that we are connected to. */
@@ -38,7 +39,10 @@ export class ConnectingEndpoint implements Endpoint {
   }
 }
 
-/** We listen, QEMU connects (`server=off,reconnect=1`). One client at a time: whoever comes second is turned away. */
+/**
+ * We listen, QEMU connects (`server=off,reconnect=1`). One client at a time: whoever comes second is turned
+ * away.
+ */
 export class ListeningEndpoint implements Endpoint {
   private server: Server | null = null;
   /** Handed out, or waiting to be. */
@@ -96,7 +100,10 @@ export class ListeningEndpoint implements Endpoint {
     return server;
   }
 
-  /** A socket that a process before us has left: nobody answers there. @throws Error EADDRINUSE when somebody does */
+  /**
+   * A socket that a process before us has left: nobody answers there.
+   * @throws Error EADDRINUSE when somebody does
+   */
   private async removeStale(): Promise<void> {
     try {
       (await openSocket(this.folder.address(this.machineId))).destroy();

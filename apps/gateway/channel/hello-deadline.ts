@@ -3,8 +3,9 @@ import type { Socket } from 'node:net';
 const READ_FIRST_MS = 50;
 
 /**
- * Closes a connection on which no hello came for so long. A line that waits for us is not the guest's silence: a gateway that begins with
- * thousands of machines would otherwise hang up on all of them, again and again.
+ * Closes a connection on which no hello came for so long. A line that waits for us is not the guest's
+ * silence: a gateway that begins with thousands of machines would otherwise hang up on all of them, again and
+ * again.
  */
 export class HelloDeadline {
   /** A line is being handled. */

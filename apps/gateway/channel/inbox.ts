@@ -1,16 +1,17 @@
 import type { Socket } from 'node:net';
 
 /**
- * Where the kernel puts what was read, for all sockets that are opened: it is taken out before the next read. A buffer for each read of
- * thousands of machines would be cut to what came and leave the rest of its 64 KiB as a hole in the heap.
+ * Where the kernel puts what was read, for all sockets that are opened: it is taken out before the next read.
+ * A buffer for each read of thousands of machines would be cut to what came and leave the rest of its 64 KiB
+ * as a hole in the heap.
  */
 export const READ_BUFFER = Buffer.alloc(65_536);
 
 /**
- * Bytes of one connection, a read at a time: nothing more is read until they were taken. A promise and no async iterator: thousands of
- * machines wait here for hours, and each object that waits with them counts.
+ * Bytes of one connection, a read at a time: nothing more is read until they were taken. A promise and no
+ * async iterator: thousands of machines wait here for hours, and each object that waits with them counts.
  */
-export class Inbox {
+class Inbox {
   private piece: Buffer | null = null;
   private ended = false;
   private paused = false;
@@ -58,7 +59,10 @@ export class Inbox {
   }
 }
 
-/** Of its own size: one slice of the shared pool keeps 64 KiB alive for as long as a machine waits for its turn. */
+/**
+ * Of its own size: one slice of the shared pool keeps 64 KiB alive for as long as a machine waits for its
+ * turn.
+ */
 function copy(bytes: Uint8Array): Buffer {
   const piece = Buffer.allocUnsafeSlow(bytes.length);
   piece.set(bytes);

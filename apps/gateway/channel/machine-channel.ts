@@ -13,10 +13,15 @@ import { Outbox } from './outbox.js';
 import { SerialQueue } from './serial-queue.js';
 import type { SocketFolder } from './socket-folder.js';
 
-/** After this much silence on a fresh connection it is worth looking whether another client holds the socket. */
+/**
+ * After this much silence on a fresh connection it is worth looking whether another client holds the socket.
+ */
 const SILENT_AFTER_MS = 1000;
 
-/** One machine's channel: keeps a connection for ever, and hands lines and rings to the session that runs on it, one after another. */
+/**
+ * One machine's channel: keeps a connection for ever, and hands lines and rings to the session that runs on
+ * it, one after another.
+ */
 export class MachineChannel {
   private readonly machine: LocalMachine;
   private readonly endpoint: Endpoint;

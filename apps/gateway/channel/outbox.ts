@@ -47,7 +47,8 @@ export class Outbox {
   beginSession(session: string): void {
     if (session === this.session) return;
     this.session = session;
-    // The agent keeps its session over our restarts and over a migration: what we count must go on rising without a memory.
+    // The agent keeps its session over our restarts and over a migration: what we count must go on rising
+    // without a memory.
     this.counter = Date.now() * 1000;
   }
 

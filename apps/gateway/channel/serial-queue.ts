@@ -1,7 +1,11 @@
-/** Runs one thing after another, whatever becomes of each: lines, rings and timers of one machine never cross. */
+/**
+ * Runs one thing after another, whatever becomes of each: lines, rings and timers of one machine never cross.
+ */
 export class SerialQueue {
   private last: Promise<void> = Promise.resolve();
-  /** Kinds of work of which one waits already; made when it is first needed, for most machines are never rung. */
+  /**
+   * Kinds of work of which one waits already; made when it is first needed, for most machines are never rung.
+   */
   private waiting: Set<string> | null = null;
 
   /** @param failed is told what a piece of work threw */
@@ -19,7 +23,10 @@ export class SerialQueue {
     return this.last;
   }
 
-  /** As `run`, unless work of this kind waits already: a guest that reads nothing for hours must not gather hours of sweeps. */
+  /**
+   * As `run`, unless work of this kind waits already: a guest that reads nothing for hours must not gather
+   * hours of sweeps.
+   */
   runOnce(kind: string, work: () => Promise<void> | undefined): void {
     const waiting = (this.waiting ??= new Set());
     if (waiting.has(kind)) return;

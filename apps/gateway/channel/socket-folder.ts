@@ -20,8 +20,9 @@ const CHANGES_TOGETHER_MS = 20;
 const SUN_PATH_MAX = 107;
 
 /**
- * The folder in which QEMU opens one socket per machine. The file's name is the machine's identity, so whoever can create files here can be any
- * machine: nobody but the owner may write, and others may not even look.
+ * The folder in which QEMU opens one socket per machine. The file's name is the machine's identity, so
+ * whoever can create files here can be any machine: nobody but the owner may write, and others may not even
+ * look.
  */
 export class SocketFolder {
   private readonly descriptor: number;
@@ -49,7 +50,10 @@ export class SocketFolder {
     });
   }
 
-  /** Calls back soon after something changed, once for changes that come together; events may be lost, so a sweep is needed besides. */
+  /**
+   * Calls back soon after something changed, once for changes that come together; events may be lost, so a
+   * sweep is needed besides.
+   */
   watch(changed: () => void): void {
     let timer: NodeJS.Timeout | null = null;
     const soon = (): void => {

@@ -1,8 +1,8 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 
 /**
- * Lets so many in at a time: a host that starts brings all of its machines at once, and each of their hellos asks the database several
- * questions.
+ * Lets so many in at a time: a host that starts brings all of its machines at once, and each of their hellos
+ * asks the database several questions.
  */
 export class Admission {
   private readonly limit: LimitFunction;
@@ -16,7 +16,9 @@ export class Admission {
     this.limit = pLimit(atOnce);
   }
 
-  /** Nothing may be awaited in it that a guest decides on: a few that do not read would keep all others out. */
+  /**
+   * Nothing may be awaited in it that a guest decides on: a few that do not read would keep all others out.
+   */
   run<T>(admitted: () => Promise<T>): Promise<T> {
     return this.limit(admitted);
   }

@@ -1,4 +1,6 @@
-/** Pauses between tries: doubling from `firstMs` to `capMs`, each shortened at random by up to half, for ever. */
+/**
+ * Pauses between tries: doubling from `firstMs` to `capMs`, each shortened at random by up to half, for ever.
+ */
 export class Backoff {
   private step = 0;
 

@@ -29,10 +29,14 @@ it('what fetches a script is PowerShell in both shells, with the address and the
   }
 });
 
-it('bootstrap.cmd hands all statements to PowerShell and ends as it ends', () => {
-  writeFileSync(join(folder, 'stand-in.cmd'), '@echo %*\r\n@exit /b 97\r\n');
+// Wine's cmd says 1 for every exit code of a batch file that is not 0.
+it.each([
+  [0, 0],
+  [97, 1],
+])('bootstrap.cmd hands all statements to PowerShell, and ends with %d as it does', (code, ended) => {
+  writeFileSync(join(folder, 'stand-in.cmd'), `@echo %*\r\n@exit /b ${code}\r\n`);
   const text = bootstrapScript('CMD', URL, 'content');
   writeFileSync(join(folder, 'script.cmd'), text.replace('@powershell.exe', '@call stand-in.cmd'));
-  const { code, output } = wine.run(['cmd', '/c', 'script.cmd'], { cwd: folder });
-  expect([code, output.trim()]).toEqual([97, /-NoProfile.*"/.exec(text)?.[0]]);
+  const { code: exit, output } = wine.run(['cmd', '/c', 'script.cmd'], { cwd: folder });
+  expect([exit, output.trim()]).toEqual([ended, /-NoProfile.*"/.exec(text)?.[0]]);
 });

@@ -16,8 +16,9 @@ export type RowJudgement =
   | { id: string; action: 'fail'; failureReason: FailureReason; error: string };
 
 /**
- * What an agent's hello says about the rows that were delivered before it (agents with a spool): listed ones are alive or finished. One that is not
- * listed was never accepted, unless its start is on record or the spool is another one than at delivery: then it is lost.
+ * What an agent's hello says about the rows that were delivered before it (agents with a spool): listed ones
+ * are alive or finished. One that is not listed was never accepted, unless its start is on record or the
+ * spool is another one than at delivery: then it is lost.
  */
 export function judgeRows(
   rows: readonly DeliveredRow[],

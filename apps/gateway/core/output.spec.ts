@@ -25,7 +25,6 @@ describe('the head and tail of a stream', () => {
             at = end;
           }
           expect(pieces.text()).toBe(once.text());
-          expect(pieces.bytes).toBe(whole.length);
           expect(Buffer.concat(fresh)).toEqual(whole);
         },
       ),
@@ -52,7 +51,7 @@ describe('the head and tail of a stream', () => {
     const stream = new StreamTail(LIMITS);
     for (let at = 0; at < 100_000; at += 100) stream.push(at, Buffer.alloc(100, 'x'));
     expect(Buffer.byteLength(stream.text())).toBeLessThan(60);
-    expect(stream.bytes).toBe(100_000);
+    expect(stream.text()).toContain('99980 bytes cut');
   });
 });
 

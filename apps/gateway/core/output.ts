@@ -1,7 +1,7 @@
 import { CHANNEL_LIMITS } from '#protocol';
 
 /** What is kept of each end of a stream, in bytes. */
-export interface OutputLimits {
+interface OutputLimits {
   head: number;
   tail: number;
 }
@@ -13,7 +13,8 @@ export const KEPT_OUTPUT: OutputLimits = {
 };
 
 /**
- * Keeps the head and the tail of a stream that arrives in pieces with their offsets: pieces that come twice change nothing, a gap is counted as cut.
+ * Keeps the head and the tail of a stream that arrives in pieces with their offsets: pieces that come twice
+ * change nothing, a gap is counted as cut.
  */
 export class StreamTail {
   private head = Buffer.alloc(0);
@@ -21,11 +22,6 @@ export class StreamTail {
   private seen = 0;
 
   constructor(private readonly limits: OutputLimits) {}
-
-  /** Bytes of the stream so far. */
-  get bytes(): number {
-    return this.seen;
-  }
 
   get truncated(): boolean {
     return this.seen > this.head.length + this.tail.length;

@@ -1,10 +1,13 @@
 /** Shorter values are not looked for: they would cross out half of every output. */
-export const SHORTEST_SECRET = 4;
+const SHORTEST_SECRET = 4;
 const MASK = 0x2a;
 /** How an agent and this gateway mark what they have cut from the middle of an output. */
 const CUT = /\n… \d+ bytes cut …\n/;
 
-/** The forms in which a script may print a value that it was given: as it is, and as shells' traces, JSON, URLs and base64 write it. */
+/**
+ * The forms in which a script may print a value that it was given: as it is, and as shells' traces, JSON,
+ * URLs and base64 write it.
+ */
 function formsOf(secret: string): string[] {
   const forms = [
     secret,
@@ -19,8 +22,9 @@ function formsOf(secret: string): string[] {
 }
 
 /**
- * Crosses out secrets in a stream of bytes, also where one is cut over two pieces: what may be the beginning of a secret is held back until the next
- * piece shows. Each byte of a secret becomes `*`, so that offsets and lengths stay true.
+ * Crosses out secrets in a stream of bytes, also where one is cut over two pieces: what may be the beginning
+ * of a secret is held back until the next piece shows. Each byte of a secret becomes `*`, so that offsets and
+ * lengths stay true.
  */
 export class Redactor {
   private readonly forms: Buffer[];
@@ -58,7 +62,9 @@ export class Redactor {
     return rest;
   }
 
-  /** A whole text. Where its middle was cut out, a secret that lost its other half there is crossed out too. */
+  /**
+   * A whole text. Where its middle was cut out, a secret that lost its other half there is crossed out too.
+   */
   text(text: string): string {
     if (this.isIdle) return text;
     const [cut] = CUT.exec(text) ?? [];

@@ -15,7 +15,8 @@ const failed = (failureReason: FailureReason, error: string): Verdict => ({
 const timeout = (error: string): Verdict => ({ status: 'TIMEOUT', failureReason: null, error });
 
 /**
- * What a completion means. Agents that give a status are believed; for the others the exit code and its conventions decide.
+ * What a completion means. Agents that give a status are believed; for the others the exit code and its
+ * conventions decide.
  * @param currentBoot the boot that the machine is in now, as its hello said
  */
 export function verdictOf(

@@ -32,7 +32,10 @@ export class Channels implements Iterable<MachineChannel> {
     this.folder.watch(() => this.scan());
   }
 
-  /** Opens a channel for each socket that has none. Where we listen, sockets are ours: the rows say which machines there are. */
+  /**
+   * Opens a channel for each socket that has none. Where we listen, sockets are ours: the rows say which
+   * machines there are.
+   */
   scan(): void {
     if (this.stopping || this.listens) return;
     for (const machineId of this.folder.list()) this.open(machineId).nudge();
@@ -45,8 +48,9 @@ export class Channels implements Iterable<MachineChannel> {
   }
 
   /**
-   * Machines of this host without a socket are shown as missing rather than not at all. Where we listen, a machine whose host is not
-   * known yet may be here too, and one that was deleted or has moved is listened for no more.
+   * Machines of this host without a socket are shown as missing rather than not at all. Where we listen, a
+   * machine whose host is not known yet may be here too, and one that was deleted or has moved is listened
+   * for no more.
    */
   async openOwn(): Promise<void> {
     const { config, database } = this.context;

@@ -3,8 +3,9 @@ import { type Database, releaseLease, renewLeases, takeLease } from '#db';
 import type { GatewayConfig } from '../config.js';
 
 /**
- * This process's hold on machines: while it has a machine's lease, it alone hands out and judges that machine's rows. The database decides and
- * fences every statement with it; what is remembered here only spares questions whose answer would be no.
+ * This process's hold on machines: while it has a machine's lease, it alone hands out and judges that
+ * machine's rows. The database decides and fences every statement with it; what is remembered here only
+ * spares questions whose answer would be no.
  */
 export class Lease {
   /** HOST_ID and a random part of this process: who holds the leases. */
@@ -14,7 +15,7 @@ export class Lease {
   private renewal = 0;
 
   constructor(
-    private readonly database: Database,
+    private readonly database: Pick<Database, 'work'>,
     private readonly config: Pick<GatewayConfig, 'HOST_ID' | 'LEASE_SECONDS'>,
   ) {
     this.owner = `${config.HOST_ID}#${randomBytes(6).toString('hex')}`;
@@ -42,7 +43,9 @@ export class Lease {
     return epoch !== null;
   }
 
-  /** Renews all that are held. Those that have ended, or that another gateway has taken meanwhile, are lost. */
+  /**
+   * Renews all that are held. Those that have ended, or that another gateway has taken meanwhile, are lost.
+   */
   async renew(): Promise<void> {
     this.renewal += 1;
     const { renewal } = this;

@@ -3,8 +3,9 @@ import type { MachineFacts } from '#db';
 import type { Pace } from '../channel/outbox.js';
 
 /**
- * Who speaks on a channel. `ours` has a spool, numbers its attempts and acks; `public` is the published agent, which says its handshake once in
- * its life and has no memory; `public-windows` is its Windows build, which also needs short lines with pauses between them.
+ * Who speaks on a channel. `ours` has a spool, numbers its attempts and acks; `public` is the published
+ * agent, which says its handshake once in its life and has no memory; `public-windows` is its Windows build,
+ * which also needs short lines with pauses between them.
  */
 export type AgentKind = 'ours' | 'public' | 'public-windows';
 
@@ -13,7 +14,10 @@ export function kindOfHello(hello: Pick<Handshake, 'session' | 'protocol' | 'pla
   return kindOf(hello.session === undefined ? 1 : (hello.protocol ?? 1), hello.platform);
 }
 
-/** Before the hello of a connection: as the machine's row remembers it. An agent that nobody has heard of is taken for the public one. */
+/**
+ * Before the hello of a connection: as the machine's row remembers it. An agent that nobody has heard of is
+ * taken for the public one.
+ */
 export function rememberedKind(facts: Pick<MachineFacts, 'protocol' | 'platform' | 'os'>): AgentKind {
   return kindOf(facts.protocol ?? 1, facts.platform ?? facts.os);
 }
@@ -30,7 +34,10 @@ export const PROTOCOL_OF: Readonly<Record<AgentKind, number>> = {
   'public-windows': 1,
 };
 
-/** Our agent says hello at once; after a migration the first connection may never hear the guest, and closing it cures that. */
+/**
+ * Our agent says hello at once; after a migration the first connection may never hear the guest, and closing
+ * it cures that.
+ */
 export const HELLO_DEADLINE_MS: Readonly<Record<AgentKind, number>> = {
   ours: 3000,
   public: 90_000,

@@ -15,8 +15,8 @@ import type { Guest } from './guest.js';
 const DATA_LIMIT = 524_288;
 
 /**
- * Sends the commands that wait for a machine. Each is marked as sent before its first byte: unlike a script, a command that may have
- * arrived is not sent again, since the agent keeps no memory of it.
+ * Sends the commands that wait for a machine. Each is marked as sent before its first byte: unlike a script,
+ * a command that may have arrived is not sent again, since the agent keeps no memory of it.
  */
 export async function sendCommands({ context, machineId, outbox }: Guest): Promise<void> {
   const { database, lease } = context;

@@ -16,6 +16,7 @@ import {
   type PendingScript,
   substituteInputs,
 } from '#protocol';
+import { hostInUrl } from '#runtime';
 import { LineTooLongError } from '../channel/outbox.js';
 import { bootstrapScript, fileContent } from '../core/bootstrap.js';
 import type { GatewayContext } from '../host/gateway-context.js';
@@ -26,7 +27,8 @@ import { openInputs } from './inputs.js';
 const FETCH_SECONDS = 3600;
 
 /**
- * Claims what is due and writes it to the guest, one script a line. A fault in one script fails that row alone.
+ * Claims what is due and writes it to the guest, one script a line. A fault in one script fails that row
+ * alone.
  * @param capacity how many more scripts the machine may run now
  * @returns how many were written
  */
@@ -51,7 +53,8 @@ export async function deliverRow(guest: Guest, row: ScriptExecution): Promise<bo
     await refuse(context, row, error.message);
     return false;
   }
-  // Committed before the first byte: a row that may have reached the guest is never taken for one that did not.
+  // Committed before the first byte: a row that may have reached the guest is never taken for one that did
+  // not.
   const [confirmed] = await recordDelivery(database.work(), [row.id], lease.owner);
   if (confirmed === undefined) return false;
   const before = outbox.bytesWritten;
@@ -94,9 +97,7 @@ async function fetched(
   const { machineId, id: executionId } = row;
   const run = { machineId, executionId, content, seconds: row.timeoutSeconds + FETCH_SECONDS };
   const token = await keepRunContent(database.work(), run);
-  const bare = config.APP_HOST.replace(/^\[|\]$/g, '');
-  const host = bare.includes(':') ? `[${bare}]` : bare;
-  const url = `http://${host}:${config.PORT}/infiniservice/run/${token}`;
+  const url = `http://${hostInUrl(config.APP_HOST)}:${config.PORT}/infiniservice/run/${token}`;
   return { ...script, script_content: bootstrapScript(shell, url, content), input_values: {} };
 }
 

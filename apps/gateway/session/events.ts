@@ -18,7 +18,10 @@ const LIMITS: Record<MachineEvent['kind'], [burst: number, perSecond: number]> =
 /** Records a machine's events; a machine that says too much is cut short, and the cut is said. */
 export class MachineEvents {
   private readonly limits = new Map<MachineEvent['kind'], RateLimit>();
-  /** Recorded since the last time that old ones were deleted. A new process begins full: the one before it may have ended just before. */
+  /**
+   * Recorded since the last time that old ones were deleted. A new process begins full: the one before it may
+   * have ended just before.
+   */
   private readonly sinceTrim = new Map<MachineEvent['kind'], number>();
   private readonly seen = new Set<string>();
 
@@ -39,7 +42,9 @@ export class MachineEvents {
     if (recorded >= TRIM_EVERY) await trimMachineEvents(work, this.machineId, event.kind);
   }
 
-  /** Something that is not this machine's to say. It changes nothing and is never a reason to end the channel. */
+  /**
+   * Something that is not this machine's to say. It changes nothing and is never a reason to end the channel.
+   */
   async security(code: string, message: string, executionId: string | null = null): Promise<void> {
     this.context.counters.security.inc({ code });
     this.context.logger.warn({ machineId: this.machineId, code }, redactText(message).slice(0, 300));

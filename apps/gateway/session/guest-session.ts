@@ -184,7 +184,8 @@ export class GuestSession {
     if (kind === 'ours' && hello.session) await this.acknowledgeHello(hello.session);
     if (repeated) return;
     for (const row of out) if (row.cancelRequestedAt !== null) await this.cancel(row.id);
-    // The public agent asks for scripts by itself after its handshake, and takes an unasked answer for a second run.
+    // The public agent asks for scripts by itself after its handshake, and takes an unasked answer for a
+    // second run.
     if (kind === 'ours') await this.deliver();
     else await this.sendCommands();
   }
@@ -221,7 +222,10 @@ export class GuestSession {
     });
   }
 
-  /** A first line that is no hello: enough for the public agent, which says its handshake once in its life; ours repeats its hello until acked. */
+  /**
+   * A first line that is no hello: enough for the public agent, which says its handshake once in its life;
+   * ours repeats its hello until acked.
+   */
   private async becomeReady(): Promise<boolean> {
     if (this.guest.isOurs) return false;
     await this.takeLease(null);
@@ -230,7 +234,9 @@ export class GuestSession {
     return true;
   }
 
-  /** The guest has spoken here, so the channel is ready; the machine is ours unless another gateway holds it. */
+  /**
+   * The guest has spoken here, so the channel is ready; the machine is ours unless another gateway holds it.
+   */
   private async takeLease(session: string | null): Promise<void> {
     const { machineId, context, events, machine } = this.guest;
     machine.patience.reset();
@@ -337,7 +343,8 @@ export class GuestSession {
     const { guest } = this;
     const { events, output, machine, isOurs } = guest;
     const commit = () => commitCompletion(guest, message);
-    // Ours says it again until it is acked. The public agent says it once: it waits here, and its socket with it, until the database has it.
+    // Ours says it again until it is acked. The public agent says it once: it waits here, and its socket with
+    // it, until the database has it.
     const result = isOurs
       ? await commit()
       : await machine.patience.untilDone(commit, (error) =>

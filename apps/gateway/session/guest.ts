@@ -6,7 +6,10 @@ import type { MachineEvents } from './events.js';
 import type { LiveOutput } from './live-output.js';
 import type { LocalMachine } from './local-machine.js';
 
-/** A connected machine, as everything that serves it knows it: which one it is, who speaks there, and where to write to. */
+/**
+ * A connected machine, as everything that serves it knows it: which one it is, who speaks there, and where to
+ * write to.
+ */
 export class Guest {
   private known: MachineFacts;
   private ofKind: AgentKind;

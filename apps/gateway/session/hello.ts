@@ -13,8 +13,9 @@ import { type AgentKind, PROTOCOL_OF } from './agent-kind.js';
 import type { Guest } from './guest.js';
 
 /**
- * Judges the rows that were out before a hello, if this gateway may, and writes down who said it. In this order: when either fails, the hello
- * that the agent says again finds the spool of before, and judges what is left.
+ * Judges the rows that were out before a hello, if this gateway may, and writes down who said it. In this
+ * order: when either fails, the hello that the agent says again finds the spool of before, and judges what is
+ * left.
  * @returns what is known of the machine now, and the rows that are still out
  */
 export async function applyHello(
@@ -55,10 +56,10 @@ export async function applyHello(
 }
 
 /**
- * Looks again at the rows that are out, though we hold the lease and have the agent's hello. To be called while nothing is being handed
- * out. Ours without a delivery were left by a database that failed between claim and delivery. Another gateway's that the agent does not
- * list: a statement of a gateway that is dead may be committed after that hello; whatever it wrote, the agent takes no line from before
- * our answer.
+ * Looks again at the rows that are out, though we hold the lease and have the agent's hello. To be called
+ * while nothing is being handed out. Ours without a delivery were left by a database that failed between
+ * claim and delivery. Another gateway's that the agent does not list: a statement of a gateway that is dead
+ * may be committed after that hello; whatever it wrote, the agent takes no line from before our answer.
  */
 export async function recoverRows(guest: Guest, runs: readonly RunEntry[]): Promise<void> {
   const { machineId } = guest;

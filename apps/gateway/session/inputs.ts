@@ -27,7 +27,10 @@ export function openInputs(
   return values;
 }
 
-/** The passwords among a row's inputs, for crossing them out of what the script prints. One that cannot be opened never reached the script. */
+/**
+ * The passwords among a row's inputs, for crossing them out of what the script prints. One that cannot be
+ * opened never reached the script.
+ */
 export function secretsOf(config: Pick<GatewayConfig, 'SECRETS_KEY'>, row: Owner): string[] {
   return Object.entries(row.inputValues).flatMap(([name, stored]) => {
     if (typeof stored !== 'object') return [];

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { installerBoot } from '../families/boot.js';
+import { installerBoot } from '../families/installer.js';
+import { ANACONDA } from '../families/kickstart/installer.js';
 import { automaticGrubMenu, automaticIsolinuxMenu } from './boot-menu.js';
 
-const FEDORA = installerBoot('fedora', { volumeId: 'Fedora-S-dvd-x86_64-43', uuid: null }, 'vendor-iso');
+const FEDORA = installerBoot(ANACONDA, { volumeId: 'Fedora-S-dvd-x86_64-43', uuid: null }, 'vendor-iso');
 
 describe('the menu of a remastered ISO', () => {
   it('starts an entry of its own at once, with the root that the vendor looks for, before the vendor’s entries', () => {

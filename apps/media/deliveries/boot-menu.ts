@@ -1,5 +1,5 @@
 import { readScript, renderScript } from '#script-files';
-import type { InstallerBoot } from '../families/boot.js';
+import type { InstallerBoot } from '../families/installer.js';
 import { grubWord } from '../escape.js';
 
 /** Configurations of boot loaders on vendors' media that a remaster changes, with the language of each. */

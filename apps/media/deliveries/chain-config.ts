@@ -1,6 +1,6 @@
 import { readScript, renderScript } from '#script-files';
 import { grubWord } from '../escape.js';
-import type { InstallerBoot } from '../families/boot.js';
+import type { InstallerBoot } from '../families/installer.js';
 
 /** Path on the chain ISO. No vendor's medium has it, so that GRUB knows the chain ISO by it. */
 export const CHAIN_CONFIG = 'boot/infinibay-chain.cfg';

@@ -1,67 +1,51 @@
-import { rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { AppError } from '#runtime';
-import type { SeedFile } from '../families/seed-file.js';
-import { installerBoot, type LinuxFamily, seedLabel } from '../families/boot.js';
-import { CHAIN_CONFIG, CHAIN_START, chainConfig } from './chain-config.js';
-import type { VendorIso } from '../vendor/vendor-iso.js';
-import { bootEntries } from '../vendor/el-torito.js';
-import { grubImages } from '../image/grub/grub-images.js';
-import { ImageFile } from '../vendor/image-file.js';
-import { Iso9660 } from '../vendor/iso9660.js';
-import { writeSeedFolder } from '../image/seed-folder.js';
-import { makeSeedImage } from '../image/iso.js';
-import type { WrittenFile } from '../image/written-file.js';
+import { join } from 'node:path';
+import { FAMILIES } from '../families/family.js';
+import { cd } from '../plan/devices.js';
+import { makeChainIso } from './chain-iso.js';
+import { type Delivery, given } from './delivery.js';
+import { installerFaults } from './installer-faults.js';
+import { mediumSteps } from './steps.js';
 
-/** As paths inside the image. */
-const BOOT = { bios: 'boot/bios.img', efi: 'boot/efi.img' };
+const MIB = 1_048_576;
 
-/**
- * Makes the image that starts a Linux family's installer from the vendor's untouched ISO, and is its seed as well: GRUB for BIOS and UEFI,
- * the seed's files at the root, the seed's label. So the installer finds its answers by label, with or without the kernel
- * arguments that say so. 1 to 2 MB.
- * The same input gives the same bytes.
- * @param folder a folder that does not exist yet; it is gone afterwards
- * @param iso what `identifyVendorIso` found: its volume id is what GRUB searches for
- * @throws AppError `media.grub_mkimage_missing` and others (503) with the command to type, `media.image_failed` (500)
- */
-export async function makeChainIso(options: {
-  folder: string;
-  image: string;
-  family: LinuxFamily;
-  iso: Pick<VendorIso, 'volumeId' | 'uuid'>;
-  files: SeedFile[];
-  sourceDateEpoch: number;
-}): Promise<WrittenFile> {
-  const { folder, image, family, iso, files, sourceDateEpoch } = options;
-  const config = chainConfig(iso.volumeId, installerBoot(family, iso));
-  try {
-    const names = await writeSeedFolder(folder, [...files, { name: CHAIN_CONFIG, content: config }]);
-    const { bios, efi } = await grubImages(dirname(image), CHAIN_START);
-    await writeFile(join(folder, BOOT.bios), bios);
-    await writeFile(join(folder, BOOT.efi), efi);
-    const label = seedLabel(family);
-    const made = await makeSeedImage({ folder, image, label, names, sourceDateEpoch, boot: BOOT });
-    await checkBoots(image);
-    return { ...made, kind: 'chain' };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** @throws AppError when the firmware would not find both boot images */
-async function checkBoots(image: string): Promise<void> {
-  const file = await ImageFile.open(image);
-  try {
-    const iso = await Iso9660.open(file);
-    const platforms = iso ? (await bootEntries(file, iso)).map(({ platform }) => platform) : [];
-    if (!platforms.includes('bios') || !platforms.includes('uefi'))
-      throw new AppError(
-        'media.image_failed',
-        500,
-        `the image was read back and boots for ${platforms.join(', ') || 'no firmware'} only`,
-      );
-  } finally {
-    await file.close();
-  }
-}
+/** A small ISO with a boot loader and the seed, which starts the installer from the vendor's untouched ISO. */
+export const chain: Delivery = {
+  faults: (request) => {
+    const { architecture } = request.os;
+    const faults = installerFaults(request, () => `${request.delivery} is for the Linux families`);
+    // Neither fault of those is about a request that an installer could be started for.
+    if (faults.some(({ path }) => path === 'delivery') || architecture === 'x86_64') return faults;
+    return [
+      {
+        path: 'delivery',
+        message: `there is no boot loader for a chain ISO on ${architecture}`,
+        remedy: 'use direct-kernel, which needs none',
+      },
+      ...faults,
+    ];
+  },
+  neededBytes: () => 16 * MIB,
+  make: async ({ request, iso, files, label, folder, sourceDateEpoch }) => {
+    const image = 'chain.iso';
+    const made = await makeChainIso({
+      folder: join(folder, 'cidata'),
+      image: join(folder, image),
+      installer: given(FAMILIES[request.os.family].installer),
+      label,
+      iso: given(iso),
+      files,
+      sourceDateEpoch,
+    });
+    return { files: [made], image };
+  },
+  // Of UEFI's devices only those with a bootindex are connected, so that GRUB sees the vendor's ISO.
+  attachments: (request, { seed, vendorIso }) => [
+    cd(request, 'chain', { bootindex: 2, path: seed }),
+    cd(request, 'vendor-iso', { bootindex: 3, path: vendorIso }),
+  ],
+  bootsVendorIso: false,
+  startsKernel: false,
+  unsignedLoader: 'chain ISO',
+  steps: () => mediumSteps('chain ISO'),
+  detached: () => 'chain ISO and the vendor ISO',
+};

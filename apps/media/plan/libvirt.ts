@@ -1,7 +1,8 @@
 import type { MediaRequest } from '#protocol';
 import { xmlText } from '../escape.js';
-import { type Attachment, hasVirtioNet } from './devices.js';
-import { firmwarePlan, wantsTpm } from './qemu.js';
+import { FAMILIES } from '../families/family.js';
+import { type Attachment, hasVirtio } from './devices.js';
+import { firmwarePlan, libvirtTpmModel, wantsTpm } from './firmware.js';
 import type { PlanPaths } from './paths.js';
 
 /** Where libvirt's default pool keeps disks: its schema takes absolute paths only, so a placeholder cannot stand there. */
@@ -47,9 +48,9 @@ ${channelSource(paths)}
     </channel>
     <interface type='network'>
       <source network='default'/>
-      <model type='${hasVirtioNet(request) ? 'virtio' : 'e1000e'}'/>
+      <model type='${hasVirtio(request) ? 'virtio' : 'e1000e'}'/>
     </interface>
-${request.os.family === 'windows' ? windowsDevices(request) : ''}  </devices>
+${FAMILIES[request.os.family].machine.draws ? screenDevices(request) : ''}  </devices>
 ${nvme.length > 0 ? commandLine(request, nvme) : ''}</domain>
 `;
 }
@@ -123,13 +124,11 @@ function channelSource({ socket, socketMode }: Pick<PlanPaths, 'socket' | 'socke
       </source>`;
 }
 
-function windowsDevices(request: MediaRequest): string {
+function screenDevices(request: MediaRequest): string {
   const model = request.os.architecture === 'x86_64' ? 'vga' : 'ramfb';
-  // libvirt's tpm-tis is the right device on every machine type.
-  const tpm = request.firmware === 'uefi' && request.os.architecture === 'x86_64' ? 'tpm-crb' : 'tpm-tis';
   return `${
     wantsTpm(request)
-      ? `    <tpm model='${tpm}'>
+      ? `    <tpm model='${libvirtTpmModel(request)}'>
       <backend type='emulator' version='2.0'/>
     </tpm>
 `

@@ -1,20 +1,28 @@
 import type { MediaPlan, MediaRequest, PlanDevice } from '#protocol';
-import { installerBoot } from '../families/boot.js';
+import { DELIVERIES } from '../deliveries/deliveries.js';
+import { FAMILIES } from '../families/family.js';
+import { installerBoot } from '../families/installer.js';
 import { isoNotes } from '../vendor/pairing.js';
-import { attachments, type MediaPaths, startsSetupItself } from './devices.js';
+import { seedBootsItself, type SeedForm, systemDisk } from './devices.js';
+import { firmwarePlan, tpmPlan } from './firmware.js';
 import { libvirtDomain } from './libvirt.js';
 import type { PlanPaths } from './paths.js';
-import { firmwarePlan, qemuArguments, tpmPlan } from './qemu.js';
+import { qemuArguments } from './qemu.js';
 import { planSteps } from './steps.js';
-import { windowsNotes } from '../families/windows/check.js';
+import { WHEN } from './when.js';
 
 /** Everything a hypervisor must attach and do for one installation, or for one machine from a cloud image. */
 export function mediaPlan(request: MediaRequest, paths: PlanPaths): MediaPlan {
+  const family = FAMILIES[request.os.family];
+  const delivery = DELIVERIES[request.delivery];
   const seedForm = paths.seedForm ?? 'iso';
   const vendorIso = request.vendorIso ?? '{vendorIso}';
-  const media = attachments(request, { seed: paths.seed, vendorIso, seedForm });
+  // A disk without a system falls through to the medium after it; a seed that boots comes before, and knows what it has installed.
+  const media = [
+    systemDisk(request, seedBootsItself(request, seedForm) ? 2 : 1),
+    ...delivery.attachments(request, { seed: paths.seed, vendorIso, seedForm }),
+  ];
   const kernel = directKernel(request, paths, vendorIso);
-  const keys = pressesKeys(request, seedForm) ? windowsKeys(request) : null;
   return {
     devices: [
       ...media.map(({ role, bus, kind, bootindex, path }): PlanDevice => ({
@@ -29,15 +37,13 @@ export function mediaPlan(request: MediaRequest, paths: PlanPaths): MediaPlan {
     firmware: firmwarePlan(request),
     tpm: tpmPlan(request),
     kernel,
-    keys,
+    keys: keyPresses(request, seedForm),
     steps: planSteps(request, {
       ...paths,
+      delivery,
       seedForm,
-      kernel: kernel !== null,
-      notes: [
-        ...(paths.iso ? isoNotes(paths.iso) : []),
-        ...(request.os.family === 'windows' ? windowsNotes(request) : []),
-      ],
+      kernel,
+      notes: [...(paths.iso ? isoNotes(paths.iso) : []), ...family.notes(request)],
     }),
     qemu: qemuArguments(request, media, paths),
     firstStart: kernel && {
@@ -48,29 +54,21 @@ export function mediaPlan(request: MediaRequest, paths: PlanPaths): MediaPlan {
   };
 }
 
-/** A chain ISO and a remastered one bring their own boot loader; a plain seed needs the installer's kernel started with its arguments. */
+/** A medium with a boot loader of its own needs none; a plain seed needs the installer's kernel started with its arguments. */
 function directKernel(request: MediaRequest, paths: PlanPaths, vendorIso: string): MediaPlan['kernel'] {
-  const { family } = request.os;
-  if (request.source === 'cloud-image' || family === 'windows') return null;
-  if (request.delivery === 'chain' || request.delivery === 'remaster') return null;
+  const { installer } = FAMILIES[request.os.family];
+  if (request.source === 'cloud-image' || !installer || !DELIVERIES[request.delivery].startsKernel)
+    return null;
   return {
-    ...installerBoot(family, paths.iso ?? null),
+    ...installerBoot(installer, paths.iso ?? null),
     from: vendorIso,
     files: paths.kernelFiles ?? null,
   };
 }
 
-export function pressesKeys(request: MediaRequest, seedForm: MediaPaths['seedForm']): boolean {
-  return request.os.family === 'windows' && !startsSetupItself(request, seedForm);
-}
-
-/** Windows' CD asks for a key for about five seconds, some seconds after the start, and boots nothing without one. */
-function windowsKeys({ hostname }: MediaRequest): MediaPlan['keys'] {
-  return {
-    when: 'first start',
-    qemuKey: 'ret',
-    virsh: ['send-key', hostname, 'KEY_ENTER'],
-    everyMs: 500,
-    forMs: 30_000,
-  };
+function keyPresses(request: MediaRequest, seedForm: SeedForm): MediaPlan['keys'] {
+  const { bootPrompt } = FAMILIES[request.os.family];
+  if (!bootPrompt || seedBootsItself(request, seedForm)) return null;
+  const { qemuKey, virshKey, everyMs, forMs } = bootPrompt;
+  return { when: WHEN.first, qemuKey, virsh: ['send-key', request.hostname, virshKey], everyMs, forMs };
 }

@@ -11,11 +11,12 @@ import { command } from '../../../test/support/processes/commands.js';
 import { start } from '../../../test/support/processes/processes.js';
 import { waitFor } from '../../../test/support/wait.js';
 import type { SeedFile } from '../families/seed-file.js';
-import { makeChainIso } from '../deliveries/chain.js';
+import { makeChainIso } from '../deliveries/chain-iso.js';
 import { MediaFolder } from './media-folder.js';
 import { writeSeedFolder } from '../image/seed-folder.js';
 import { makeSeedImage } from '../image/iso.js';
-import { makeBootableWindowsSeed } from '../image/windows-seed.js';
+import { makeBootableSeed } from '../image/seed-image.js';
+import { SUBIQUITY } from '../families/ubuntu/installer.js';
 import { sha256OfFile } from '../image/written-file.js';
 
 const SUPPORT = join(import.meta.dirname, '../../../test/support');
@@ -102,13 +103,15 @@ describe('the folder of media', () => {
     };
     const chain = (building: string, files: SeedFile[]): Promise<unknown> =>
       makeChainIso({
-        ...{ folder: join(building, 'cidata'), image: join(building, 'chain.iso'), family: 'ubuntu' },
+        ...{ folder: join(building, 'cidata'), image: join(building, 'chain.iso') },
+        ...{ installer: SUBIQUITY, label: 'CIDATA' },
         ...{ iso: { volumeId: 'Vendor', uuid: null }, files, sourceDateEpoch: 0 },
       });
     const windows = (building: string, files: SeedFile[]): Promise<unknown> =>
-      makeBootableWindowsSeed({
+      makeBootableSeed({
         ...{ folder: join(building, 'contents'), image: join(building, 'seed.img'), files, copied: [] },
-        ...{ instanceId: 'medium', sourceDateEpoch: 0 },
+        ...{ label: 'INFINIBAY', loader: { config: '', modules: ['normal'] } },
+        ...{ mediaId: 'medium', sourceDateEpoch: 0 },
       });
 
     // With few bytes the files fit and what is made of them does not; with many not even the files do.

@@ -3,19 +3,15 @@ import { join, sep } from 'node:path';
 import { AppError } from '#runtime';
 import type { CopiedFile } from '../families/seed-file.js';
 import { InfError, parseInf } from './inf.js';
-import { GUEST_TOOLS, SYSTEM_DRIVERS, WINPE_DRIVERS } from '../families/windows/seed.js';
+import {
+  GUEST_TOOLS,
+  SYSTEM_DRIVERS,
+  type WantedDrivers,
+  WINPE_DRIVERS,
+} from '../families/windows/drivers.js';
 import { findWindowsVersion } from '../families/windows/versions.js';
 import { extractFromIso } from './iso-extract.js';
 import { openRegularFile } from './regular-file.js';
-
-export interface WantedDrivers {
-  /** Windows as a request names it: 10, 11, 2019, 2022, 2025. */
-  version: string;
-  architecture: 'x86_64' | 'aarch64';
-  /** Folders of a virtio-win tree, beyond those that the installer needs. */
-  drivers: readonly string[];
-  guestTools: boolean;
-}
 
 export interface ResolvedDrivers {
   /** For Windows PE and the installed system: storage and network. */

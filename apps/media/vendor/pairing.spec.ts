@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { mediaRequest } from '../../../test/support/media/media.js';
-import { checkDelivery } from '../deliveries/delivery.js';
 import { checkPairing, isoNotes } from './pairing.js';
 import type { VendorIso } from './vendor-iso.js';
 
@@ -107,33 +106,4 @@ describe('a request and an ISO', () => {
     expect(isoNotes(FEDORA)).toEqual([]);
     expect(isoNotes({ ...FEDORA, variant: 'netinst' })[0]).toMatch(/network path to a mirror/);
   });
-});
-
-describe('a delivery', () => {
-  it.each<[string, string[], object]>([
-    ['of a cloud image is the seed', ['delivery'], { source: 'cloud-image', delivery: 'chain' }],
-    ['of Windows is the seed: chain', ['delivery'], { ...os('windows', '11'), delivery: 'chain' }],
-    ['of Windows is the seed: remaster', ['delivery'], { ...os('windows', '11'), delivery: 'remaster' }],
-    [
-      'by chain ISO is for x86_64 and needs the ISO',
-      ['delivery', 'vendorIso'],
-      { ...os('ubuntu', '24.04', { architecture: 'aarch64' }), delivery: 'chain' },
-    ],
-    ['by remaster needs the ISO', ['vendorIso'], { ...os('fedora', '43'), delivery: 'remaster' }],
-    [
-      'to aarch64 has no BIOS',
-      ['firmware'],
-      { ...os('ubuntu', '24.04', { architecture: 'aarch64' }), firmware: 'bios' },
-    ],
-  ])('%s', (_what, expected, request) => {
-    expect(checkDelivery(mediaRequest(request)).map(({ path }) => path)).toEqual(expected);
-  });
-
-  it.each(['seed', 'chain', 'direct-kernel', 'remaster'])(
-    'by %s is there for a Linux installer',
-    (delivery) => {
-      const request = mediaRequest({ ...os('fedora', '43'), delivery, vendorIso: '/iso/f.iso' });
-      expect(checkDelivery(request)).toEqual([]);
-    },
-  );
 });

@@ -1,14 +1,9 @@
 import type { Fault, MediaRequest } from '#protocol';
-import type { Family, IsoVariant, VendorIso } from './vendor-iso.js';
+import { DELIVERIES } from '../deliveries/deliveries.js';
+import { FAMILIES, type FamilyName } from '../families/family.js';
+import type { IsoVariant, VendorIso } from './vendor-iso.js';
 
-const FAMILY_NAMES: Record<Family, string> = {
-  windows: 'Windows',
-  ubuntu: 'Ubuntu',
-  fedora: 'Fedora',
-  rhel: 'RHEL',
-  rocky: 'Rocky Linux',
-  alma: 'AlmaLinux',
-};
+const titleOf = (family: FamilyName): string => FAMILIES[family].title;
 
 /** Media that cannot install without a human, whatever the request. */
 const UNUSABLE: { variant: IsoVariant; message: string; remedy: string }[] = [
@@ -37,7 +32,7 @@ const UNUSABLE: { variant: IsoVariant; message: string; remedy: string }[] = [
  */
 export function checkPairing(request: MediaRequest, iso: VendorIso): Fault[] {
   const { family, version, architecture } = request.os;
-  const what = `${FAMILY_NAMES[iso.family]} ${iso.version} (${iso.variant})`;
+  const what = `${titleOf(iso.family)} ${iso.version} (${iso.variant})`;
   const faults: Fault[] = [];
   const fault = (path: string, message: string, remedy: string): void => {
     faults.push({ path, message, remedy });
@@ -45,14 +40,14 @@ export function checkPairing(request: MediaRequest, iso: VendorIso): Fault[] {
   if (iso.family !== family)
     fault(
       'os.family',
-      `the request is for ${FAMILY_NAMES[family]}, and ${iso.path} is ${what}`,
-      `ask for ${iso.family}, or give the vendorIso of ${FAMILY_NAMES[family]} ${version}`,
+      `the request is for ${titleOf(family)}, and ${iso.path} is ${what}`,
+      `ask for ${iso.family}, or give the vendorIso of ${titleOf(family)} ${version}`,
     );
   else if (!isSameRelease(version, iso.version))
     fault(
       'os.version',
       `the request is for ${version}, and ${iso.path} is ${what}`,
-      `ask for ${iso.version}, or give the vendorIso of ${FAMILY_NAMES[family]} ${version}`,
+      `ask for ${iso.version}, or give the vendorIso of ${titleOf(family)} ${version}`,
     );
   if (iso.architecture !== architecture)
     fault(
@@ -60,7 +55,7 @@ export function checkPairing(request: MediaRequest, iso: VendorIso): Fault[] {
       `the request is for ${architecture}, and ${iso.path} is for ${iso.architecture === 'other' ? 'another processor' : iso.architecture}`,
       `give the vendorIso for ${architecture}`,
     );
-  if (!iso[request.firmware] && request.delivery !== 'direct-kernel' && request.delivery !== 'chain')
+  if (!iso[request.firmware] && DELIVERIES[request.delivery].bootsVendorIso)
     fault(
       'firmware',
       `${iso.path} does not boot under ${request.firmware}`,
@@ -70,14 +65,14 @@ export function checkPairing(request: MediaRequest, iso: VendorIso): Fault[] {
     );
   for (const { variant, message, remedy } of UNUSABLE)
     if (iso.variant === variant) fault('vendorIso', `${iso.path} ${message}`, remedy);
-  if (iso.family === 'rhel' && iso.variant === 'netinst' && request.mirror === undefined)
+  if (!FAMILIES[iso.family].hasPublicMirror && iso.variant === 'netinst' && request.mirror === undefined)
     fault(
       'mirror',
-      `${iso.path} is a boot ISO without packages, and RHEL has no public mirror`,
+      `${iso.path} is a boot ISO without packages, and ${titleOf(iso.family)} has no public mirror`,
       'give mirror (the BaseOS tree), or take the DVD',
     );
   // dracut reads LABEL as far as the next colon.
-  if (iso.uuid === null && iso.family !== 'windows' && iso.volumeId.includes(':'))
+  if (iso.uuid === null && FAMILIES[iso.family].installer && iso.volumeId.includes(':'))
     fault(
       'vendorIso',
       `the volume id ${JSON.stringify(iso.volumeId)} of ${iso.path} has a colon`,

@@ -1,4 +1,5 @@
 import type { MediaRequest } from '#protocol';
+import { versionOfBuild } from '../families/windows/versions.js';
 import type { WimImage } from './wim-xml.js';
 
 export type Family = MediaRequest['os']['family'];
@@ -113,19 +114,6 @@ const ARCHITECTURES: Record<string, VendorIso['architecture']> = {
   aarch64: 'aarch64',
 };
 
-/** First build of each release. Source: Microsoft, "Windows 10/11 release information" and "Windows Server release information". */
-const WINDOWS_BUILDS: Record<'client' | 'server', [build: number, version: string][]> = {
-  client: [
-    [22000, '11'],
-    [10240, '10'],
-  ],
-  server: [
-    [26100, '2025'],
-    [20348, '2022'],
-    [17763, '2019'],
-    [14393, '2016'],
-  ],
-};
 const WIM_ARCHITECTURES: Record<number, VendorIso['architecture']> = { 9: 'x86_64', 12: 'aarch64' };
 
 /** @returns null when it is the medium of no family that is known here */
@@ -143,7 +131,7 @@ function windows({ windows: images }: IsoFacts): Found | null {
   if (!images || !first) return null;
   const kind = first.installationType.startsWith('Server') ? 'server' : 'client';
   const build = first.build ?? 0;
-  const version = WINDOWS_BUILDS[kind].find(([from]) => build >= from)?.[1];
+  const version = versionOfBuild(kind, build);
   if (!version) return null;
   return {
     family: 'windows',

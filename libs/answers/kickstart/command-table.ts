@@ -1,9 +1,12 @@
 /**
+ * Generated from pykickstart 3.78 by `npm run answers:commands`; a test compares it with what is installed.
+ *
  * Commands of a kickstart, one a line: name, releases that have it, how many words stand beside its options, its options. `41,42` after @ are the
  * releases that have it (none: all), after ~ those in which it is deprecated: it does nothing there. `=` after an option: it takes a value; `?` it may;
- * `!` it must be there. `free`: words of another program. Facts of pykickstart 3.78 (its class of each release), as of Fedora 44 and RHEL 10.
+ * `!` it must be there. `free`: words of another program. `%packages` is the section of that name.
  */
 export const COMMAND_TABLE = `
+%packages 0: excludedocs ignoremissing default multilib nocore timeout= retries= inst-langs=@41,42,43,44,9,10 exclude-weakdeps@41,42,43,44,9,10 ignorebroken@41,42,43,44 instLangs=@41,42,43,44,8,9 excludeWeakdeps@41,42,43,44,8,9
 auth@8,9 free:
 authconfig@8,9 free:
 authselect free:
@@ -79,3 +82,14 @@ zerombr 0:
 zfcp 0: devnum=! wwpn= fcplun=
 zipl 0: secure-boot force-secure-boot no-secure-boot
 `;
+
+/** The releases that it was made for, with their numbers in it. */
+export const COMMAND_RELEASES = {
+  F41: '41',
+  F42: '42',
+  F43: '43',
+  F44: '44',
+  RHEL8: '8',
+  RHEL9: '9',
+  RHEL10: '10',
+} as const;

@@ -1,5 +1,9 @@
-import { COMMAND_TABLE } from './command-table.js';
-import { type Release, RELEASES } from './releases.js';
+import { COMMAND_RELEASES, COMMAND_TABLE } from './command-table.js';
+import type { Release } from './releases.js';
+
+/** A release that was added to the table of releases only does not compile here: `npm run answers:commands` adds it to the commands. */
+const NUMBERS: Readonly<Record<Release, string>> = COMMAND_RELEASES;
+export const numberOf = (release: Release): string => NUMBERS[release];
 
 export interface OptionRule {
   value: 'none' | 'must' | 'may';
@@ -17,13 +21,18 @@ export interface CommandRule {
   options: Map<string, OptionRule>;
 }
 
+const rules = COMMAND_TABLE.trim()
+  .split('\n')
+  .map((line) => readRule(line));
+const isSection = ({ name }: CommandRule): boolean => name.startsWith('%');
+
 /** Every command of any release. */
 export const COMMANDS: ReadonlyMap<string, CommandRule> = new Map(
-  COMMAND_TABLE.trim()
-    .split('\n')
-    .map((line) => readRule(line))
-    .map((rule) => [rule.name, rule]),
+  rules.filter((rule) => !isSection(rule)).map((rule) => [rule.name, rule]),
 );
+/** Options of `%packages` by name. */
+export const PACKAGE_OPTIONS: ReadonlyMap<string, OptionRule> =
+  rules.find(({ name }) => name === '%packages')?.options ?? new Map<string, OptionRule>();
 
 /** Commands that are one and the same twice: the second silently replaces the first. */
 export const SINGLETONS = new Set(
@@ -49,33 +58,19 @@ export const SECTIONS: ReadonlyMap<string, string[] | null> = new Map([
   ['%post', [...SCRIPT, 'nochroot']],
   ['%onerror', SCRIPT],
   ['%traceback', SCRIPT],
-  [
-    '%packages',
-    'excludedocs ignoremissing default multilib nocore timeout= retries= inst-langs= instLangs= exclude-weakdeps excludeWeakdeps ignorebroken'.split(
-      ' ',
-    ),
-  ],
+  ['%packages', [...PACKAGE_OPTIONS].map(([name, { value }]) => (value === 'must' ? `${name}=` : name))],
   ['%certificate', ['filename=', 'dir=', 'type=']],
   ['%addon', null],
   ['%anaconda', null],
 ]);
-/** `%packages` options of some releases only. */
-export const PACKAGE_OPTIONS: Readonly<Record<string, Release[]>> = {
-  'inst-langs': ['F41', 'F42', 'F43', 'F44', 'RHEL9', 'RHEL10'],
-  'exclude-weakdeps': ['F41', 'F42', 'F43', 'F44', 'RHEL9', 'RHEL10'],
-  instLangs: ['F41', 'F42', 'F43', 'F44', 'RHEL8', 'RHEL9'],
-  excludeWeakdeps: ['F41', 'F42', 'F43', 'F44', 'RHEL8', 'RHEL9'],
-  ignorebroken: ['F41', 'F42', 'F43', 'F44'],
-};
-
 /** Whether a rule holds for a release; without one, whether any release has it. */
 export const has = (releases: string[] | null, release: Release | null): boolean =>
-  releases === null || release === null || releases.includes(RELEASES[release]);
+  releases === null || release === null || releases.includes(numberOf(release));
 
 function readRule(line: string): CommandRule {
   const colon = line.indexOf(':');
   const [head = '', count = '0'] = line.slice(0, colon).split(' ');
-  const [, name = '', releases, deprecated] = /^([a-z]+)(?:@([\d,]+))?(?:~([\d,]+))?$/.exec(head) ?? [];
+  const [, name = '', releases, deprecated] = /^(%?[a-z]+)(?:@([\d,]+))?(?:~([\d,]+))?$/.exec(head) ?? [];
   return {
     name,
     releases: releases?.split(',') ?? null,

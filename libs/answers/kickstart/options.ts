@@ -1,8 +1,8 @@
 import type { Fault } from '#protocol';
 import { didYouMean, shown } from '../fault.js';
-import { COMMANDS, type CommandRule, has } from './commands.js';
+import { COMMANDS, type CommandRule, has, numberOf } from './commands.js';
 import type { Command } from './parse.js';
-import { type Release, RELEASES } from './releases.js';
+import type { Release } from './releases.js';
 
 /** A command whose words are sorted into options and the rest. */
 export interface ReadCommand extends Command {
@@ -44,7 +44,7 @@ export function readCommand(
     });
     return null;
   }
-  if (release && rule.deprecated.includes(RELEASES[release]))
+  if (release && rule.deprecated.includes(numberOf(release)))
     notes.push({
       path: name,
       message: `is deprecated in ${release} and does nothing`,

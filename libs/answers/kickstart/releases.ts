@@ -1,17 +1,9 @@
+import { KICKSTART_SYNTAXES, type KickstartSyntax } from '#protocol';
 import { didYouMean } from '../fault.js';
 
-/** Fedora by its number, RHEL and what is built from it by its major version: as in the tables. */
-export const RELEASES = {
-  F41: '41',
-  F42: '42',
-  F43: '43',
-  F44: '44',
-  RHEL8: '8',
-  RHEL9: '9',
-  RHEL10: '10',
-} as const;
-export type Release = keyof typeof RELEASES;
-export const RELEASE_NAMES = Object.keys(RELEASES) as Release[];
+/** As in the table of releases: `F43`, `RHEL9`. */
+export type Release = KickstartSyntax;
+export const RELEASE_NAMES = KICKSTART_SYNTAXES;
 
 /** `F43`, `fedora-43`, `rhel 9.4`, `alma9`, `Rocky 10`: the release that is meant, or null. */
 export function readRelease(name: string): Release | null {
@@ -21,8 +13,15 @@ export function readRelease(name: string): Release | null {
     );
   const family = parts?.[1]?.toLowerCase().startsWith('f') ? 'F' : 'RHEL';
   const release = `${family}${parts?.[2] ?? ''}`;
-  return parts && release in RELEASES ? (release as Release) : null;
+  return RELEASE_NAMES.find((known) => parts && known === release) ?? null;
 }
+
+/** All of them in few words: `F41 to F44, RHEL8 to RHEL10`. */
+export const releaseRanges = (): string =>
+  ['F', 'RHEL']
+    .map((kind) => RELEASE_NAMES.filter((name) => name.replace(/\d/g, '') === kind))
+    .map((names) => `${names[0]} to ${names.at(-1)}`)
+    .join(', ');
 
 /** For the message about one that is not known. */
 export const releaseRemedy = (name: string): string =>

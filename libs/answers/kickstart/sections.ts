@@ -1,6 +1,6 @@
 import type { Fault } from '#protocol';
 import { didYouMean, shown } from '../fault.js';
-import { PACKAGE_OPTIONS, SECTIONS } from './commands.js';
+import { has, PACKAGE_OPTIONS, SECTIONS } from './commands.js';
 import type { Section } from './parse.js';
 import type { Release } from './releases.js';
 
@@ -35,12 +35,7 @@ export function sectionFaults(
       });
       continue;
     }
-    if (
-      release &&
-      name === '%packages' &&
-      PACKAGE_OPTIONS[option] &&
-      !PACKAGE_OPTIONS[option].includes(release)
-    )
+    if (name === '%packages' && !has(PACKAGE_OPTIONS.get(option)?.releases ?? null, release))
       faults.push({ path, message: `is no option of %packages in ${release}`, remedy: 'remove it', line });
     if (takesValue && given === undefined) {
       index += 1;

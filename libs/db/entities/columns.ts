@@ -1,6 +1,9 @@
 import { Property } from '@mikro-orm/decorators/legacy';
 
-/** Column kinds under their meaning, the same on both databases. Times have milliseconds; on SQLite they are stored as milliseconds since the epoch. */
+/**
+ * Column kinds under their meaning, the same on both databases. Times have milliseconds; on SQLite they are
+ * stored as milliseconds since the epoch.
+ */
 export const Text = (nullable = false) => Property({ type: 'text', nullable });
 export const Str = (length = 255, nullable = false) => Property({ type: 'string', length, nullable });
 export const Id = (nullable = false) => Property({ type: 'uuid', nullable });

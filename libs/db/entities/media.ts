@@ -42,7 +42,10 @@ export class Media {
   @Json()
   executionIds: string[] = [];
 
-  /** The spool of the machine's agent when the medium was made: an agent with another one is the new installation. */
+  /**
+   * The spool of the machine's agent when the medium was made: an agent with another one is the new
+   * installation.
+   */
   @Str(64, true)
   spoolBefore: string | null = null;
 

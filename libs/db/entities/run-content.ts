@@ -1,7 +1,10 @@
 import { Entity, Index, PrimaryKey } from '@mikro-orm/decorators/legacy';
 import { Id, Text, Time } from './columns.js';
 
-/** The text of one run for an agent whose channel is too narrow for it: fetched once, over HTTP, by a token that only the guest has. */
+/**
+ * The text of one run for an agent whose channel is too narrow for it: fetched once, over HTTP, by a token
+ * that only the guest has.
+ */
 @Entity({ tableName: 'run_content' })
 @Index({ properties: ['expiresAt'] })
 export class RunContent {

@@ -5,8 +5,9 @@ import { lockExecution } from './lock-execution.js';
 import { continueSeries } from './series.js';
 
 /**
- * Asks for the end of a run: a PENDING row ends at once, a RUNNING one is marked and ends when its agent confirms.
- * To be called inside a transaction. @returns the row, or `final` when it had ended, or null when there is none
+ * Asks for the end of a run: a PENDING row ends at once, a RUNNING one is marked and ends when its agent
+ * confirms. To be called inside a transaction. @returns the row, or `final` when it had ended, or null when
+ * there is none
  */
 export async function requestCancel(work: Work, id: string): Promise<ScriptExecution | 'final' | null> {
   const locked = await lockExecution(work, id);

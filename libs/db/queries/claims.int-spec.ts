@@ -39,7 +39,8 @@ onBothDatabases('claiming rows', (given) => {
   };
 
   it('hands out a row whose time is exactly now, and marks it RUNNING', async () => {
-    // A row that is scheduled "now" has the database's time of its insert, so it is never ahead of the claim's time.
+    // A row that is scheduled "now" has the database's time of its insert, so it is never ahead of the
+    // claim's time.
     const [row] = await schedule(database, { machineId, scheduledFor: null });
     const claimed = await claim();
     expect(claimed.map(({ id }) => id)).toEqual([row?.id]);
@@ -188,7 +189,8 @@ onBothDatabases('two processes at one database', (given) => {
     const { database, kind, url } = given();
     const machineId = await machineWithLease(database, OWNER);
     const rows = await schedule(database, ...Array.from({ length: 12 }, () => ({ machineId })));
-    // A second pool for PostgreSQL; SQLite has one connection per process by design, which openDatabase keeps.
+    // A second pool for PostgreSQL; SQLite has one connection per process by design, which openDatabase
+    // keeps.
     const second = await openDatabase(kind === 'PostgreSQL' ? `${url}?application_name=second` : url);
     try {
       const answers = await Promise.all(

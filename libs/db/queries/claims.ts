@@ -5,9 +5,9 @@ import { ScriptExecution } from '../entities/script-execution.js';
 import { dialectOf, literals } from '../sql.js';
 
 /**
- * Hands out a machine's due rows, in one statement: PENDING, `scheduledFor` not after the database's time, by `order` and `createdAt`, at most
- * `capacity` of them, only while `owner` holds the machine's lease and the machine is registered. A FIRST_BOOT row waits until all lower
- * ones are final.
+ * Hands out a machine's due rows, in one statement: PENDING, `scheduledFor` not after the database's time, by
+ * `order` and `createdAt`, at most `capacity` of them, only while `owner` holds the machine's lease and the
+ * machine is registered. A FIRST_BOOT row waits until all lower ones are final.
  * @returns the rows, now RUNNING, in the order in which they are to be delivered
  */
 export async function claimDue(
@@ -17,7 +17,8 @@ export async function claimDue(
   if (claim.capacity < 1) return [];
   const { now, skipLocked } = dialectOf(work);
   const claimed = await work.execute<EntityData<ScriptExecution>[]>(
-    // Materialized: inside an IN, PostgreSQL may run the selection once per row, and its limit then limits nothing.
+    // Materialized: inside an IN, PostgreSQL may run the selection once per row, and its limit then limits
+    // nothing.
     `with due as materialized (
        select e.id from script_execution e
        where e.machine_id = ? and e.status = 'PENDING' and e.scheduled_for <= ${now}
@@ -43,7 +44,10 @@ export async function claimDue(
     .sort((a, b) => a.order - b.order || +a.createdAt - +b.createdAt || (a.id < b.id ? -1 : 1));
 }
 
-/** Marks rows as about to be written to the guest; to be committed before the first byte. @returns the ids still claimed by `owner` */
+/**
+ * Marks rows as about to be written to the guest; to be committed before the first byte.
+ * @returns the ids still claimed by `owner`
+ */
 export async function recordDelivery(work: Work, ids: string[], owner: string): Promise<string[]> {
   if (ids.length === 0) return [];
   const { now } = dialectOf(work);
@@ -56,7 +60,8 @@ export async function recordDelivery(work: Work, ids: string[], owner: string): 
 }
 
 /**
- * Gives a row back that the guest certainly never got: same attempt, next epoch. `expected` fences it: a row that has moved on stays.
+ * Gives a row back that the guest certainly never got: same attempt, next epoch. `expected` fences it: a row
+ * that has moved on stays.
  * @returns true when it was given back
  */
 export async function returnToPending(work: Work, expected: { id: string; epoch: number }): Promise<boolean> {
@@ -70,7 +75,10 @@ export async function returnToPending(work: Work, expected: { id: string; epoch:
   return rows.length > 0;
 }
 
-/** Rows that were claimed and never delivered by an owner that is gone go back to PENDING. @returns machines that have work again */
+/**
+ * Rows that were claimed and never delivered by an owner that is gone go back to PENDING.
+ * @returns machines that have work again
+ */
 export async function returnAbandoned(work: Work): Promise<string[]> {
   const { now } = dialectOf(work);
   const rows = await work.execute<{ machine_id: string }[]>(
@@ -84,13 +92,19 @@ export async function returnAbandoned(work: Work): Promise<string[]> {
 export interface WaitingWork {
   /** Rows that are out there by the database's knowledge. */
   running: number;
-  /** Milliseconds until the next PENDING row is due by the database's clock (0 or less: due now); null when there is none. */
+  /**
+   * Milliseconds until the next PENDING row is due by the database's clock (0 or less: due now); null when
+   * there is none.
+   */
   dueInMs: number | null;
   /** Commands that were not sent yet. */
   commands: number;
 }
 
-/** Looks at what waits for a machine, in one question: most looks find nothing, and thousands of machines are looked at when a host starts. */
+/**
+ * Looks at what waits for a machine, in one question: most looks find nothing, and thousands of machines are
+ * looked at when a host starts.
+ */
 export async function findWaiting(work: Work, machineId: string): Promise<WaitingWork> {
   const { now } = dialectOf(work);
   const [row] = await work.execute<
@@ -110,8 +124,8 @@ export async function findWaiting(work: Work, machineId: string): Promise<Waitin
 }
 
 /**
- * Machines of `owner` that a sweep has to look at: with a row that is due within `horizonSeconds`, a claim that was not delivered, another
- * owner's run, or a command that waits. All others cost a sweep nothing.
+ * Machines of `owner` that a sweep has to look at: with a row that is due within `horizonSeconds`, a claim
+ * that was not delivered, another owner's run, or a command that waits. All others cost a sweep nothing.
  */
 export async function machinesWithWork(work: Work, owner: string, horizonSeconds: number): Promise<string[]> {
   const { nowPlusSeconds } = dialectOf(work);

@@ -8,11 +8,14 @@ import { databaseNow, dialectOf, isRowId, literals } from '../sql.js';
 /** How many commands of a machine may wait for their answer. */
 export const OPEN_COMMANDS_LIMIT = 16;
 /** How many commands are kept per machine, with their answers. */
-export const COMMANDS_KEPT = 1000;
+const COMMANDS_KEPT = 1000;
 /** Seconds that an answer may come after the command's own timeout. */
 const ANSWER_GRACE_SECONDS = 15;
 
-/** Stores a command; to be called inside a transaction. @returns null when too many of the machine's are open */
+/**
+ * Stores a command; to be called inside a transaction.
+ * @returns null when too many of the machine's are open
+ */
 export async function createCommand(
   work: Work,
   command: { machineId: string; request: CommandRequest; timeoutSeconds: number; triggeredBy: string },
@@ -37,7 +40,10 @@ export async function createCommand(
   return row;
 }
 
-/** Takes a machine's waiting commands for sending, each once, while `owner` holds the machine's lease. @returns them in their order */
+/**
+ * Takes a machine's waiting commands for sending, each once, while `owner` holds the machine's lease.
+ * @returns them in their order
+ */
 export async function claimCommands(work: Work, machineId: string, owner: string): Promise<MachineCommand[]> {
   const { now } = dialectOf(work);
   const rows = await work.execute<EntityData<MachineCommand>[]>(
@@ -67,7 +73,8 @@ export interface CommandAnswer {
 
 /**
  * Records an answer, also one that comes late.
- * @returns `unknown` for a command that was not sent to this machine, `duplicate` for one that is answered already
+ * @returns `unknown` for a command that was not sent to this machine, `duplicate` for one that is answered
+ * already
  */
 export async function recordAnswer(
   work: Work,

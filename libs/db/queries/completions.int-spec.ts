@@ -1,22 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  claimDue,
-  type Database,
-  dialectOf,
-  endByVerdict,
-  findOverdue,
-  recordStarted,
-  requestCancel,
-  returnToPending,
-  saveLiveOutput,
-  storable,
-} from '../index.js';
+import { claimDue, type Database, dialectOf, recordStarted, returnToPending, storable } from '../index.js';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
-import { readExecution, schedule } from '../../../test/support/rows/rows.js';
+import { readExecution } from '../../../test/support/rows/rows.js';
 import { OWNER, runLife } from '../../../test/support/rows/run-life.js';
 
 onBothDatabases('the end of a run', (given) => {
-  const { machine, delivered, cancel, record, verdict } = runLife(given);
+  const { machine, delivered, record, verdict } = runLife(given);
   let database: Database;
   let machineId: string;
 
@@ -25,13 +14,6 @@ onBothDatabases('the end of a run', (given) => {
     machineId = machine();
   });
 
-  const age = (id: string, column: string, seconds: number): Promise<unknown> => {
-    const work = database.work();
-    return work.execute(
-      `update script_execution set ${column} = ${dialectOf(work).nowPlusSeconds} where id = ?`,
-      [-seconds, id],
-    );
-  };
   it('records what the guest observed', async () => {
     const { id } = await delivered();
     expect(await record({ executionId: id, exitCode: 0 })).toBe('recorded');
@@ -160,134 +142,17 @@ onBothDatabases('the end of a run', (given) => {
     });
   });
 
-  describe('cancelling', () => {
-    it('ends a PENDING row at once', async () => {
-      const [row] = await schedule(database, { machineId });
-      expect(await cancel(row!.id)).toMatchObject({ status: 'CANCELLED' });
-      expect(await claimDue(database.work(), { machineId, owner: OWNER, capacity: 5 })).toEqual([]);
-      expect((await readExecution(database, row!.id)).completedAt).toBeInstanceOf(Date);
-    });
-
-    it('only asks for the end of a RUNNING row, once', async () => {
-      const { id } = await delivered();
-      expect(await cancel(id)).toMatchObject({ status: 'RUNNING' });
-      const asked = (await readExecution(database, id)).cancelRequestedAt;
-      expect(asked).toBeInstanceOf(Date);
-      await cancel(id);
-      expect((await readExecution(database, id)).cancelRequestedAt).toEqual(asked);
-      expect(await record({ executionId: id, status: 'CANCELLED', exitCode: null, signal: 15 })).toBe(
-        'recorded',
-      );
-      expect(await cancel(id)).toBe('final');
-    });
-
-    it('keeps a late result of a cancelled row as evidence', async () => {
-      const { id } = await delivered();
-      await cancel(id);
-      await database.transaction((work) =>
-        endByVerdict(work, { id, status: 'CANCELLED', failureReason: null, error: 'cancelled' }),
-      );
-      expect(await record({ executionId: id, stdout: 'too late' })).toBe('evidence');
-      expect(await readExecution(database, id)).toMatchObject({
-        status: 'CANCELLED',
-        stdout: 'too late',
-        exitCode: 0,
-      });
-      expect(await record({ executionId: id, stdout: 'again' })).toBe('duplicate');
-      expect((await readExecution(database, id)).stdout).toBe('too late');
-    });
-
-    it('gives one final state when a cancel and a claim meet', async () => {
-      const rows = await schedule(database, ...Array.from({ length: 8 }, () => ({ machineId })));
-      const [claimed] = await Promise.all([
-        claimDue(database.work(), { machineId, owner: OWNER, capacity: 8 }),
-        ...rows.map(({ id }) => cancel(id)),
-      ]);
-      const out = new Set(claimed.map(({ id }) => id));
-      for (const { id } of rows) {
-        const { status, cancelRequestedAt } = await readExecution(database, id);
-        expect(status).toBe(out.has(id) ? 'RUNNING' : 'CANCELLED');
-        expect(cancelRequestedAt).not.toBeNull();
-      }
-    });
-  });
-
-  describe('fences', () => {
-    it('lets a verdict of an older epoch change nothing', async () => {
-      const row = await delivered();
-      await returnToPending(database.work(), row);
-      expect(await verdict(row.id, 'FAILED', row.epoch)).toBeNull();
-      expect((await readExecution(database, row.id)).status).toBe('PENDING');
-    });
-
-    it('confirms the start of the attempt that is out, and of no other', async () => {
-      const { id } = await delivered();
-      const started = { machineId, executionId: id, attempt: 1, bootId: 'boot-7' };
-      expect(await recordStarted(database.work(), { ...started, attempt: 2 })).toBe(false);
-      expect(await recordStarted(database.work(), { ...started, machineId: newId() })).toBe(false);
-      expect((await readExecution(database, id)).startConfirmed).toBe(false);
-      expect(await recordStarted(database.work(), started)).toBe(true);
-      const first = await readExecution(database, id);
-      expect(first).toMatchObject({ startConfirmed: true, bootId: 'boot-7' });
-      // An agent says it again after a reconnect: the run did not begin again.
-      await recordStarted(database.work(), started);
-      expect((await readExecution(database, id)).startedAt).toEqual(first.startedAt);
-    });
-
-    it('takes live output of the running attempt only', async () => {
-      const { id } = await delivered();
-      const piece = {
-        machineId,
-        executionId: id,
-        attempt: 1,
-        stdout: 'so far',
-        stderr: '',
-        stdoutBytes: 6,
-        stderrBytes: 0,
-        truncated: false,
-      };
-      expect(await saveLiveOutput(database.work(), piece)).toBe(true);
-      expect((await readExecution(database, id)).stdout).toBe('so far');
-      await record({ executionId: id, stdout: 'all of it' });
-      expect(await saveLiveOutput(database.work(), piece)).toBe(false);
-      expect((await readExecution(database, id)).stdout).toBe('all of it');
-    });
-  });
-
-  describe('what a sweep finds', () => {
-    const found = async (id: string): Promise<unknown> =>
-      (await findOverdue(database.work(), 60)).find((row) => row.id === id);
-
-    it('leaves a run alone until its deadline and the grace after it have passed', async () => {
-      const { id } = await delivered();
-      await age(id, 'started_at', 655);
-      expect(await found(id)).toBeUndefined();
-      await age(id, 'started_at', 665);
-      expect(await found(id)).toMatchObject({ status: 'FAILED', failureReason: 'AGENT_LOST' });
-      await database.work().execute('update script_execution set start_confirmed = true where id = ?', [id]);
-      expect(await found(id)).toMatchObject({ status: 'TIMEOUT', failureReason: null });
-    });
-
-    it('finds a PENDING row whose deliverBy has passed', async () => {
-      const [row] = await schedule(database, { machineId });
-      expect(await found(row!.id)).toBeUndefined();
-      await age(row!.id, 'deliver_by', 1);
-      expect(await found(row!.id)).toMatchObject({ status: 'FAILED', failureReason: 'EXPIRED' });
-    });
-
-    it('finds a cancelled run that its agent does not confirm', async () => {
-      const { id } = await delivered();
-      await age(id, 'cancel_requested_at', 30);
-      expect(await found(id)).toBeUndefined();
-      await age(id, 'cancel_requested_at', 61);
-      expect(await found(id)).toMatchObject({ status: 'CANCELLED' });
-    });
-
-    it('never finds a claimed row that was not delivered: it goes back instead', async () => {
-      const [row] = await schedule(database, { machineId });
-      await claimDue(database.work(), { machineId, owner: OWNER, capacity: 1 });
-      await age(row!.id, 'started_at', 100_000);
-      expect(await found(row!.id)).toBeUndefined();
-    });
+  it('confirms the start of the attempt that is out, and of no other', async () => {
+    const { id } = await delivered();
+    const started = { machineId, executionId: id, attempt: 1, bootId: 'boot-7' };
+    expect(await recordStarted(database.work(), { ...started, attempt: 2 })).toBe(false);
+    expect(await recordStarted(database.work(), { ...started, machineId: newId() })).toBe(false);
+    expect((await readExecution(database, id)).startConfirmed).toBe(false);
+    expect(await recordStarted(database.work(), started)).toBe(true);
+    const first = await readExecution(database, id);
+    expect(first).toMatchObject({ startConfirmed: true, bootId: 'boot-7' });
+    // An agent says it again after a reconnect: the run did not begin again.
+    await recordStarted(database.work(), started);
+    expect((await readExecution(database, id)).startedAt).toEqual(first.startedAt);
   });
 });

@@ -141,7 +141,10 @@ function apply(row: ScriptExecution, outcome: Outcome, now: Date): void {
   }
 }
 
-/** The agent began: its time replaces the claim's. @returns false when the row is not this machine's running attempt */
+/**
+ * The agent began: its time replaces the claim's.
+ * @returns false when the row is not this machine's running attempt
+ */
 export async function recordStarted(
   work: Work,
   started: { machineId: string; executionId: string; attempt: number; bootId: string | null },

@@ -7,14 +7,18 @@ export interface Lease {
   owner: string;
   hostId: string;
   seconds: number;
-  /** Of the agent that has spoken, when it has one; it is written down with the lease, and not by a gateway that does not get it. */
+  /**
+   * Of the agent that has spoken, when it has one; it is written down with the lease, and not by a gateway
+   * that does not get it.
+   */
   session?: string | null;
 }
 
 /**
- * Takes or renews the lease of a machine whose guest has spoken: it is free, ours, or has ended; or its owner lives and has certainly lost the
- * machine. That is so on the same host, since QEMU serves one client, and for the session under which the lease was taken: the machine has
- * migrated here. A new owner raises the epoch.
+ * Takes or renews the lease of a machine whose guest has spoken: it is free, ours, or has ended; or its owner
+ * lives and has certainly lost the machine. That is so on the same host, since QEMU serves one client, and
+ * for the session under which the lease was taken: the machine has migrated here. A new owner raises the
+ * epoch.
  * @returns the epoch, or null while another owner holds the machine
  */
 export async function takeLease(work: Work, lease: Lease): Promise<number | null> {

@@ -4,8 +4,9 @@ import { ScriptExecution } from '../entities/script-execution.js';
 import { dialectOf, isRowId } from '../sql.js';
 
 /**
- * Locks a row by an update that changes nothing: the same statement on both databases, and the database's time with it. The series comes first, always: whoever
- * ends a run goes on with its series, and whoever stops a series cancels its runs.
+ * Locks a row by an update that changes nothing: the same statement on both databases, and the database's
+ * time with it. The series comes first, always: whoever ends a run goes on with its series, and whoever stops
+ * a series cancels its runs.
  */
 export async function lockExecution(
   work: Work,

@@ -9,8 +9,8 @@ import { storable } from '../storable.js';
 const SEEN_AT_ONCE = 500;
 
 /**
- * What a gateway needs to know of a machine for as long as it is connected. Plain values: an entity would keep its whole unit of work alive, for
- * each of thousands of machines.
+ * What a gateway needs to know of a machine for as long as it is connected. Plain values: an entity would
+ * keep its whole unit of work alive, for each of thousands of machines.
  */
 export type MachineFacts = Readonly<
   Pick<Machine, 'id' | 'os' | 'platform' | 'protocol' | 'bootId' | 'maxConcurrent'>
@@ -31,7 +31,10 @@ function factsOf(work: Work, row: EntityData<Machine>): MachineFacts {
   return { id, os, platform, protocol, bootId, maxConcurrent };
 }
 
-/** The facts of a machine whose socket was found on a host; one that nobody registered gets a row that says so. */
+/**
+ * The facts of a machine whose socket was found on a host; one that nobody registered gets a row that says
+ * so.
+ */
 export async function findMachineFacts(
   work: Work,
   id: string,
@@ -83,8 +86,8 @@ export async function recordHello(work: Work, id: string, hello: HelloFacts): Pr
 }
 
 /**
- * Creates a machine, or takes over a socket that nobody had registered; to be called inside a transaction. Of requests that come at
- * once, and of a gateway that finds the socket meanwhile, each sees the same one row.
+ * Creates a machine, or takes over a socket that nobody had registered; to be called inside a transaction. Of
+ * requests that come at once, and of a gateway that finds the socket meanwhile, each sees the same one row.
  * @returns the machine and whether it was there as registered already
  */
 export async function adoptMachine(
@@ -133,7 +136,8 @@ export async function recordSeen(work: Work, machineIds: readonly string[]): Pro
 }
 
 /**
- * Machines that belong to a host. Plain ids: a sweep over thousands of machines must not make an entity of each.
+ * Machines that belong to a host. Plain ids: a sweep over thousands of machines must not make an entity of
+ * each.
  * @param orUnplaced also machines that no gateway has found yet
  */
 export async function machinesOfHost(
@@ -149,7 +153,10 @@ export async function machinesOfHost(
   return rows.map(({ id }) => id);
 }
 
-/** Writes down what a host sees of a machine's channel; another host that holds the machine knows better than a socket left over here. */
+/**
+ * Writes down what a host sees of a machine's channel; another host that holds the machine knows better than
+ * a socket left over here.
+ */
 export async function recordChannel(
   work: Work,
   seen: { machineId: string; hostId: string; state: ChannelState; detail: string | null },

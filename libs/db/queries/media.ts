@@ -2,7 +2,8 @@ import type { Work } from '../database.js';
 import { dialectOf } from '../sql.js';
 
 /**
- * Media that are needed no more: at the end of their lifetime, or a while after the machine that they installed said hello.
+ * Media that are needed no more: at the end of their lifetime, or a while after the machine that they
+ * installed said hello.
  * @returns `installed` false for those that have only expired
  */
 export async function findEndedMedia(

@@ -7,8 +7,8 @@ import { deliverBy, dueTime, nextSlot } from '../schedule/series-rule.js';
 const STOPPED_BY_FAILURE = 'stopOnFailure';
 
 /**
- * Goes on with a series whose run has just become final: counts it when it ran, and inserts the next slot. Called inside the
- * transaction that makes the run final, by whoever does that.
+ * Goes on with a series whose run has just become final: counts it when it ran, and inserts the next slot.
+ * Called inside the transaction that makes the run final, by whoever does that.
  */
 export async function continueSeries(work: Work, ended: ScriptExecution, now: Date): Promise<void> {
   if (ended.seriesId === null || ended.slot === null) return;
@@ -87,7 +87,10 @@ function insertNext(work: Work, series: Series, ended: ScriptExecution, now: Dat
   );
 }
 
-/** Ends a series; its pending run is cancelled. @returns the cancelled ids, or null when there is no such series */
+/**
+ * Ends a series; its pending run is cancelled.
+ * @returns the cancelled ids, or null when there is no such series
+ */
 export async function stopSeries(work: Work, seriesId: string): Promise<string[] | null> {
   const { now } = dialectOf(work);
   const stopped = await work.execute<{ id: string }[]>(

@@ -15,7 +15,10 @@ import {
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 import { machineWithLease, readExecution, schedule } from '../../../test/support/rows/rows.js';
 
-/** Text as a hostile guest would choose it: the words and signs of SQL and of the driver's own placeholders among any Unicode. */
+/**
+ * Text as a hostile guest would choose it: the words and signs of SQL and of the driver's own placeholders
+ * among any Unicode.
+ */
 const hostileText = fc
   .array(
     fc.oneof(

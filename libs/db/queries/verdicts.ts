@@ -9,8 +9,8 @@ import { continueSeries } from './series.js';
 type VerdictStatus = Exclude<FinalStatus, 'SUCCESS'>;
 
 /**
- * Ends a row by our own verdict, unless it became final meanwhile; one that was lost begins again where its script allows. To be called
- * inside a transaction.
+ * Ends a row by our own verdict, unless it became final meanwhile; one that was lost begins again where its
+ * script allows. To be called inside a transaction.
  * @returns the row's new status, or null when this call changed nothing
  */
 export async function endByVerdict(
@@ -52,8 +52,9 @@ export interface Overdue {
 }
 
 /**
- * Rows that end without news: a RUNNING one `graceSeconds` after its deadline, a cancelled one `graceSeconds` after it was asked to end, a PENDING one
- * whose `deliverBy` has passed. Each is ended by `endByVerdict` in a transaction of its own.
+ * Rows that end without news: a RUNNING one `graceSeconds` after its deadline, a cancelled one `graceSeconds`
+ * after it was asked to end, a PENDING one whose `deliverBy` has passed. Each is ended by `endByVerdict` in a
+ * transaction of its own.
  */
 export async function findOverdue(work: Work, graceSeconds: number): Promise<Overdue[]> {
   const { now } = dialectOf(work);

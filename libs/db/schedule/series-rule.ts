@@ -2,12 +2,17 @@ import { createHash } from 'node:crypto';
 import { Cron } from 'croner';
 
 const MINUTE = 60_000;
-/** How late a run may start before `skip` gives it up, and how far back `all` makes good, unless the schedule says otherwise. */
+/**
+ * How late a run may start before `skip` gives it up, and how far back `all` makes good, unless the schedule
+ * says otherwise.
+ */
 const DEFAULT_WINDOW_MINUTES = { skip: 5, all: 1440 };
 
 /** What is common to all repeating schedules. */
 interface Policy {
-  /** What becomes of runs that a machine missed: one late run (the default), none, or all within the window. */
+  /**
+   * What becomes of runs that a machine missed: one late run (the default), none, or all within the window.
+   */
   missedRuns?: 'one' | 'skip' | 'all';
   missedWindowMinutes?: number;
   /** Each run starts 0 to this many seconds late, the same for the same machine and run. */
@@ -16,17 +21,18 @@ interface Policy {
 }
 
 /** Slot n is due at `first` + n × interval: never "end + interval", so there is no drift. */
-export interface IntervalRule extends Policy {
+interface IntervalRule extends Policy {
   /** RFC 3339 UTC. */
   first: string;
   repeatIntervalMinutes: number;
 }
 
 /**
- * Due when the zone's clock shows what the five fields say. When clocks go forward, a run in the hour that is missing happens at the first minute after
- * it; when they go back, a time of day that comes twice counts once, the first time, while patterns that run on through the hour go on through both.
+ * Due when the zone's clock shows what the five fields say. When clocks go forward, a run in the hour that is
+ * missing happens at the first minute after it; when they go back, a time of day that comes twice counts
+ * once, the first time, while patterns that run on through the hour go on through both.
  */
-export interface CronRule extends Policy {
+interface CronRule extends Policy {
   /** The earliest time of a run, RFC 3339 UTC. */
   first: string;
   cron: string;
@@ -58,13 +64,18 @@ function cronOf({ cron, timeZone }: CronRule): Cron {
   return pattern;
 }
 
-/** When a slot is due, without jitter. Slots of an interval count from 0; those of a cron expression are minutes since 1970. */
+/**
+ * When a slot is due, without jitter. Slots of an interval count from 0; those of a cron expression are
+ * minutes since 1970.
+ */
 export function slotTime(rule: SeriesRule, slot: number): Date {
   if ('cron' in rule) return new Date(slot * MINUTE);
   return new Date(Date.parse(rule.first) + slot * rule.repeatIntervalMinutes * MINUTE);
 }
 
-/** The first slot of the grid that is due at or after `from`; null when a cron expression never comes again. */
+/**
+ * The first slot of the grid that is due at or after `from`; null when a cron expression never comes again.
+ */
 function slotFrom(rule: SeriesRule, from: number): number | null {
   if (!('cron' in rule))
     return Math.max(0, Math.ceil((from - Date.parse(rule.first)) / (rule.repeatIntervalMinutes * MINUTE)));
@@ -78,8 +89,9 @@ export function firstSlot(rule: SeriesRule): number | null {
 }
 
 /**
- * The slot that follows when the run of `slot` has ended at `now`. A slot that passed meanwhile, because the machine was away or the run itself took
- * that long, is made good only under `all`: two runs of one schedule never overlap.
+ * The slot that follows when the run of `slot` has ended at `now`. A slot that passed meanwhile, because the
+ * machine was away or the run itself took that long, is made good only under `all`: two runs of one schedule
+ * never overlap.
  * @returns null when a cron expression never comes again
  */
 export function nextSlot(rule: SeriesRule, slot: number, now: Date): number | null {
@@ -89,7 +101,10 @@ export function nextSlot(rule: SeriesRule, slot: number, now: Date): number | nu
   return following === null || fresh === null ? null : Math.max(following, fresh);
 }
 
-/** When the run of a slot is handed out: its time on the grid and its share of the jitter, always before the slot that follows. */
+/**
+ * When the run of a slot is handed out: its time on the grid and its share of the jitter, always before the
+ * slot that follows.
+ */
 export function dueTime(rule: SeriesRule, machineId: string, slot: number): Date {
   const at = slotTime(rule, slot).getTime();
   const jitterMs = (rule.jitterSeconds ?? 0) * 1000;

@@ -10,15 +10,7 @@ import {
   uuid,
   wireTime,
 } from './fields.js';
-
-const isZone = (zone: string): boolean => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
-};
+import { isTimeZone } from '../time-zones.js';
 
 export const ScheduleExecutions = z
   .strictObject({
@@ -27,7 +19,11 @@ export const ScheduleExecutions = z
     machineIds: z.array(uuid).min(1, 'must name at least one machine').max(1000),
     /** With offset; or local (2027-01-31T14:00) with `timeZone`. */
     scheduledFor: z.union([givenTime, z.iso.datetime({ local: true })]).optional(),
-    timeZone: z.string().max(64).refine(isZone, 'must be an IANA time zone such as Europe/Berlin').optional(),
+    timeZone: z
+      .string()
+      .max(64)
+      .refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin')
+      .optional(),
     repeatIntervalMinutes: z.number().int().min(1, 'must be at least 1 minute').max(5_256_000).optional(),
     /** Five fields, by the clock of `timeZone` (UTC unless given). */
     cron: z.string().max(256).optional(),

@@ -57,9 +57,9 @@ export const runAs = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_.\\@-]{0,103}\$?$/, 'must be a user name of the guest');
 
-/** Windows runs powershell and cmd, Linux bash and sh (and PowerShell where it was put). */
-export const SHELL_PLATFORMS: Readonly<Record<Shell, readonly Platform[]>> = {
-  POWERSHELL: ['windows'],
+/** Where a shell runs, first what a script in it is for when it does not say so. PowerShell runs on Linux where it was put. */
+export const SHELL_PLATFORMS: Readonly<Record<Shell, readonly [Platform, ...Platform[]]>> = {
+  POWERSHELL: ['windows', 'linux'],
   CMD: ['windows'],
   BASH: ['linux'],
   SH: ['linux'],

@@ -86,9 +86,7 @@ export const CreateScript = z
       names.add(input.name);
     });
     for (const [index, wanted] of (script.platforms ?? []).entries()) {
-      const runs =
-        wanted === 'linux' ? script.shell !== 'CMD' : script.shell === 'POWERSHELL' || script.shell === 'CMD';
-      if (!runs)
+      if (!SHELL_PLATFORMS[script.shell].includes(wanted))
         context.addIssue({
           code: 'custom',
           path: ['platforms', index],
@@ -100,7 +98,7 @@ export type CreateScript = z.output<typeof CreateScript>;
 
 /** The platforms a script is for when it does not say so. */
 export function defaultPlatforms(script: { shell: keyof typeof SHELL_PLATFORMS }): ('windows' | 'linux')[] {
-  return [...SHELL_PLATFORMS[script.shell]];
+  return SHELL_PLATFORMS[script.shell].slice(0, 1);
 }
 
 export const ScriptDto = z.object({

@@ -1,3 +1,4 @@
+import type { Platform } from '../api/fields.js';
 import type { Fault } from '../fault.js';
 import { isSystemName } from './names.js';
 import type { MediaRequest } from './request-fields.js';
@@ -36,11 +37,40 @@ function readable(request: Unchecked) {
 }
 type Readable = ReturnType<typeof readable>;
 
-/** What one field means for another: each family has rules of its own for names and passwords. */
+/** What the suite must know of a family where nothing can be rendered: on the command line and in every app. */
+export interface FamilyRules {
+  /** As its vendor writes it. */
+  title: string;
+  /** What its scripts and the agent's binary are made for. */
+  platform: Platform;
+  /** Whether its answer file carries a crypt hash, or needs the password itself: that one is kept sealed. */
+  passwords: 'hashed' | 'sealed';
+  /** What one field means for another: rules of its own for names and passwords. */
+  fieldFaults(fields: Readable): Fault[];
+}
+
+const linux = (title: string): FamilyRules => ({
+  title,
+  platform: 'linux',
+  passwords: 'hashed',
+  fieldFaults: linuxFaults,
+});
+
+export const FAMILY_RULES: Readonly<Record<MediaRequest['os']['family'], FamilyRules>> = {
+  windows: { title: 'Windows', platform: 'windows', passwords: 'sealed', fieldFaults: windowsFaults },
+  ubuntu: linux('Ubuntu'),
+  fedora: linux('Fedora'),
+  rhel: linux('RHEL'),
+  rocky: linux('Rocky Linux'),
+  alma: linux('AlmaLinux'),
+};
+
+/** A family that is not known has the rules of most: its name is told as a fault of its own. */
 export function checkFamilyRules(request: Unchecked): Fault[] {
   const fields = readable(request);
   if (typeof fields.family !== 'string') return [];
-  return fields.family === 'windows' ? windowsFaults(fields) : linuxFaults(fields);
+  const rules: FamilyRules | undefined = new Map(Object.entries(FAMILY_RULES)).get(fields.family);
+  return (rules ?? FAMILY_RULES.ubuntu).fieldFaults(fields);
 }
 
 function linuxFaults({ users, windows, productKey, virtioDrivers }: Readable): Fault[] {

@@ -27,19 +27,6 @@ const locales = new Set(LOCALES);
 export const isKeyboardLayout = (name: string): boolean => layouts.has(name);
 export const isLocale = (name: string): boolean => locales.has(name);
 
-/** IANA zones that this runtime's ICU knows. */
-export const timeZones = (): readonly string[] => ['UTC', ...Intl.supportedValuesOf('timeZone')];
-
-/** True for canonical names and for links such as `US/Eastern`, with the spelling of the database; offsets are no zones. */
-export function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z]+([/_+-][A-Za-z0-9_+-]+)*$/.test(name)) return false;
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
-  } catch {
-    return false;
-  }
-}
-
 /** The known name with the least edits, if it is near enough to be what was meant. */
 export function nearest(value: string, names: readonly string[]): string | null {
   const wanted = value.slice(0, 64).toLowerCase().replaceAll('_', '-');

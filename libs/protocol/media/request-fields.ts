@@ -1,15 +1,8 @@
 import { z } from 'zod';
 import { displayName, inputValues, uuid } from '../api/fields.js';
-import {
-  isKeyboardLayout,
-  isLocale,
-  isTimeZone,
-  nearest,
-  KEYBOARD_LAYOUTS,
-  LOCALES,
-  timeZones,
-} from './names.js';
+import { isKeyboardLayout, isLocale, nearest, KEYBOARD_LAYOUTS, LOCALES } from './names.js';
 import { IPV6 } from './ipv6-pattern.js';
+import { isTimeZone, timeZones } from '../time-zones.js';
 
 /** What XML, UTF-8 and every installer can carry: no control characters, halves of surrogate pairs or the two that are none (XML 1.0, "Char"). */
 const TEXT = /^[^\p{Cc}\p{Cs}\uFFFE\uFFFF]*$/u;
@@ -87,6 +80,12 @@ const passwordSealed = z
       'Windows: a password sealed to the public key of GET /api/sealing-key, by sealPassword of this package or POST /api/sealed-passwords.',
   });
 
+export const userName = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(32)
+  .regex(TEXT, 'must not contain control characters or halves of one');
+
 /** A password in plain text. */
 export const plainPassword = z
   .string()
@@ -97,7 +96,7 @@ export const plainPassword = z
 /** Which names are allowed depends on the family; see `checkFamilyRules`. */
 const user = z
   .strictObject({
-    name: z.string().min(1).max(32).regex(TEXT, 'must not contain control characters or halves of one'),
+    name: userName,
     /** Becomes a crypt hash (Linux) or is sealed (Windows) where it arrives; it is never stored, logged or sent on. */
     password: plainPassword.optional(),
     passwordHash: passwordHash.optional(),

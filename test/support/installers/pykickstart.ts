@@ -80,6 +80,52 @@ export function parseKickstarts(files: { syntax: string; text: string }[]): Pars
   return JSON.parse(stdout) as ParsedKickstart[];
 }
 
+/** What a release's parser of one command says of its options and of the words beside them. */
+export interface CommandFacts {
+  name: string;
+  deprecated: boolean;
+  options: { name: string; value: 'none' | 'must' | 'may'; required: boolean }[];
+  /** argparse's `nargs` of each word that stands beside the options; null: the command reads them by itself. */
+  words: (number | '?' | '*' | null)[] | null;
+}
+
+const COMMANDS = `
+import json, sys, warnings
+from pykickstart.base import DeprecatedCommand, RemovedCommand
+from pykickstart.parser import KickstartParser
+from pykickstart.version import makeVersion
+warnings.simplefilter("ignore")
+
+def facts(name, parser, deprecated):
+    actions = parser._actions if parser else []
+    return {
+        "name": name, "deprecated": deprecated,
+        "options": [{"name": option[2:], "value": "none" if a.nargs == 0 else "may" if a.nargs == "?" else "must", "required": a.required}
+                    for a in actions for option in a.option_strings if option.startswith("--")],
+        "words": [a.nargs for a in actions if not a.option_strings] if parser else None,
+    }
+
+result = {}
+for syntax in json.load(sys.stdin):
+    handler = makeVersion(syntax)
+    rows = [facts(name, getattr(command, "op", None), isinstance(command, DeprecatedCommand))
+            for name, command in handler.commands.items() if command and not isinstance(command, RemovedCommand)]
+    section = KickstartParser(handler)._sections["%packages"]
+    result[syntax] = rows + [facts("%packages", section._getParser(), False)]
+json.dump(result, sys.stdout)
+`;
+
+/** All commands of each release, and the options of its \`%packages\`. */
+export function commandFacts(syntaxes: readonly string[]): Record<string, CommandFacts[]> {
+  const { status, stdout, stderr } = spawnSync(program('python'), ['-c', COMMANDS], {
+    input: JSON.stringify(syntaxes),
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  if (status !== 0) throw new Error(`pykickstart's commands cannot be read: ${stderr}`);
+  return JSON.parse(stdout) as Record<string, CommandFacts[]>;
+}
+
 /** @throws Error when the tool cannot be made */
 export const pykickstartVersion = (): string =>
   command(program('python'), [

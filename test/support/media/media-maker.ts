@@ -8,15 +8,19 @@ import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 
 // Errors are all that images take from the runtime: without the rest of it a maker is ready in a third of the time.
-const errors = new URL('../../../libs/runtime/errors.ts', import.meta.url).href;
+const SOURCES: Record<string, string> = {
+  '#runtime': new URL('../../../libs/runtime/errors.ts', import.meta.url).href,
+  '#script-files': new URL('../../../libs/script-files/index.ts', import.meta.url).href,
+};
 registerHooks({
-  resolve: (specifier, context, next) => next(specifier === '#runtime' ? errors : specifier, context),
+  resolve: (specifier, context, next) => next(SOURCES[specifier] ?? specifier, context),
 });
-const { makeChainIso } = await import('../../../apps/media/deliveries/chain.js');
+const { makeChainIso } = await import('../../../apps/media/deliveries/chain-iso.js');
 const { MediaFolder } = await import('../../../apps/media/store/media-folder.js');
 const { writeSeedFolder } = await import('../../../apps/media/image/seed-folder.js');
 const { makeSeedImage } = await import('../../../apps/media/image/iso.js');
-const { makeBootableWindowsSeed } = await import('../../../apps/media/image/windows-seed.js');
+const { makeBootableSeed } = await import('../../../apps/media/image/seed-image.js');
+const { SUBIQUITY } = await import('../../../apps/media/families/ubuntu/installer.js');
 
 const TEXT = 'text of an answer file\n'.repeat(2000);
 const sourceDateEpoch = 0;
@@ -31,7 +35,7 @@ const makers: Record<string, (building: string) => Promise<unknown>> = {
   chain: (building) =>
     makeChainIso({
       ...{ folder: join(building, 'cidata'), image: join(building, 'chain.iso'), sourceDateEpoch },
-      ...{ family: 'ubuntu', iso: { volumeId: 'Vendor', uuid: null } },
+      ...{ installer: SUBIQUITY, label: 'CIDATA', iso: { volumeId: 'Vendor', uuid: null } },
       files: [{ name: 'user-data', content: TEXT }],
     }),
   windows: async (building) => {
@@ -41,7 +45,9 @@ const makers: Record<string, (building: string) => Promise<unknown>> = {
       from: import.meta.filename,
     }));
     const files = [{ name: 'autounattend.xml', content: TEXT }];
-    await makeBootableWindowsSeed({ folder, image, files, copied, instanceId: 'medium', sourceDateEpoch });
+    const loader = { config: TEXT, modules: ['normal'] };
+    const named = { label: 'INFINIBAY', mediaId: 'medium' };
+    await makeBootableSeed({ folder, image, files, copied, loader, ...named, sourceDateEpoch });
     await rm(folder, { recursive: true });
   },
 };

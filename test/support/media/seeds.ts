@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from '@jest/globals';
 import type { AgentInstall } from '../../../apps/media/families/linux/agent-files.js';
-import { KICKSTART_VERSIONS } from '../../../apps/media/families/kickstart/releases.js';
-import type { MediaRequest } from '#protocol';
+import { type MediaRequest, versionsOf } from '#protocol';
 import { FULL_REQUEST, mediaRequest } from './media.js';
 
 /** Secrets that a search finds again. */
@@ -28,7 +27,7 @@ export interface Release {
 /** Every release that installs by kickstart. */
 export const KICKSTART_RELEASES: Release[] = (['fedora', 'rhel', 'rocky', 'alma'] as const).flatMap(
   (family, first) =>
-    KICKSTART_VERSIONS[family].map((version, index) => ({
+    versionsOf(family).map((version, index) => ({
       family,
       version,
       firmware: (first + index) % 2 === 0 ? ('uefi' as const) : ('bios' as const),

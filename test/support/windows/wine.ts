@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageVersion } from '../processes/commands.js';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { command, packageVersion } from '../processes/commands.js';
 import { type Running, start } from '../processes/processes.js';
 import { cached } from '../qemu/cache.js';
 
@@ -18,7 +18,10 @@ export interface Wine {
   stop(): Promise<void>;
 }
 
-/** Debian's Wine with a prefix of its own: Windows' cmd and VBScript as another implementation has them. Its files are made once and kept. */
+/**
+ * Debian's Wine with a prefix of its own: Windows' cmd and VBScript as another implementation has them. Its files are made once and kept;
+ * each caller has links to them and a registry of its own, so that none ends or changes the Windows of another.
+ */
 export async function openWine(): Promise<Wine> {
   if (!existsSync(WINE)) throw new Error('Wine is missing: apt-get install wine64');
   const environment = (prefix: string, path?: string): NodeJS.ProcessEnv => ({
@@ -30,7 +33,7 @@ export async function openWine(): Promise<Wine> {
     WINEDLLOVERRIDES: 'mscoree=d;mshtml=d',
     ...(path === undefined ? {} : { WINEPATH: path }),
   });
-  const prefix = await cached('wine-prefix', [packageVersion('wine64')], (folder) => {
+  const made = await cached('wine-prefix', [packageVersion('wine64')], (folder) => {
     const { status, stderr } = spawnSync(WINE, ['wineboot', '--init'], {
       env: environment(folder),
       encoding: 'utf8',
@@ -39,6 +42,13 @@ export async function openWine(): Promise<Wine> {
     if (status !== 0) throw new Error(`wineboot failed: ${stderr}`);
     spawnSync(SERVER, ['--wait'], { env: environment(folder), timeout: 60_000 });
   });
+  const prefix = mkdtempSync(join(dirname(made), 'wine-session-'));
+  command('cp', ['--archive', '--link', `${made}/.`, prefix]);
+  // Wine writes a file that has several links in place.
+  for (const registry of readdirSync(prefix).filter((name) => name.endsWith('.reg'))) {
+    rmSync(join(prefix, registry));
+    copyFileSync(join(made, registry), join(prefix, registry));
+  }
   // One server for all programs: each of them would start one of its own, which takes seconds.
   const server = start(SERVER, ['--foreground', '--persistent'], { env: environment(prefix) });
   // Its services start with the first program and keep that one's output open.
@@ -62,6 +72,7 @@ export async function openWine(): Promise<Wine> {
     start: (args, { path } = {}) => start(WINE, args, { env: environment(prefix, path) }),
     stop: async () => {
       await server.stop('SIGTERM');
+      rmSync(prefix, { recursive: true, force: true });
     },
   };
 }

@@ -1,6 +1,6 @@
-import type { Fault, MediaRequest } from '#protocol';
+import { type Fault, type MediaRequest, versionsOf } from '#protocol';
 import { isKickstartText } from '../../escape.js';
-import { kickstartRelease, KICKSTART_VERSIONS } from './releases.js';
+import { kickstartRelease } from './releases.js';
 import { isIpv6 } from '../linux/network-config.js';
 
 type Interface = MediaRequest['network'][number];
@@ -10,15 +10,12 @@ export function kickstartFaults(request: MediaRequest): Fault[] {
   const { os, source } = request;
   const faults: Fault[] = [];
   if (!kickstartRelease(os)) {
-    const versions = os.family in KICKSTART_VERSIONS ? KICKSTART_VERSIONS[os.family as 'fedora'] : [];
     faults.push({
       path: 'os.version',
       message: `there are no media for ${os.family} ${os.version}`,
-      remedy: `use ${versions.join(', ') || 'another family'}`,
+      remedy: `use ${versionsOf(os.family).join(', ') || 'another family'}`,
     });
   }
-  if (request.firmware === 'bios' && os.architecture === 'aarch64')
-    faults.push({ path: 'firmware', message: 'aarch64 has no BIOS', remedy: 'use uefi' });
   for (const field of ['mirror', 'proxy'] as const) {
     const url = request[field];
     // A blank or the end of a line would end the value in dnf's files.

@@ -1,5 +1,5 @@
-import type { MediaRequest } from '#protocol';
-import { type AgentInstall, installPlaces, installSettings } from '../linux/agent-files.js';
+import type { KickstartFacts, MediaRequest } from '#protocol';
+import { type AgentInstall, installSettings } from '../linux/agent-files.js';
 import type { SeedFile } from '../seed-file.js';
 import { glibcLocale } from '../linux/cloud-config.js';
 import { ksWord } from '../../escape.js';
@@ -7,14 +7,12 @@ import { DISK_INCLUDE, preScript, SETTINGS_MARK } from './disk.js';
 import { kickstartFaults } from './faults.js';
 import { networkCommands } from './network.js';
 import { HAND_OVER_SCRIPT, ON_ERROR_SCRIPT, postScript, PRE_INSTALL_SCRIPT } from './post.js';
-import { type KickstartRelease, kickstartRelease } from './releases.js';
+import { kickstartRelease } from './releases.js';
+import { DNF } from '../linux/distribution.js';
 import { appStream } from '../linux/rpm-settings.js';
 
-/** Anaconda looks for ks.cfg on a device with this label, unless its command line names another. */
-export const KICKSTART_LABEL = 'OEMDRV';
-
 /**
- * The seed of an installation of Fedora, RHEL, Rocky or Alma: `ks.cfg`, for a label `KICKSTART_LABEL`. Cloud images take `cloudSeed`.
+ * The seed of an installation of Fedora, RHEL, Rocky or Alma: `ks.cfg`, for Anaconda's label. Cloud images take `cloudSeed`.
  * Source of the commands: "Kickstart Documentation" of the pykickstart project.
  * @throws Error when `kickstartFaults` has any, which is asked before
  */
@@ -41,7 +39,7 @@ ${[release.environment, ...new Set(['curl', 'wget', ...request.packages])].join(
 ${section('%pre --interpreter=/bin/sh --erroronfail --log=/tmp/infinibay-pre.log', preScript(request, install))}
 ${section('%pre-install --interpreter=/bin/sh', PRE_INSTALL_SCRIPT)}
 ${section('%post --nochroot --interpreter=/bin/sh', HAND_OVER_SCRIPT)}
-${section(`%post --interpreter=/bin/sh --log=${installPlaces(request.os.family).log}`, postScript(request, install))}
+${section(`%post --interpreter=/bin/sh --log=${DNF.places.log}`, postScript(request, install))}
 ${section('%onerror --interpreter=/bin/sh', ON_ERROR_SCRIPT)}`;
   return [{ name: 'ks.cfg', content }];
 }
@@ -52,7 +50,7 @@ function section(head: string, script: string): string {
   return `${head}\n${script}%end\n`;
 }
 
-function systemCommands(request: MediaRequest, release: KickstartRelease): string[] {
+function systemCommands(request: MediaRequest, release: KickstartFacts): string[] {
   const zone = request.timezone === 'UTC' ? 'Etc/UTC' : request.timezone;
   return [
     // It stops with an error where it would ask otherwise.

@@ -6,11 +6,11 @@ import {
   agentFiles,
   INSTALL_SETTINGS,
   INSTALL_UNIT,
-  installPlaces,
   type MachineFile,
 } from '../linux/agent-files.js';
 import { shWord } from '../../escape.js';
 import { INSTALLER_FOLDER, LOAD_REPORT } from './disk.js';
+import { DNF } from '../linux/distribution.js';
 import { mirrorFile, proxyLine } from '../linux/rpm-settings.js';
 
 /** Copies that Anaconda makes of a kickstart and of its logs. */
@@ -36,7 +36,7 @@ const POST = readScript(import.meta.dirname, 'scripts/post.sh');
 
 /** `%post` in the installed system: the files of the machine, further SSH keys, the agent; see `scripts/post.sh`. */
 export function postScript(request: MediaRequest, install: AgentInstall): string {
-  const places = installPlaces(request.os.family);
+  const places = DNF.places;
   const files = [
     ...agentFiles(install, places, LEFTOVERS).filter(({ path }) => path !== INSTALL_SETTINGS),
     ...mirrorFile(request),

@@ -1,4 +1,3 @@
-import type { MediaRequest } from '#protocol';
 import { readScript, renderScript } from '#script-files';
 import { shWord } from '../../escape.js';
 import { REPORT_FUNCTION, type Reporting, reportSettings } from './reporting.js';
@@ -49,7 +48,7 @@ const STAMP = '/var/lib/infinibay/infiniservice-installed';
 const UNIT_FILE = readScript(import.meta.dirname, 'scripts/infiniservice-install.service');
 const INSTALL_FILE = readScript(import.meta.dirname, 'scripts/install.sh');
 
-const UBUNTU_PLACES: InstallPlaces = {
+export const UBUNTU_PLACES: InstallPlaces = {
   script: INSTALL_SCRIPT,
   log: '/var/log/infiniservice_install.log',
   work: null,
@@ -57,15 +56,12 @@ const UBUNTU_PLACES: InstallPlaces = {
 };
 
 /** SELinux lets systemd start what lies in a bin folder (`bin_t`), not what lies in /var/lib. */
-const RPM_PLACES: InstallPlaces = {
+export const RPM_PLACES: InstallPlaces = {
   script: '/usr/local/sbin/infiniservice-install',
   log: '/root/infiniservice-install.log',
   work: '/tmp/infiniservice',
   caller: 'the installer',
 };
-
-export const installPlaces = (family: MediaRequest['os']['family']): InstallPlaces =>
-  family === 'ubuntu' ? UBUNTU_PLACES : RPM_PLACES;
 
 /**
  * The agent's part of an installation, the same for installers and cloud images: it is run once where the family documents it; the unit runs the
@@ -74,7 +70,7 @@ export const installPlaces = (family: MediaRequest['os']['family']): InstallPlac
  */
 export function agentFiles(
   install: AgentInstall,
-  places: InstallPlaces = UBUNTU_PLACES,
+  places: InstallPlaces,
   leftovers: readonly string[] = [],
 ): MachineFile[] {
   return [

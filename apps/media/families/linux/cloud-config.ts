@@ -1,30 +1,23 @@
 import type { MediaRequest } from '#protocol';
 import { stringify } from 'yaml';
-import {
-  type AgentInstall,
-  agentFiles,
-  INSTALL_UNIT,
-  installPlaces,
-  type MachineFile,
-} from './agent-files.js';
+import { type AgentInstall, agentFiles, INSTALL_UNIT, type MachineFile } from './agent-files.js';
+import type { Distribution } from './distribution.js';
 import type { SeedFile } from '../seed-file.js';
-import { shWord } from '../../escape.js';
-import { netplan, renamedNetwork } from './network-config.js';
-import { languagePack, mirrorFile, proxyLine } from './rpm-settings.js';
 
 /**
  * The NoCloud seed of a ready image of any Linux family: it puts the same files and unit on the machine as an installer's last phase does.
  * @param instanceId must be new for each medium: cloud-init works anew when it changes
  */
-export function cloudSeed(request: MediaRequest, install: AgentInstall, instanceId: string): SeedFile[] {
-  const isUbuntu = request.os.family === 'ubuntu';
-  const network = isUbuntu ? netplan(request) : renamedNetwork(request);
-  const files = [
-    ...agentFiles(install, installPlaces(request.os.family)),
-    ...(isUbuntu ? [] : mirrorFile(request)),
-  ];
+export function cloudSeed(
+  request: MediaRequest,
+  install: AgentInstall,
+  { instanceId, distribution }: { instanceId: string; distribution: Distribution },
+): SeedFile[] {
+  const network = distribution.network(request);
+  const files = [...agentFiles(install, distribution.places), ...distribution.files(request)];
+  const config = cloudConfig(request, files, distribution);
   return [
-    { name: 'user-data', content: `#cloud-config\n${cloudYaml(cloudConfig(request, files))}` },
+    { name: 'user-data', content: `#cloud-config\n${cloudYaml(config)}` },
     metaData(request, instanceId),
     ...(network ? [{ name: 'network-config', content: cloudYaml(network) }] : []),
   ];
@@ -44,15 +37,18 @@ export const cloudYaml = (value: unknown): string =>
   });
 
 /** cloud-init's user-data for the cloned system. */
-function cloudConfig(request: MediaRequest, files: MachineFile[]): Record<string, unknown> {
-  const isUbuntu = request.os.family === 'ubuntu';
-  const packages = isUbuntu ? request.packages : [...languagePack(request), ...request.packages];
+function cloudConfig(
+  request: MediaRequest,
+  files: MachineFile[],
+  distribution: Distribution,
+): Record<string, unknown> {
+  const packages = [...distribution.packages(request), ...request.packages];
   return {
-    ...identity(request),
+    ...identity(request, distribution.adminGroup),
     locale: glibcLocale(request.locale),
     timezone: request.timezone,
     keyboard: keyboard(request),
-    ...(isUbuntu ? aptSettings(request) : dnfSettings(request)),
+    ...distribution.packageSettings(request),
     ...(packages.length > 0 ? { package_update: true, packages } : {}),
     write_files: files.map(({ path, mode, content }) => ({
       path,
@@ -70,8 +66,7 @@ function cloudConfig(request: MediaRequest, files: MachineFile[]): Record<string
 }
 
 /** Host name and users, for a cloud image and for what an installer hands to cloud-init. */
-export function identity(request: MediaRequest): Record<string, unknown> {
-  const group = request.os.family === 'ubuntu' ? 'sudo' : 'wheel';
+export function identity(request: MediaRequest, group: string): Record<string, unknown> {
   return {
     hostname: request.hostname,
     preserve_hostname: false,
@@ -109,23 +104,6 @@ function cloudUser(
 
 export function keyboard({ keyboard: { layout, variant } }: MediaRequest): Record<string, string> {
   return { layout, ...(variant ? { variant } : {}) };
-}
-
-function aptSettings({ mirror, proxy }: MediaRequest): Record<string, unknown> {
-  if (!mirror && !proxy) return {};
-  return {
-    apt: {
-      ...(mirror ? { primary: [{ arches: ['default'], uri: mirror }] } : {}),
-      ...(proxy ? { proxy } : {}),
-    },
-  };
-}
-
-/** The mirror is a file; the proxy must be there before packages are fetched, and once only. */
-function dnfSettings(request: MediaRequest): Record<string, unknown> {
-  if (request.proxy === undefined) return {};
-  const append = `printf '%s\\n' ${shWord(proxyLine(request.proxy))} >>/etc/dnf/dnf.conf`;
-  return { bootcmd: [['cloud-init-per', 'instance', 'infinibay-proxy', 'sh', '-c', append]] };
 }
 
 /** `pt-BR` is `pt_BR.UTF-8` to glibc. */

@@ -11,8 +11,9 @@ import {
   leastRequest,
   SEED_INSTALL,
 } from '../../../../test/support/media/seeds.js';
-import { agentFiles, installPlaces } from './agent-files.js';
+import { agentFiles } from './agent-files.js';
 import { cloudSeed } from './cloud-config.js';
+import { DNF } from './distribution.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'infinibay-cloud-image-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -23,15 +24,16 @@ const save = (name: string, text: string): string => {
   return join(folder, name);
 };
 /** Two of a kind differ in their version only. */
+const CLOUD = { instanceId: 'm', distribution: DNF };
 const RELEASES = KICKSTART_RELEASES.filter(({ version }) => ['41', '43', '8', '10'].includes(version));
 const file = (release: (typeof RELEASES)[number], name: string): string =>
-  cloudSeed(fullRequest(release, 'cloud-image'), SEED_INSTALL, 'm').find((one) => one.name === name)
+  cloudSeed(fullRequest(release, 'cloud-image'), SEED_INSTALL, CLOUD).find((one) => one.name === name)
     ?.content ?? '';
 
 describe('the seed of a cloud image of the Fedora family', () => {
   it("is valid to cloud-init's schema, which can refuse", () => {
     for (const release of RELEASES) {
-      const least = cloudSeed(leastRequest(release, 'cloud-image'), SEED_INSTALL, 'm')[0]?.content ?? '';
+      const least = cloudSeed(leastRequest(release, 'cloud-image'), SEED_INSTALL, CLOUD)[0]?.content ?? '';
       for (const text of [file(release, 'user-data'), least])
         expect(command('cloud-init', ['schema', '--config-file', save('user-data', text)])).toMatch(/Valid/i);
     }
@@ -132,7 +134,7 @@ describe('the seed of a cloud image of the Fedora family', () => {
   );
 
   it('puts scripts and units on the machine that shellcheck and systemd take', () => {
-    const places = installPlaces('rocky');
+    const { places } = DNF;
     for (const { path, content } of agentFiles(SEED_INSTALL, places)) {
       const saved = save(`machine${path}`, content);
       if (path === places.script) command('shellcheck', [saved]);

@@ -16,12 +16,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
+import type { MediaRequest } from '#protocol';
 import { command } from '../../../../test/support/processes/commands.js';
 import { FULL_REQUEST, mediaRequest } from '../../../../test/support/media/media.js';
-import { agentFiles, INSTALL_SCRIPT, INSTALL_SETTINGS, installPlaces } from '../linux/agent-files.js';
+import { agentFiles, INSTALL_SCRIPT, INSTALL_SETTINGS, UBUNTU_PLACES } from '../linux/agent-files.js';
 import { mediaPlan } from '../../plan/plan.js';
 import { netplan } from '../linux/network-config.js';
-import { UBUNTU_LEFTOVERS, ubuntuSeed } from './ubuntu.js';
+import { FAMILIES } from '../family.js';
+import type { SeedFile } from '../seed-file.js';
+import { UBUNTU_LEFTOVERS } from './ubuntu.js';
 import { readIso } from '../../vendor/iso9660.js';
 import { writeSeedFolder } from '../../image/seed-folder.js';
 import { makeSeedImage } from '../../image/iso.js';
@@ -35,6 +38,9 @@ const INSTALL = {
   reporting: null,
 };
 
+const ubuntuSeed = (request: MediaRequest): SeedFile[] =>
+  FAMILIES.ubuntu.seed(request, INSTALL, { mediaId: 'm', passwords: new Map() });
+
 /** The vendors' own tools judge what goes onto a seed. */
 describe('a seed', () => {
   const folder = mkdtempSync(join(tmpdir(), 'infinibay-seed-'));
@@ -46,8 +52,7 @@ describe('a seed', () => {
     return join(folder, name);
   };
   const content = (more: object, name: string): string =>
-    ubuntuSeed(mediaRequest({ ...FULL_REQUEST, ...more }), INSTALL, 'm').find((file) => file.name === name)
-      ?.content ?? '';
+    ubuntuSeed(mediaRequest({ ...FULL_REQUEST, ...more })).find((file) => file.name === name)?.content ?? '';
 
   it.each(['cloud-image', 'installer'])(
     "for %s is valid to cloud-init's schema",
@@ -90,7 +95,7 @@ describe('a seed', () => {
   });
 
   it('puts scripts and units on the machine that shellcheck and systemd take', () => {
-    for (const { path, content: text } of agentFiles(INSTALL, installPlaces('ubuntu'), UBUNTU_LEFTOVERS)) {
+    for (const { path, content: text } of agentFiles(INSTALL, UBUNTU_PLACES, UBUNTU_LEFTOVERS)) {
       const file = save(`machine${path}`, text);
       if (path.endsWith('.sh')) command('shellcheck', [file]);
       if (!path.endsWith('.service')) continue;
@@ -108,7 +113,7 @@ describe('a seed', () => {
     };
     for (const line of autoinstall['late-commands'].filter((text) => !text.startsWith('curtin')))
       command('sh', ['-c', line.replaceAll('/target/', `${target}/`)]);
-    const written = agentFiles(INSTALL, installPlaces('ubuntu'), UBUNTU_LEFTOVERS);
+    const written = agentFiles(INSTALL, UBUNTU_PLACES, UBUNTU_LEFTOVERS);
     for (const { path, content: text, mode } of written) {
       expect(readFileSync(join(target, path), 'utf8')).toBe(text);
       expect((statSync(join(target, path)).mode & 0o777).toString(8).padStart(4, '0')).toBe(mode);
@@ -135,7 +140,7 @@ describe('a seed', () => {
   );
 
   it('is an image with both labels and all names, and gives the same bytes again', async () => {
-    const files = ubuntuSeed(mediaRequest(FULL_REQUEST), INSTALL, 'm');
+    const files = ubuntuSeed(mediaRequest(FULL_REQUEST));
     const image = async (name: string): Promise<string> => {
       const contents = join(folder, `${name}-cidata`);
       await writeSeedFolder(contents, files);
@@ -193,7 +198,7 @@ describe('the installing script', () => {
     const witness = `#!/bin/sh\necho "$@" >>'${root}/installed'\n`;
     const pins = { binarySha256: hash('binary'), scriptSha256: hash(witness), version: '0.1.0' };
     answers.set(pins.binarySha256, 'binary').set(pins.scriptSha256, witness);
-    for (const { path, content } of agentFiles({ ...INSTALL, distributionUrl: url, pins })) {
+    for (const { path, content } of agentFiles({ ...INSTALL, distributionUrl: url, pins }, UBUNTU_PLACES)) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       // Its absolute paths lead into the root.
       const moved = content

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { MediaRequest } from '#protocol';
+import { MediaRequest, versionsOf } from '#protocol';
 import { FULL_REQUEST, mediaRequest } from '../../../../test/support/media/media.js';
 import type { AgentInstall } from '../linux/agent-files.js';
 import {
@@ -12,7 +12,8 @@ import {
   SEED_INSTALL,
 } from '../../../../test/support/media/seeds.js';
 import { mediaPlan } from '../../plan/plan.js';
-import { ubuntuSeed, UBUNTU_VERSIONS } from './ubuntu.js';
+import { FAMILIES } from '../family.js';
+import type { SeedFile } from '../seed-file.js';
 
 const INSTALL: AgentInstall = {
   vmId: FULL_REQUEST.vmId,
@@ -27,6 +28,8 @@ const PATHS = {
   socketMode: 'connect' as const,
 };
 
+const ubuntuSeed = (request: MediaRequest, install: AgentInstall, mediaId: string): SeedFile[] =>
+  FAMILIES.ubuntu.seed(request, install, { mediaId, passwords: new Map() });
 const rendered = (request: MediaRequest): string =>
   ubuntuSeed(request, INSTALL, 'medium-1')
     .map(({ name, content }) => `=== ${name}\n${content}`)
@@ -79,7 +82,7 @@ describe('the seed', () => {
   });
 
   it('holds no plain password, whatever the request', () => {
-    for (const version of UBUNTU_VERSIONS)
+    for (const version of versionsOf('ubuntu'))
       expect(rendered(mediaRequest({ os: { family: 'ubuntu', version } }))).not.toMatch(/plain_text_passwd/);
   });
 

@@ -1,27 +1,18 @@
 import type { MediaRequest } from '#protocol';
-import {
-  type AgentInstall,
-  agentFiles,
-  INSTALL_UNIT,
-  installPlaces,
-  type MachineFile,
-} from '../linux/agent-files.js';
+import { type AgentInstall, agentFiles, INSTALL_UNIT, type MachineFile } from '../linux/agent-files.js';
 import type { SeedFile } from '../seed-file.js';
-import { cloudSeed, cloudYaml, glibcLocale, identity, keyboard, metaData } from '../linux/cloud-config.js';
+import { cloudYaml, glibcLocale, identity, keyboard, metaData } from '../linux/cloud-config.js';
 import { shWord } from '../../escape.js';
+import { APT } from '../linux/distribution.js';
 import { netplan } from '../linux/network-config.js';
 import { subiquityReporting } from '../linux/reporting.js';
 import { earlyCommands, errorCommands, storage } from './disk.js';
 
-/** Long-term releases with Subiquity, and the interim ones between them. */
-export const UBUNTU_VERSIONS = ['20.04', '22.04', '24.04', '24.10', '25.04', '25.10', '26.04'] as const;
-
 /** Subiquity copies its logs and answers to the installed system, with the text of every command in them. */
 export const UBUNTU_LEFTOVERS = ['/var/log/installer'] as const;
 
-/** The files of the seed. `instanceId` must be new for each medium: cloud-init works anew when it changes. */
+/** The files of an installation's seed. `instanceId` must be new for each medium: cloud-init works anew when it changes. */
 export function ubuntuSeed(request: MediaRequest, install: AgentInstall, instanceId: string): SeedFile[] {
-  if (request.source === 'cloud-image') return cloudSeed(request, install, instanceId);
   return [
     {
       name: 'user-data',
@@ -57,8 +48,8 @@ function autoinstall(request: MediaRequest, install: AgentInstall): Record<strin
       'allow-pw': request.users.some(({ passwordHash }) => passwordHash !== undefined),
     },
     packages: [...new Set(['curl', 'wget', ...request.packages])],
-    'user-data': identity(request),
-    'late-commands': lateCommands(agentFiles(install, installPlaces('ubuntu'), UBUNTU_LEFTOVERS)),
+    'user-data': identity(request, APT.adminGroup),
+    'late-commands': lateCommands(agentFiles(install, APT.places, UBUNTU_LEFTOVERS)),
     shutdown: 'reboot',
   };
 }

@@ -38,11 +38,6 @@ describe('a request for Windows', () => {
     ],
     ['a server on ARM', os('2022', { architecture: 'aarch64' }), /^os\.architecture: .*use x86_64/],
     [
-      'BIOS on ARM',
-      { ...os('11', { architecture: 'aarch64' }), firmware: 'bios' },
-      /^firmware: aarch64 machines have no BIOS/,
-    ],
-    [
       'Windows 11 on BIOS',
       { firmware: 'bios' },
       /^firmware: .*refuses a machine without UEFI; use uefi, or set windows\.bypassRequirements/,

@@ -4,6 +4,7 @@ import { inputLocale, windowsKeyboards, windowsLocale, windowsTimeZone } from '.
 import {
   findEdition,
   findWindowsVersion,
+  LEAST_DISK,
   nearestEdition,
   WINDOWS_VERSIONS,
   type WindowsVersion,
@@ -16,9 +17,6 @@ export class AnswerFileError extends Error {
     super(faults.join('; ') || 'users: a user’s password was not given');
   }
 }
-
-/** Bytes. Microsoft's least is 64 GB for Windows 11 and 32 GB for the others. */
-const LEAST_DISK = { '11': 64_000_000_000, other: 32_000_000_000 };
 
 /**
  * What is wrong with a request for Windows beyond the rules of `libs/protocol`: everything that the answer file, its scripts or the drivers cannot carry.
@@ -89,16 +87,15 @@ function checkMachine({ os, firmware, windows, disk }: MediaRequest, version: Wi
       message: `${version.title} has no medium for ${os.architecture}`,
       remedy: `use ${version.architectures.join(' or ')}`,
     });
-  if (firmware === 'bios' && os.architecture === 'aarch64')
-    faults.push({ path: 'firmware', message: 'aarch64 machines have no BIOS', remedy: 'use uefi' });
-  else if (firmware === 'bios' && version.needsUefi && !windows?.bypassRequirements)
+  // That aarch64 has no BIOS is a fault of any family, and told already.
+  const isBios = firmware === 'bios' && os.architecture !== 'aarch64';
+  if (isBios && version.needsUefi && !windows?.bypassRequirements)
     faults.push({
       path: 'firmware',
       message: `setup of ${version.title} refuses a machine without UEFI`,
       remedy: 'use uefi, or set windows.bypassRequirements',
     });
-  const least =
-    version.version === '11' && !windows?.bypassRequirements ? LEAST_DISK['11'] : LEAST_DISK.other;
+  const least = windows?.bypassRequirements ? LEAST_DISK : version.leastDisk;
   if (disk.match && 'maxBytes' in disk.match && disk.match.maxBytes < least)
     faults.push({
       path: 'disk.match.maxBytes',
@@ -172,7 +169,7 @@ function checkUsers({ users }: MediaRequest): Fault[] {
  * @param passwords by user name, opened
  */
 export function passwordFaults({ os, users }: MediaRequest, passwords: ReadonlyMap<string, string>): Fault[] {
-  if (os.family !== 'windows' || findWindowsVersion(os.version)?.kind !== 'server') return [];
+  if (findWindowsVersion(os.version)?.kind !== 'server') return [];
   return users.flatMap(({ name }, index) => {
     const password = passwords.get(name);
     if (password === undefined || isComplex(password, name)) return [];

@@ -28,22 +28,6 @@ export interface WindowsSeedOptions {
   autoLogon?: boolean;
 }
 
-/** Where a seed has the drivers that `resolveDrivers` finds. */
-export const WINPE_DRIVERS = '$WinPEDriver$';
-export const SYSTEM_DRIVERS = 'drivers';
-export const GUEST_TOOLS = 'Setup/Scripts/infinibay/virtio-win-guest-tools.exe';
-
-/** As `windows.drivers` has it when a request has no `windows` at all. */
-const USUAL_DRIVERS = ['vioserial', 'Balloon', 'viorng'] as const;
-
-/** What `resolveDrivers` is to find for a request. */
-export const wantedDrivers = ({ os, windows }: MediaRequest) => ({
-  version: os.version,
-  architecture: os.architecture,
-  drivers: windows?.drivers ?? USUAL_DRIVERS,
-  guestTools: windows?.guestTools ?? false,
-});
-
 /**
  * The files of a Windows seed, drivers apart. Setup reads autounattend.xml at the root; windowsPE and specialize find the others by the marker file.
  * @throws AnswerFileError for a request that `checkWindows` refuses

@@ -1,4 +1,4 @@
-import { nearest } from '#protocol';
+import { type MediaRequest, nearest } from '#protocol';
 
 /** An edition as a request names it, and as the vendor's medium does. */
 export interface WindowsEdition {
@@ -21,6 +21,12 @@ export interface WindowsVersion {
   architectures: readonly ('x86_64' | 'aarch64')[];
   /** Setup refuses a machine without UEFI, Secure Boot and TPM 2.0 (Microsoft, "Windows 11 requirements"). */
   needsUefi: boolean;
+  /** Looks for a TPM 2.0. */
+  needsTpm: boolean;
+  /** Bytes. Microsoft's least for its disk, unless it is told to look for nothing. */
+  leastDisk: number;
+  /** The first build of it. Source: Microsoft, "Windows 10/11 release information" and "Windows Server release information". */
+  firstBuild: number;
   editions: readonly WindowsEdition[];
   defaultEdition: string;
 }
@@ -43,13 +49,19 @@ const CLIENT_KEYS: readonly [name: string, key: string | null][] = [
   ['Enterprise Evaluation', null],
 ];
 
-const client = (version: '10' | '11'): WindowsVersion => ({
+/** Bytes: what any of them takes at least. */
+export const LEAST_DISK = 32_000_000_000;
+
+const client = (version: '10' | '11', firstBuild: number): WindowsVersion => ({
   version,
   title: `Windows ${version}`,
   kind: 'client',
   driverFolder: `w${version}`,
   architectures: ['x86_64', 'aarch64'],
   needsUefi: version === '11',
+  needsTpm: version === '11',
+  leastDisk: version === '11' ? 64_000_000_000 : LEAST_DISK,
+  firstBuild,
   editions: CLIENT_KEYS.map(([name, setupKey]) => ({
     name,
     imageName: `Windows ${version} ${name}`,
@@ -59,7 +71,11 @@ const client = (version: '10' | '11'): WindowsVersion => ({
 });
 
 /** Evaluation media have the same image names as the others, and take none of these keys. */
-const server = (version: string, standardKey: string, datacenterKey: string): WindowsVersion => {
+const server = (
+  version: string,
+  { firstBuild, needsTpm }: Pick<WindowsVersion, 'firstBuild' | 'needsTpm'>,
+  { standardKey, datacenterKey }: Record<'standardKey' | 'datacenterKey', string>,
+): WindowsVersion => {
   const title = `Windows Server ${version}`;
   const editions = (['Standard', 'Datacenter'] as const).flatMap((name) =>
     (['', ' Evaluation'] as const).flatMap((evaluation) =>
@@ -77,18 +93,48 @@ const server = (version: string, standardKey: string, datacenterKey: string): Wi
     driverFolder: `2k${version.slice(2)}`,
     architectures: ['x86_64'],
     needsUefi: false,
+    needsTpm,
+    leastDisk: LEAST_DISK,
+    firstBuild,
     editions,
     defaultEdition: 'Standard',
   };
 };
 
 export const WINDOWS_VERSIONS: readonly WindowsVersion[] = [
-  client('10'),
-  client('11'),
-  server('2019', 'N69G4-B89J2-4G8F4-WWYCC-J464C', 'WMDGN-G9PQG-XVVXX-R3X43-63DFG'),
-  server('2022', 'VDYBN-27WPP-V4HQT-9VMD4-VMK7H', 'WX4NM-KYWYW-QJJR4-XV3QB-6VM33'),
-  server('2025', 'TVRH6-WHNXV-R9WG3-9XRFY-MY832', 'D764K-2NDRG-47T6Q-P8T8W-YP6DF'),
+  client('10', 10240),
+  client('11', 22000),
+  server(
+    '2019',
+    { firstBuild: 17763, needsTpm: false },
+    { standardKey: 'N69G4-B89J2-4G8F4-WWYCC-J464C', datacenterKey: 'WMDGN-G9PQG-XVVXX-R3X43-63DFG' },
+  ),
+  server(
+    '2022',
+    { firstBuild: 20348, needsTpm: true },
+    { standardKey: 'VDYBN-27WPP-V4HQT-9VMD4-VMK7H', datacenterKey: 'WX4NM-KYWYW-QJJR4-XV3QB-6VM33' },
+  ),
+  server(
+    '2025',
+    { firstBuild: 26100, needsTpm: true },
+    { standardKey: 'TVRH6-WHNXV-R9WG3-9XRFY-MY832', datacenterKey: 'D764K-2NDRG-47T6Q-P8T8W-YP6DF' },
+  ),
 ];
+
+/** Known so that its medium can be named in an answer; it is not installed. */
+const SERVER_2016 = { version: '2016', kind: 'server', firstBuild: 14393 } as const;
+
+/** The version that a build is of, or null for one that is older than all of them. */
+export function versionOfBuild(kind: WindowsVersion['kind'], build: number): string | null {
+  const older = [...WINDOWS_VERSIONS, SERVER_2016].filter(
+    (known) => known.kind === kind && known.firstBuild <= build,
+  );
+  return older.sort((a, b) => b.firstBuild - a.firstBuild)[0]?.version ?? null;
+}
+
+/** Whether setup looks for a TPM 2.0; the LabConfig bypass is for hosts that have none. */
+export const wantsTpm = ({ os, windows }: Pick<MediaRequest, 'os' | 'windows'>): boolean =>
+  findWindowsVersion(os.version)?.needsTpm === true && windows?.bypassRequirements !== true;
 
 export const findWindowsVersion = (version: string): WindowsVersion | null =>
   WINDOWS_VERSIONS.find((known) => known.version === version) ?? null;

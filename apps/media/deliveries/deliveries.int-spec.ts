@@ -6,12 +6,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { command } from '../../../test/support/processes/commands.js';
 import { anaconda, standInIso, ubuntuServer } from '../../../test/support/media/vendor-isos.js';
-import { installerBoot, type LinuxFamily, seedLabel } from '../families/boot.js';
+import { FAMILIES } from '../families/family.js';
+import { installerBoot } from '../families/installer.js';
+import { ANACONDA } from '../families/kickstart/installer.js';
+import { SUBIQUITY } from '../families/ubuntu/installer.js';
 import { chainConfig } from './chain-config.js';
-import { makeChainIso } from './chain.js';
+import { makeChainIso } from './chain-iso.js';
 import { readIso } from '../vendor/iso9660.js';
-import { copyKernelFiles } from './direct-kernel.js';
-import { remasterIso } from './remaster.js';
+import { copyKernelFiles } from './kernel-files.js';
+import { remasterIso } from './remaster-iso.js';
 import { writeSeedFolder } from '../image/seed-folder.js';
 import { makeSeedImage } from '../image/iso.js';
 import { identifyVendorIso } from '../vendor/identify.js';
@@ -28,13 +31,16 @@ const SEED = {
   ],
   kickstart: [{ name: 'ks.cfg', content: 'text\n' }],
 };
-const filesOf = (family: LinuxFamily): { name: string; content: string }[] =>
+type Name = 'ubuntu' | 'fedora';
+const INSTALLERS = { ubuntu: SUBIQUITY, fedora: ANACONDA };
+const filesOf = (family: Name): { name: string; content: string }[] =>
   family === 'ubuntu' ? SEED.ubuntu : SEED.kickstart;
 
-async function chain(family: LinuxFamily, volumeId = 'Vendor', sourceDateEpoch = 1_700_000_000) {
+async function chain(family: Name, volumeId = 'Vendor', sourceDateEpoch = 1_700_000_000) {
   const image = `${place()}.iso`;
   const made = await makeChainIso({
-    ...{ folder: place(), image, family, iso: { volumeId, uuid: null } },
+    ...{ folder: place(), image, iso: { volumeId, uuid: null } },
+    ...{ installer: INSTALLERS[family], label: FAMILIES[family].label },
     ...{ files: filesOf(family), sourceDateEpoch },
   });
   return { image, made };
@@ -45,7 +51,7 @@ describe('a chain ISO', () => {
     'for %s is its seed as well: label, names and contents, to other programs too',
     async (family) => {
       const { image, made } = await chain(family);
-      const label = seedLabel(family);
+      const label = family === 'ubuntu' ? 'CIDATA' : 'OEMDRV';
       const names = [...filesOf(family).map(({ name }) => name), 'boot'];
       expect(await readIso(image)).toEqual({
         label,
@@ -94,7 +100,7 @@ describe('a chain ISO', () => {
   });
 
   it('carries a configuration that GRUB itself can read, whatever the label', () => {
-    const boot = installerBoot('fedora', { volumeId: `a 'b' "c" $d;{e}#\\`, uuid: null });
+    const boot = installerBoot(ANACONDA, { volumeId: `a 'b' "c" $d;{e}#\\`, uuid: null });
     const path = place();
     writeFileSync(path, chainConfig(`a 'b' "c" $d;{e}#\\`, boot));
     command('grub-script-check', [path]);
@@ -144,7 +150,7 @@ describe("cloud-init's ds-identify", () => {
       names: SEED.ubuntu.map(({ name }) => name),
     });
     for (const image of [seed, (await chain('ubuntu')).image])
-      for (const cmdline of ['quiet', installerBoot('ubuntu', null).arguments])
+      for (const cmdline of ['quiet', installerBoot(SUBIQUITY, null).arguments])
         expect(identify(image, cmdline)).toMatch(/datasource_list: \[ NoCloud, None \]/);
     // It can say no.
     expect(identify((await chain('fedora')).image, 'quiet')).not.toMatch(/NoCloud/);
@@ -165,13 +171,13 @@ describe("cloud-init's ds-identify", () => {
 
 describe("the installer's kernel and initrd", () => {
   it.each([
-    ['ubuntu', { ...ubuntuServer(), boots: [] }],
-    ['rhel', { ...anaconda('dvd', { label: 'RHEL-9-4-0-BaseOS-x86_64' }), boots: [] }],
-  ] as const)('are copied out of the ISO of %s as they are', async (family, standIn) => {
+    ['ubuntu', SUBIQUITY, { ...ubuntuServer(), boots: [] }],
+    ['rhel', ANACONDA, { ...anaconda('dvd', { label: 'RHEL-9-4-0-BaseOS-x86_64' }), boots: [] }],
+  ] as const)('are copied out of the ISO of %s as they are', async (_family, installer, standIn) => {
     const path = await standInIso(`${place()}.iso`, { ...standIn, boots: [] });
     const to = place();
     mkdirSync(to);
-    const { kernel, initrd } = await copyKernelFiles(path, family, to);
+    const { kernel, initrd } = await copyKernelFiles(path, installer, to);
     expect(readFileSync(kernel, 'utf8')).toBe('a kernel');
     expect(readFileSync(initrd, 'utf8')).toBe('an initrd');
     expect(readdirSync(to).sort()).toEqual(['initrd', 'kernel']);
@@ -181,7 +187,7 @@ describe("the installer's kernel and initrd", () => {
     const path = await standInIso(`${place()}.iso`, { ...anaconda('dvd'), boots: [] });
     const to = place();
     mkdirSync(to);
-    await expect(copyKernelFiles(path, 'ubuntu', to)).rejects.toThrow(
+    await expect(copyKernelFiles(path, SUBIQUITY, to)).rejects.toThrow(
       `${path} has no /casper/vmlinuz and no /casper/initrd`,
     );
     expect(readdirSync(to)).toEqual([]);
@@ -194,12 +200,11 @@ describe('a remastered ISO', () => {
     vendor = await standInIso(`${place()}.iso`, ubuntuServer());
   });
   const hash = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
-  const remaster = async (path: string, family: LinuxFamily): Promise<string> => {
+  const remaster = async (path: string, family: Name): Promise<string> => {
     const image = `${place()}.iso`;
     const iso = await identifyVendorIso(path);
-    if (iso.family === 'windows') throw new Error('not that one');
     await remasterIso({
-      ...{ iso: { ...iso, family: iso.family }, folder: place(), image },
+      ...{ iso, installer: INSTALLERS[family], folder: place(), image },
       ...{ files: filesOf(family), sourceDateEpoch: 0 },
     });
     return image;

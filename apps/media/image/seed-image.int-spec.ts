@@ -5,12 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { command } from '../../../test/support/processes/commands.js';
 import { makeVirtioTree } from '../../../test/support/windows/virtio-win.js';
 import { FULL_WINDOWS, windowsFiles, windowsRequest } from '../../../test/support/windows/windows.js';
-import type { CopiedFile } from '../families/seed-file.js';
-import { wantedDrivers } from '../families/windows/seed.js';
+import type { BootLoader, CopiedFile } from '../families/seed-file.js';
+import { seedLoader } from '../families/windows/boot-script.js';
+import { wantedDrivers } from '../families/windows/drivers.js';
 import { makeFatImage } from './fat/fat-image.js';
 import { readIso } from '../vendor/iso9660.js';
 import { resolveDrivers } from '../vendor/drivers.js';
-import { makeBootableWindowsSeed, makeWindowsSeed, type WindowsSeedImage } from './windows-seed.js';
+import { makeBootableSeed, makeIsoSeed, type SeedImage } from './seed-image.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'infinibay-windows-seed-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,14 +30,19 @@ describe('a Windows seed', () => {
     driverBytes = size;
   });
   const texts = windowsFiles(windowsRequest(FULL_WINDOWS));
-  const options = (name: string): WindowsSeedImage => ({
+  const options = (name: string): SeedImage => ({
     folder: join(folder, `${name}-files`),
     image: join(folder, name),
     files: [...texts].map(([path, content]) => ({ name: path, content })),
     copied,
-    instanceId: 'medium-1',
+    label: 'INFINIBAY',
     sourceDateEpoch: 1_700_000_000,
   });
+  const boots = (mediaId: string): { loader: BootLoader; mediaId: string } => {
+    const loader = seedLoader(windowsRequest(FULL_WINDOWS), mediaId);
+    if (!loader) throw new Error('this machine has no loader');
+    return { loader, mediaId };
+  };
   const expected = (): Map<string, Buffer> =>
     new Map([
       ...[...texts].map(([name, content]) => [name, Buffer.from(content)] as const),
@@ -44,7 +50,7 @@ describe('a Windows seed', () => {
     ]);
 
   it('as an ISO has all files, names and both labels, and the same bytes again', async () => {
-    const made = await makeWindowsSeed(options('one.iso'));
+    const made = await makeIsoSeed(options('one.iso'));
     const path = join(folder, 'one.iso');
     expect(made).toMatchObject({ name: 'one.iso', kind: 'seed', size: statSync(path).size });
     const contents = await readIso(path);
@@ -60,13 +66,13 @@ describe('a Windows seed', () => {
     command('xorriso', ['-osirrox', 'on', '-indev', path, '-extract', '/', out]);
     for (const [name, bytes] of expected())
       expect([name, readFileSync(join(out, name)).equals(bytes)]).toEqual([name, true]);
-    await makeWindowsSeed(options('two.iso'));
+    await makeIsoSeed(options('two.iso'));
     expect(readFileSync(join(folder, 'two.iso')).equals(readFileSync(path))).toBe(true);
   });
 
   it('that boots has all files and a boot loader, is hardly larger than they are, and has the same bytes again', async () => {
     const started = performance.now();
-    const made = await makeBootableWindowsSeed(options('one.img'));
+    const made = await makeBootableSeed({ ...options('one.img'), ...boots('medium-1') });
     const tookMs = performance.now() - started;
     const path = join(folder, 'one.img');
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -86,9 +92,9 @@ describe('a Windows seed', () => {
     );
     // GRUB, scripts and tables beside the drivers.
     expect(made.size).toBeLessThan(driverBytes + 1_048_576);
-    const again = await makeBootableWindowsSeed(options('two.img'));
+    const again = await makeBootableSeed({ ...options('two.img'), ...boots('medium-1') });
     expect(again.sha256).toBe(made.sha256);
-    const other = await makeBootableWindowsSeed({ ...options('three.img'), instanceId: 'medium-2' });
+    const other = await makeBootableSeed({ ...options('three.img'), ...boots('medium-2') });
     expect(other.sha256).not.toBe(made.sha256);
   });
 
@@ -123,7 +129,9 @@ describe('a Windows seed', () => {
     command('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mount]);
     try {
       const full = { ...options('x'), folder: join(folder, 'full-files'), image: join(mount, 'seed.img') };
-      await expect(makeBootableWindowsSeed(full)).rejects.toMatchObject({ code: 'media.image_failed' });
+      await expect(makeBootableSeed({ ...full, ...boots('medium-1') })).rejects.toMatchObject({
+        code: 'media.image_failed',
+      });
     } finally {
       command('umount', [mount]);
     }
