@@ -11,7 +11,7 @@ import { pathToFileURL } from 'node:url';
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'infinibay-guest-suite');
 
 /** Package and version; the folder is keyed by both. */
-const TOOLS = { pykickstart: '3.78' };
+const TOOLS = { pykickstart: '3.78', 'openapi-python-client': '0.29.1' };
 
 /** The folder of a tool's environment: its programs are in `bin/`. */
 export const pythonTool = (name) => join(cache, `${name}-${TOOLS[name]}`);

@@ -14,6 +14,7 @@ await runMain(async () => {
       host: config.CONSOLE_HOST,
       port: config.CONSOLE_PORT,
       portVariable: 'CONSOLE_PORT',
+      routesAt: '/openapi.json',
     },
   );
   logger.info({ url: app.url }, 'console is up');

@@ -19,7 +19,6 @@ import { z } from 'zod';
 import { MediaRequest, type MediaResult, uuid } from '#protocol';
 import { AccessGuard } from '#app';
 import { sealPasswords } from '#secrets';
-import { validated } from '#runtime';
 import type { MediaConfig } from './config.js';
 import type { Asker } from './media-records.js';
 import { MediaService } from './media.service.js';
@@ -32,14 +31,14 @@ const CreateQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).default('
 @Controller('media')
 export class MediaController {
   constructor(
-    @Inject(MediaService) private readonly media: MediaService,
+    private readonly media: MediaService,
     @Inject(MEDIA_CONFIG) private readonly config: MediaConfig,
   ) {}
 
   @Post()
   create(
-    @Body(validated(MediaRequest)) body: MediaRequest,
-    @Query(validated(CreateQuery)) query: { dryRun: string },
+    @Body({ schema: MediaRequest }) body: MediaRequest,
+    @Query({ schema: CreateQuery }) query: z.output<typeof CreateQuery>,
     @Req() request: FastifyRequest,
   ): Promise<MediaResult> {
     const sealed = sealPasswords(body, this.config.SECRETS_KEY);
@@ -47,13 +46,13 @@ export class MediaController {
   }
 
   @Get(':id')
-  get(@Param('id', validated(uuid)) id: string): Promise<MediaResult> {
+  get(@Param('id', { schema: uuid }) id: string): Promise<MediaResult> {
     return this.media.get(id);
   }
 
   @Get(':id/files/:name')
   async file(
-    @Param('id', validated(uuid)) id: string,
+    @Param('id', { schema: uuid }) id: string,
     @Param('name') name: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -69,7 +68,7 @@ export class MediaController {
 
   @Delete(':id')
   @HttpCode(204)
-  remove(@Param('id', validated(uuid)) id: string, @Req() request: FastifyRequest): Promise<void> {
+  remove(@Param('id', { schema: uuid }) id: string, @Req() request: FastifyRequest): Promise<void> {
     return this.media.remove(id, askerOf(request));
   }
 }

@@ -42,6 +42,7 @@ await runMain(async () => {
     host: operators.CONSOLE_HOST,
     port: operators.CONSOLE_PORT,
     portVariable: 'CONSOLE_PORT',
+    routesAt: '/openapi.json',
   }).catch(async (error: unknown) => {
     await guests.stop();
     throw error;

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { databaseUrl, type Logger, type Metrics, RuntimeModule } from '#runtime';
 import { DatabaseModule } from '#db';
+import { ThisApp } from './this-app.js';
 
 /** An app's root: logs, health and bus, the database, and the modules that make it what it is. */
 @Module({})
@@ -18,6 +19,9 @@ export class AppModule {
   ): DynamicModule {
     return {
       module: AppModule,
+      global: true,
+      providers: [ThisApp],
+      exports: [ThisApp],
       imports: [
         RuntimeModule.forRoot({ logger, redisUrl: config.REDIS_URL, metrics }),
         DatabaseModule.forRoot({ url: databaseUrl(config) }),

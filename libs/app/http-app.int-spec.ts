@@ -20,17 +20,10 @@ import { Writable } from 'node:stream';
 import { z } from 'zod';
 import { type Answer, send as sendTo, type SendOptions } from '../../test/support/apps/http.js';
 import { waitFor } from '../../test/support/wait.js';
-import {
-  AppError,
-  createLogger,
-  HealthRegistry,
-  Metrics,
-  MetricsPageModule,
-  RuntimeModule,
-  validated,
-} from '#runtime';
+import { AppError, createLogger, HealthRegistry, Metrics, MetricsPageModule, RuntimeModule } from '#runtime';
 import { ACCESS_RULES, AccessGuard, singleToken } from './access.js';
 import { type RunningApp, startHttpApp } from './http-app.js';
+import { ThisApp } from './this-app.js';
 
 const CANARY = 'canary-77aa';
 const TOKEN = 'right-token-0123456789';
@@ -55,7 +48,7 @@ class ProbeController {
   constructor(@Inject(Parts) readonly parts: Parts) {}
 
   @Post('form')
-  form(@Body(validated(Form)) form: z.output<typeof Form>): unknown {
+  form(@Body({ schema: Form }) form: z.output<typeof Form>): unknown {
     return form;
   }
 
@@ -121,7 +114,11 @@ class App {}
 
 function startProbe(legacyErrorField = false, port = 0): Promise<RunningApp> {
   return startHttpApp(
-    { module: App, imports: [RuntimeModule.forRoot({ logger }), MetricsPageModule, Probe] },
+    {
+      module: App,
+      imports: [RuntimeModule.forRoot({ logger }), MetricsPageModule, Probe],
+      providers: [ThisApp],
+    },
     { logger, host: '127.0.0.1', port, portVariable: 'PROBE_PORT', bodyLimit: 1000, legacyErrorField },
   );
 }
@@ -157,9 +154,14 @@ describe('errors', () => {
     expect(answer.body.message).toContain('name: must have at most 5 characters');
   });
 
+  it('take an empty body for none, whatever type it is said to have', async () => {
+    expect(await post(app, '')).toMatchObject({ status: 400, body: { issues: [{ path: 'name' }] } });
+    expect((await post(app, '{"name":"ada"}')).status).toBe(201);
+  });
+
   it.each([
     ['an unknown route', '/nothing/here', {}, 404, 'route.not_found'],
-    ['an unknown method', '/probe/form', { method: 'DELETE' }, 404, 'route.not_found'],
+    ['an unknown method', '/probe/form', { method: 'DELETE' }, 405, 'route.method_not_allowed'],
     ['a path that cannot be decoded', '/probe/fail/%E0%A4%A', {}, 400, 'request.invalid'],
     [
       'malformed JSON',

@@ -2,9 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, Bus, hostInUrl, type Logger, NestLogger, toAppError } from '#runtime';
 import { AppErrorFilter, sendError } from './error-filter.js';
+import { Routes } from './routes.js';
+import { SchemaPipe } from './schema-pipe.js';
+import { ThisApp } from './this-app.js';
+
+/** In bytes: a script of 1 MiB and the escapes that JSON gives it. */
+const BODY_LIMIT = 1_572_864;
 
 export interface HttpAppOptions {
   logger: Logger;
@@ -12,9 +18,11 @@ export interface HttpAppOptions {
   port: number;
   /** The variable that sets the port, for the message when it is taken. */
   portVariable: string;
-  /** Largest request body in bytes; default 1.5 MiB (a script of 1 MiB plus its JSON escapes). */
+  /** Largest request body in bytes; default 1.5 MiB. */
   bodyLimit?: number;
   legacyErrorField?: boolean;
+  /** The path of the document that lists the routes, for whoever asks for one that is not there. */
+  routesAt?: string;
 }
 
 export interface RunningApp {
@@ -36,7 +44,7 @@ export async function startHttpApp(
 ): Promise<RunningApp> {
   const { logger } = options;
   const adapter = new FastifyAdapter({
-    bodyLimit: options.bodyLimit ?? 1_572_864,
+    bodyLimit: options.bodyLimit ?? BODY_LIMIT,
     genReqId: (request: { headers: Record<string, unknown> }) => {
       const given = request.headers['x-correlation-id'];
       return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
@@ -54,10 +62,12 @@ export async function startHttpApp(
     abortOnError: false,
   });
   const server = adapter.getInstance();
+  acceptEmptyJson(app, options.bodyLimit ?? BODY_LIMIT);
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-correlation-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
   });
+  refuseUnknown(server, options);
   // A connection whose request ends during the stop would be kept open for the client's next one.
   let closing = false;
   server.addHook('preClose', (done) => {
@@ -82,9 +92,11 @@ export async function startHttpApp(
       'request',
     );
   });
+  app.useGlobalPipes(new SchemaPipe());
   app.useGlobalFilters(new AppErrorFilter(logger, options.legacyErrorField));
   try {
     await app.init();
+    app.get(ThisApp, { strict: false }).app = app;
     await app.get(Bus, { strict: false }).listen();
     await app.listen(options.port, options.host);
   } catch (error) {
@@ -98,6 +110,47 @@ export async function startHttpApp(
     url: `http://${hostInUrl(options.host)}:${address.port}`,
     stop: () => (stopping ??= app.close()),
   };
+}
+
+/** Clients set the type of JSON on every request, also on those without a body: none is none, whatever its type. */
+function acceptEmptyJson(app: NestFastifyApplication, bodyLimit: number): void {
+  const parse = app.getHttpAdapter().getInstance().getDefaultJsonParser('error', 'error');
+  app.useBodyParser('application/json', { bodyLimit }, (request, body: Buffer, done) => {
+    if (body.length === 0) done(null, undefined);
+    else void parse(request as FastifyRequest, body.toString('utf8'), done);
+  });
+}
+
+/** An unknown path is a 404 and an unknown method of a known one a 405 that names the others; OPTIONS is answered with them. */
+function refuseUnknown(
+  server: FastifyInstance,
+  { routesAt, legacyErrorField }: Pick<HttpAppOptions, 'routesAt' | 'legacyErrorField'>,
+): void {
+  const routes = new Routes(server);
+  server.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return;
+    const path = request.url.split('?')[0] ?? '';
+    const shown = `${request.method} ${path.slice(0, 200)}`;
+    const allowed = routes.allowedFor(path);
+    if (allowed.length === 0) {
+      const remedy = routesAt ? `: GET ${routesAt} lists what there is` : '';
+      return sendError(
+        new AppError('route.not_found', 404, `there is no route ${shown}${remedy}`),
+        request,
+        reply,
+        legacyErrorField,
+      );
+    }
+    reply.header('allow', allowed.join(', '));
+    if (request.method === 'OPTIONS') return reply.status(204).send();
+    const message = `there is no route ${shown}: this path takes ${allowed.join(', ')}`;
+    return sendError(
+      new AppError('route.method_not_allowed', 405, message),
+      request,
+      reply,
+      legacyErrorField,
+    );
+  });
 }
 
 /** Why an address could not be had, with the variable to change; any other error as it is. */

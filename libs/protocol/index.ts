@@ -1,8 +1,11 @@
 export * from './api/commands.js';
+export * from './api/errors.js';
 export * from './api/executions.js';
 export * from './api/fields.js';
 export * from './api/machines.js';
+export * from './api/pages.js';
 export * from './api/scripts.js';
+export * from './api/sealing.js';
 export * from './bus/messages.js';
 export { BusError, type BusReply } from './bus/reply.js';
 export {

@@ -6,5 +6,5 @@ export { hostInUrl } from './host.js';
 export { createLogger, type Logger, NestLogger, redactText, shortId } from './logger.js';
 export { giveBackMemory } from './memory.js';
 export { LOGGER, RuntimeModule } from './runtime.module.js';
-export { issuesOf, parse, validated } from './validate.js';
+export { issuesOf, parse } from './validate.js';
 export { VERSION } from './version.js';

@@ -1,4 +1,3 @@
-import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import type { z } from 'zod';
 import type { Fault } from '#protocol';
 import { invalidRequest } from './errors.js';
@@ -27,15 +26,4 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<
   const result = schema.safeParse(value);
   if (!result.success) throw invalidRequest(issuesOf(result.error));
   return result.data;
-}
-
-/** `@Body(validated(CreateScript)) body: CreateScript` — the one way in which controllers validate. */
-export function validated<S extends z.ZodType>(schema: S): PipeTransform<unknown, z.output<S>> {
-  @Injectable()
-  class SchemaPipe implements PipeTransform<unknown, z.output<S>> {
-    transform(value: unknown, _metadata: ArgumentMetadata): z.output<S> {
-      return parse(schema, value ?? {});
-    }
-  }
-  return new SchemaPipe();
 }

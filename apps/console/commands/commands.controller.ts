@@ -1,64 +1,63 @@
-import {
-  Body,
-  Controller,
-  Get,
-  HttpCode,
-  Inject,
-  Param,
-  Post,
-  Query,
-  Req,
-  UseGuards,
-  UseInterceptors,
-} from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import { Body, Get, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { type CommandDto, CreateCommand, Page, uuid } from '#protocol';
-import { AccessGuard } from '#app';
-import { validated } from '#runtime';
-import { actorOf } from '../http/actor.js';
-import { IdempotencyInterceptor } from '../http/idempotency.interceptor.js';
+import { CommandDto, CreateCommand, type Page, pageOf, PageQuery, uuid } from '#protocol';
+import { Answers } from '../http/answers.js';
+import { type Actor, By } from '../http/by.js';
+import { OperatorApi } from '../http/operator-api.js';
+import { machineId } from '../machines/machine-id.js';
 import { CommandsService } from './commands.service.js';
 
+const CommandPage = pageOf(CommandDto, 'CommandPage');
+
 const WaitQuery = z.strictObject({
-  /** Seconds to wait for the answer. */
   wait: z
     .string()
     .regex(/^(?:[1-5]?\d|60)$/, 'must be 0 to 60 seconds')
-    .default('0'),
+    .default('0')
+    .transform(Number)
+    .meta({
+      description: 'Seconds to wait for the answer.',
+      documentedAs: { type: 'integer', minimum: 0, maximum: 60, default: 0 },
+    }),
 });
 
-/** Questions to machines that are running now. */
-@UseGuards(AccessGuard)
-@UseInterceptors(IdempotencyInterceptor)
-@Controller('api/machines/:id/commands')
+@OperatorApi('machines/:id/commands', 'Commands')
 export class CommandsController {
-  constructor(@Inject(CommandsService) private readonly commands: CommandsService) {}
+  constructor(private readonly commands: CommandsService) {}
 
   @Post()
-  @HttpCode(202)
-  create(
-    @Param('id', validated(uuid)) machineId: string,
-    @Query(validated(WaitQuery)) query: { wait: string },
-    @Body(validated(CreateCommand)) body: CreateCommand,
-    @Req() request: FastifyRequest,
+  @Answers({
+    summary: 'Ask a machine that is running now',
+    description:
+      'Answers with the command as it is: PENDING, or with its answer when `wait` was long enough.',
+    status: 202,
+    body: CommandDto,
+    refuses: [400, 404, 409, 413, 415, 429],
+  })
+  createCommand(
+    @Param('id', { schema: machineId }) id: string,
+    @Query({ schema: WaitQuery }) query: z.output<typeof WaitQuery>,
+    @Body({ schema: CreateCommand }) body: CreateCommand,
+    @By() by: Actor,
   ): Promise<CommandDto> {
-    return this.commands.create(machineId, body, Number(query.wait) * 1000, actorOf(request));
+    return this.commands.create(id, body, query.wait * 1000, by);
   }
 
   @Get()
-  list(
-    @Param('id', validated(uuid)) machineId: string,
-    @Query(validated(Page)) page: Page,
-  ): Promise<{ items: CommandDto[]; nextCursor: string | null }> {
-    return this.commands.list(machineId, page);
+  @Answers({ summary: 'What it was asked', body: CommandPage, refuses: [400, 404] })
+  listCommands(
+    @Param('id', { schema: machineId }) id: string,
+    @Query({ schema: PageQuery }) page: PageQuery,
+  ): Promise<Page<CommandDto>> {
+    return this.commands.list(id, page);
   }
 
   @Get(':commandId')
-  get(
-    @Param('id', validated(uuid)) machineId: string,
-    @Param('commandId', validated(uuid)) id: string,
+  @Answers({ summary: 'One command and its answer', body: CommandDto, refuses: [400, 404] })
+  getCommand(
+    @Param('id', { schema: machineId }) id: string,
+    @Param('commandId', { schema: uuid }) commandId: string,
   ): Promise<CommandDto> {
-    return this.commands.get(machineId, id);
+    return this.commands.get(id, commandId);
   }
 }

@@ -1,12 +1,13 @@
-import { type BeforeApplicationShutdown, Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnModuleInit } from '@nestjs/common';
 import { createCommand, Database, MachineCommand, OPEN_COMMANDS_LIMIT, recordAudit } from '#db';
 import {
   BusEvents,
   type CommandDto,
   CommandEvent,
   type CreateCommand,
-  isOpenCommand,
   type Page,
+  type PageQuery,
+  isOpenCommand,
 } from '#protocol';
 import { AppError, Bus } from '#runtime';
 import {
@@ -20,7 +21,7 @@ import {
   takeUntil,
   timer,
 } from 'rxjs';
-import type { Actor } from '../http/actor.js';
+import type { Actor } from '../http/by.js';
 import { MachinesService } from '../machines/machines.service.js';
 import { after, NEWEST_FIRST, toPage } from '../http/page.js';
 import { toCommandDto } from './command.dto.js';
@@ -34,9 +35,9 @@ export class CommandsService implements OnModuleInit, BeforeApplicationShutdown 
   private readonly stopping = new Subject<void>();
 
   constructor(
-    @Inject(Database) private readonly database: Database,
-    @Inject(Bus) private readonly bus: Bus,
-    @Inject(MachinesService) private readonly machines: MachinesService,
+    private readonly database: Database,
+    private readonly bus: Bus,
+    private readonly machines: MachinesService,
   ) {}
 
   onModuleInit(): void {
@@ -93,7 +94,7 @@ export class CommandsService implements OnModuleInit, BeforeApplicationShutdown 
     return this.get(machineId, row.id);
   }
 
-  async list(machineId: string, page: Page): Promise<{ items: CommandDto[]; nextCursor: string | null }> {
+  async list(machineId: string, page: PageQuery): Promise<Page<CommandDto>> {
     await this.machines.get(machineId);
     const rows = await this.database
       .work()

@@ -1,6 +1,5 @@
 import {
   type BeforeApplicationShutdown,
-  Inject,
   Injectable,
   type MessageEvent,
   type OnModuleInit,
@@ -33,8 +32,8 @@ export class ExecutionEventsService implements OnModuleInit, BeforeApplicationSh
   private readonly stopping = new Subject<void>();
 
   constructor(
-    @Inject(Bus) private readonly bus: Bus,
-    @Inject(ExecutionsService) private readonly executions: ExecutionsService,
+    private readonly bus: Bus,
+    private readonly executions: ExecutionsService,
   ) {}
 
   onModuleInit(): void {

@@ -1,105 +1,112 @@
-import {
-  Body,
-  Controller,
-  Get,
-  Header,
-  HttpCode,
-  Inject,
-  type MessageEvent,
-  Param,
-  Post,
-  Query,
-  Req,
-  Sse,
-  UseGuards,
-  UseInterceptors,
-} from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import { Body, Get, Header, type MessageEvent, Param, Post, Query, Sse, UseGuards } from '@nestjs/common';
+import { getSchemaPath } from '@nestjs/swagger';
 import type { Observable } from 'rxjs';
 import { z } from 'zod';
-import { type ExecutionDto, type ExplanationDto, ListExecutions, ScheduleExecutions, uuid } from '#protocol';
-import { AccessGuard } from '#app';
-import { validated } from '#runtime';
-import { actorOf } from '../http/actor.js';
-import { ExecutionExistsGuard } from './execution-exists.guard.js';
+import { type Draft, draftOf } from '#app';
+import {
+  ExecutionDto,
+  ExplanationDto,
+  ListExecutions,
+  outputStream,
+  type Page,
+  pageOf,
+  ScheduledExecutions,
+  ScheduleExecutions,
+  uuid,
+} from '#protocol';
+import { Answers } from '../http/answers.js';
+import { type Actor, By } from '../http/by.js';
+import { OperatorApi } from '../http/operator-api.js';
 import { ExecutionEventsService } from './execution-events.service.js';
+import { ExecutionExistsGuard } from './execution-exists.guard.js';
 import { ExecutionsService } from './executions.service.js';
 import { ScheduleService } from './schedule.service.js';
-import { IdempotencyInterceptor } from '../http/idempotency.interceptor.js';
 
-const OutputQuery = z.strictObject({
-  stream: z.enum(['stdout', 'stderr'], { error: 'must be stdout or stderr' }).default('stdout'),
-});
+const ExecutionPage = pageOf(ExecutionDto, 'ExecutionPage');
 
-@UseGuards(AccessGuard)
-@UseInterceptors(IdempotencyInterceptor)
-@Controller('api/executions')
+const ScheduleDraft = draftOf(ScheduleExecutions);
+
+const OutputQuery = z.strictObject({ stream: outputStream.default('stdout') });
+
+@OperatorApi('executions', 'Executions')
 export class ExecutionsController {
   constructor(
-    @Inject(ExecutionsService) private readonly executions: ExecutionsService,
-    @Inject(ScheduleService) private readonly scheduling: ScheduleService,
-    @Inject(ExecutionEventsService) private readonly live: ExecutionEventsService,
+    private readonly executions: ExecutionsService,
+    private readonly scheduling: ScheduleService,
+    private readonly live: ExecutionEventsService,
   ) {}
 
   @Post()
-  schedule(
-    @Body(validated(ScheduleExecutions)) body: ScheduleExecutions,
-    @Req() request: FastifyRequest,
-  ): Promise<{ items: ExecutionDto[] }> {
-    return this.scheduling.schedule(body, actorOf(request));
+  @Answers({
+    summary: 'Schedule a script on machines',
+    status: 201,
+    body: ScheduledExecutions,
+    refuses: [400, 409, 413, 415],
+  })
+  scheduleExecutions(
+    @Body({ schema: ScheduleDraft }) body: Draft<ScheduleExecutions>,
+    @By() by: Actor,
+  ): Promise<ScheduledExecutions> {
+    return this.scheduling.schedule(body, by);
   }
 
   @Get()
-  list(
-    @Query(validated(ListExecutions)) query: ListExecutions,
-  ): Promise<{ items: ExecutionDto[]; nextCursor: string | null }> {
+  @Answers({ summary: 'List executions', body: ExecutionPage, refuses: [400] })
+  listExecutions(@Query({ schema: ListExecutions }) query: ListExecutions): Promise<Page<ExecutionDto>> {
     return this.executions.list(query);
   }
 
   @Get(':id')
-  get(@Param('id', validated(uuid)) id: string): Promise<ExecutionDto> {
+  @Answers({ summary: 'One execution', body: ExecutionDto, refuses: [400, 404] })
+  getExecution(@Param('id', { schema: uuid }) id: string): Promise<ExecutionDto> {
     return this.executions.get(id);
   }
 
   @Get(':id/output')
   @Header('Content-Type', 'text/plain; charset=utf-8')
-  output(
-    @Param('id', validated(uuid)) id: string,
-    @Query(validated(OutputQuery)) query: z.output<typeof OutputQuery>,
+  @Answers({
+    summary: 'What it printed so far',
+    words: 'The text of the stream.',
+    content: { 'text/plain': { schema: { type: 'string' } } },
+    refuses: [400, 404],
+  })
+  getExecutionOutput(
+    @Param('id', { schema: uuid }) id: string,
+    @Query({ schema: OutputQuery }) query: z.output<typeof OutputQuery>,
   ): Promise<string> {
     return this.executions.output(id, query.stream);
   }
 
   @Sse(':id/events')
   @UseGuards(ExecutionExistsGuard)
-  events(@Param('id', validated(uuid)) id: string): Observable<MessageEvent> {
+  @Answers({
+    summary: 'Follow it live',
+    description:
+      'Server-sent events: `status` with the row, first of all and after each change, and `output` with a piece of a stream.' +
+      ' The stream ends after the status that is final.',
+    words: 'Server-sent events; the schema is that of one of them.',
+    content: { 'text/event-stream': { schema: { $ref: getSchemaPath('ExecutionEvent') } } },
+    refuses: [400, 404],
+  })
+  followExecution(@Param('id', { schema: uuid }) id: string): Observable<MessageEvent> {
     return this.live.follow(id);
   }
 
   @Get(':id/explanation')
-  explanation(@Param('id', validated(uuid)) id: string): Promise<ExplanationDto> {
+  @Answers({ summary: 'Why it is where it is', body: ExplanationDto, refuses: [400, 404] })
+  explainExecution(@Param('id', { schema: uuid }) id: string): Promise<ExplanationDto> {
     return this.executions.explanation(id);
   }
 
   @Post(':id/cancel')
-  @HttpCode(202)
-  cancel(@Param('id', validated(uuid)) id: string, @Req() request: FastifyRequest): Promise<ExecutionDto> {
-    return this.executions.cancel(id, actorOf(request));
-  }
-}
-
-@UseGuards(AccessGuard)
-@UseInterceptors(IdempotencyInterceptor)
-@Controller('api/series')
-export class SeriesController {
-  constructor(@Inject(ExecutionsService) private readonly executions: ExecutionsService) {}
-
-  @Post(':id/stop')
-  @HttpCode(200)
-  stop(
-    @Param('id', validated(uuid)) id: string,
-    @Req() request: FastifyRequest,
-  ): Promise<{ seriesId: string; cancelled: string[] }> {
-    return this.executions.stopSeries(id, actorOf(request));
+  @Answers({
+    summary: 'Ask for its end',
+    description: 'A PENDING one is CANCELLED at once, a RUNNING one when its agent has ended it.',
+    status: 202,
+    body: ExecutionDto,
+    refuses: [400, 404, 409],
+  })
+  cancelExecution(@Param('id', { schema: uuid }) id: string, @By() by: Actor): Promise<ExecutionDto> {
+    return this.executions.cancel(id, by);
   }
 }

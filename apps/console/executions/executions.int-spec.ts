@@ -224,6 +224,37 @@ onBothDatabases('executions', (given) => {
       expect(issues.map((issue) => issue.split(':')[0])).toContain(path);
     });
 
+    it('together, whichever check finds them', async () => {
+      await database.work().nativeUpdate(Machine, { id: machineId }, { os: 'windows' });
+      scriptId = await makeScript({ inputs: [{ name: 'greeting', type: 'text', required: true }] });
+      const issues = await issuesOf({
+        cron: '61 * * * *',
+        timeZone: 'Mars/Olympus',
+        inputs: { greting: 'hello' },
+        maxExecutions: 0,
+        surprise: true,
+        jitterSeconds: 'some',
+      });
+      expect(issues.map((issue) => issue.split(':')[0]).toSorted()).toEqual([
+        'cron',
+        'inputs.greeting',
+        'inputs.greting',
+        'jitterSeconds',
+        'machineIds.0',
+        'maxExecutions',
+        'surprise',
+        'timeZone',
+      ]);
+    });
+
+    it('once each: what hides behind another fault is not told as one of its own', async () => {
+      const inputs = { name: ['not', 'a', 'value'] };
+      scriptId = await makeScript({ inputs: [{ name: 'name', type: 'text', required: true }] });
+      expect((await issuesOf({ inputs })).map((issue) => issue.split(':')[0])).toEqual(['inputs.name']);
+      const both = await issuesOf({ cron: '61 * * * *', repeatIntervalMinutes: 5, inputs: { name: 'ada' } });
+      expect(both).toEqual([expect.stringMatching(/^cron: and repeatIntervalMinutes/)]);
+    });
+
     it('for a machine that is named twice', async () => {
       expect(await issuesOf({ machineIds: [machineId, machineId] })).toEqual([
         `machineIds: ${machineId} is named twice`,

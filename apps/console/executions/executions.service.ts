@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   Database,
   databaseNow,
@@ -18,29 +18,25 @@ import {
   type ExecutionDto,
   type ExplanationDto,
   type ListExecutions,
+  type OutputStream,
+  type Page,
+  type StoppedSeries,
   OPEN_STATUSES,
 } from '#protocol';
 import { AppError, Bus } from '#runtime';
-import type { Actor } from '../http/actor.js';
+import type { Actor } from '../http/by.js';
 import { type ExplainedSeries, explain } from './explain.js';
 import { once } from '../http/once.js';
 import { after, NEWEST_FIRST, toPage } from '../http/page.js';
 
 @Injectable()
-export class ExecutionsService implements OnModuleInit {
+export class ExecutionsService {
   constructor(
-    @Inject(Database) private readonly database: Database,
-    @Inject(Bus) private readonly bus: Bus,
+    private readonly database: Database,
+    private readonly bus: Bus,
   ) {}
 
-  onModuleInit(): void {
-    const { pattern, schema } = BusRequests.scriptCancel;
-    this.bus.onRequest(pattern, schema, ({ executionId, requestId, requestedBy }) =>
-      this.cancel(executionId, { name: requestedBy, correlationId: requestId.slice(0, 64) }, requestId),
-    );
-  }
-
-  async list(query: ListExecutions): Promise<{ items: ExecutionDto[]; nextCursor: string | null }> {
+  async list(query: ListExecutions): Promise<Page<ExecutionDto>> {
     const { machineId, status, seriesId, from, to } = query;
     const where = {
       $and: [
@@ -70,7 +66,7 @@ export class ExecutionsService implements OnModuleInit {
     return toExecutionDto(await this.find(id));
   }
 
-  async output(id: string, stream: 'stdout' | 'stderr'): Promise<string> {
+  async output(id: string, stream: OutputStream): Promise<string> {
     return (await this.find(id))[stream] ?? '';
   }
 
@@ -155,7 +151,7 @@ export class ExecutionsService implements OnModuleInit {
     return toExecutionDto(row);
   }
 
-  async stopSeries(seriesId: string, actor: Actor): Promise<{ seriesId: string; cancelled: string[] }> {
+  async stopSeries(seriesId: string, actor: Actor): Promise<StoppedSeries> {
     const cancelled = await this.database.transaction(async (work) => {
       const ids = await stopSeries(work, seriesId);
       if (ids === null) throw new AppError('series.not_found', 404, `there is no series ${seriesId}`);

@@ -1,4 +1,10 @@
-import { type ChannelState, type ExecutionStatus, type FailureReason, isOpen } from '#protocol';
+import {
+  type ChannelState,
+  type ExecutionStatus,
+  type ExplanationCode,
+  type FailureReason,
+  isOpen,
+} from '#protocol';
 
 export interface ExplainedRow {
   attempt: number;
@@ -52,8 +58,8 @@ export interface ExplainedSeries {
   open: { status: ExecutionStatus; scheduledFor: Date } | null;
 }
 
-export interface Explanation {
-  code: string;
+export interface Explanation<C = ExplanationCode> {
+  code: C;
   message: string;
   remedy: string | null;
 }
@@ -65,12 +71,14 @@ export function explain(
   around: Surroundings,
 ): Explanation {
   const explanation = explainRow(row, machine, around);
-  if (isOpen(row.status)) return explanation;
-  const more = [
-    row.survivors ? `${row.survivors} of its processes could not be ended` : null,
-    around.series ? seriesGoesOn(around.series, around.now) : null,
-  ];
-  return { ...explanation, message: [explanation.message, ...more].filter(Boolean).join('; ') };
+  const more = isOpen(row.status)
+    ? []
+    : [
+        row.survivors ? `${row.survivors} of its processes could not be ended` : null,
+        around.series ? seriesGoesOn(around.series, around.now) : null,
+      ];
+  const message = [explanation.message, ...more].filter(Boolean).join('; ');
+  return { ...explanation, message: `${row.status}: ${message}` };
 }
 
 function explainRow(row: ExplainedRow, machine: ExplainedMachine | null, around: Surroundings): Explanation {
@@ -80,13 +88,13 @@ function explainRow(row: ExplainedRow, machine: ExplainedMachine | null, around:
     case 'RUNNING':
       return explainRunning(row, machine, around);
     case 'SUCCESS':
-      return say('success', 'SUCCESS: the script ended with exit code 0', null);
+      return say('success', 'the script ended with exit code 0', null);
     case 'CANCELLED':
-      return say('cancelled', `CANCELLED: ${row.error ?? 'it was cancelled'}`, null);
+      return say('cancelled', `${row.error ?? 'it was cancelled'}`, null);
     case 'TIMEOUT':
       return say(
         'timeout',
-        `TIMEOUT: ${row.error ?? 'the deadline passed'} (${row.timeoutSeconds} s)`,
+        `${row.error ?? 'the deadline passed'} (${row.timeoutSeconds} s)`,
         'give it a longer timeoutSeconds, or see what it waits for in stdout and stderr',
       );
     case 'FAILED':
@@ -104,15 +112,15 @@ function explainPending(
   if (row.scheduledFor > around.now) {
     return say(
       'not_due',
-      `PENDING: scheduled for ${row.scheduledFor.toISOString()}, in ${inWords(row.scheduledFor.getTime() - around.now.getTime())}${around.series ? `; ${repeats(around.series)}` : ''}`,
+      `scheduled for ${row.scheduledFor.toISOString()}, in ${inWords(row.scheduledFor.getTime() - around.now.getTime())}${around.series ? `; ${repeats(around.series)}` : ''}`,
       null,
     );
   }
-  if (!machine) return say('machine_gone', 'PENDING: its machine was deleted', 'cancel it');
+  if (!machine) return say('machine_gone', 'its machine was deleted', 'cancel it');
   if (!machine.registered)
     return say(
       'machine_unregistered',
-      'PENDING: the machine is not registered, so it gets no scripts',
+      'the machine is not registered, so it gets no scripts',
       'POST /api/machines with its id',
     );
   if (around.gatewaySilentSeconds === null || around.gatewaySilentSeconds > 120) {
@@ -122,7 +130,7 @@ function explainPending(
         : `its gateway ${machine.hostId ?? ''} was last heard of ${inWords(around.gatewaySilentSeconds * 1000)} ago`;
     return say(
       'gateway_missing',
-      `PENDING: ${since}`,
+      `${since}`,
       `start the gateway on the machine's host${machine.hostId ? ` (${machine.hostId})` : ''}`,
     );
   }
@@ -130,8 +138,8 @@ function explainPending(
     return say(
       'waits_for_reboot',
       row.attempt > 1
-        ? `PENDING: a script asked for a restart of the machine; attempt ${row.attempt} goes out in the next boot`
-        : 'PENDING: a script asked for a restart of the machine; this one goes out in the next boot',
+        ? `a script asked for a restart of the machine; attempt ${row.attempt} goes out in the next boot`
+        : 'a script asked for a restart of the machine; this one goes out in the next boot',
       'restart the machine if it does not do so by itself',
     );
   const channel = explainChannel(machine, around.now);
@@ -139,20 +147,23 @@ function explainPending(
   if (around.earlierFirstBoot > 0)
     return say(
       'waits_for_first_boot',
-      `PENDING: waits for ${around.earlierFirstBoot} first-boot script(s) of lower order to end`,
+      `waits for ${around.earlierFirstBoot} first-boot script(s) of lower order to end`,
       null,
     );
   if (around.running > 0)
     return say(
       'waits_for_slot',
-      `PENDING: the machine runs ${around.running} other script(s); this one is next by order and time`,
+      `the machine runs ${around.running} other script(s); this one is next by order and time`,
       null,
     );
-  return say('being_delivered', 'PENDING: it is due and the channel is ready; it goes out now', null);
+  return say('being_delivered', 'it is due and the channel is ready; it goes out now', null);
 }
 
 /** What keeps a machine's channel from working, or null when it works. */
-export function explainChannel(machine: ExplainedMachine, now: Date): Explanation | null {
+export function explainChannel(
+  machine: ExplainedMachine,
+  now: Date,
+): Explanation<Extract<ExplanationCode, `channel_${string}`>> | null {
   const detail = machine.channelDetail ? `: ${machine.channelDetail}` : '';
   const seen = machine.lastSeenAt
     ? `; last heard of ${inWords(now.getTime() - machine.lastSeenAt.getTime())} ago`
@@ -163,37 +174,37 @@ export function explainChannel(machine: ExplainedMachine, now: Date): Explanatio
     case 'missing':
       return say(
         'channel_missing',
-        `PENDING: the machine's channel is missing${detail}`,
+        `the machine's channel is missing${detail}`,
         'start the VM, with the virtio-serial port of its media plan',
       );
     case 'refused':
       return say(
         'channel_refused',
-        `PENDING: the machine's channel refuses connections${detail}`,
+        `the machine's channel refuses connections${detail}`,
         'start the VM again',
       );
     case 'occupied':
       return say(
         'channel_occupied',
-        `PENDING: another program holds the machine's channel${detail}`,
+        `another program holds the machine's channel${detail}`,
         'stop the other program: QEMU serves one client of a socket',
       );
     case 'guest-closed':
       return say(
         'channel_closed',
-        `PENDING: the machine's channel was closed${detail}${seen}`,
+        `the machine's channel was closed${detail}${seen}`,
         'see that the VM runs',
       );
     case 'silent':
       return say(
         'channel_silent',
-        `PENDING: the channel is open and InfiniService does not speak${seen}`,
+        `the channel is open and InfiniService does not speak${seen}`,
         'in the guest: systemctl status infiniservice and journalctl -u infiniservice (Windows: Get-Service Infiniservice); infiniservice doctor says what is wrong',
       );
     case 'unknown':
       return say(
         'channel_unknown',
-        'PENDING: no gateway has seen a channel of this machine',
+        'no gateway has seen a channel of this machine',
         'start the VM with the socket of its media plan on a host that runs a gateway',
       );
     default:
@@ -213,24 +224,24 @@ function explainRunning(
         : '; the agent has not confirmed yet';
     return say(
       'cancelling',
-      `RUNNING: it was asked to end ${inWords(around.now.getTime() - row.cancelRequestedAt.getTime())} ago${cannot}`,
+      `it was asked to end ${inWords(around.now.getTime() - row.cancelRequestedAt.getTime())} ago${cannot}`,
       null,
     );
   }
   if (row.deliveryStartedAt === null)
-    return say('claimed', 'RUNNING: it was handed out and is being written to the machine', null);
+    return say('claimed', 'it was handed out and is being written to the machine', null);
   const since = inWords(around.now.getTime() - (row.startedAt ?? around.now).getTime());
   if (!row.startConfirmed && machine?.protocol === 2)
     return say(
       'delivered',
-      `RUNNING: it was delivered ${since} ago; the agent has not said yet that it started`,
+      `it was delivered ${since} ago; the agent has not said yet that it started`,
       null,
     );
   const silent =
     machine && machine.channel !== 'ready'
       ? `; the channel is ${machine.channel}, and its result will come when it is back`
       : '';
-  return say('running', `RUNNING: since ${since}, for ${row.timeoutSeconds} s at the most${silent}`, null);
+  return say('running', `since ${since}, for ${row.timeoutSeconds} s at the most${silent}`, null);
 }
 
 function explainFailed(row: ExplainedRow): Explanation {
@@ -240,50 +251,46 @@ function explainFailed(row: ExplainedRow): Explanation {
       const tail = lastLines(row.stderr);
       return say(
         'exit_code',
-        `FAILED: the script ended with exit code ${row.exitCode ?? 'unknown'}${tail ? `; its last words on stderr: ${tail}` : ''}`,
+        `the script ended with exit code ${row.exitCode ?? 'unknown'}${tail ? `; its last words on stderr: ${tail}` : ''}`,
         'see stdout and stderr; check the syntax, permissions and what the script depends on',
       );
     }
     case 'INTERRUPTED_BY_REBOOT':
       return say(
         'interrupted_by_reboot',
-        `FAILED: ${row.error ?? 'the machine restarted while the script ran'}`,
+        `${row.error ?? 'the machine restarted while the script ran'}`,
         'run it again if that does no harm',
       );
     case 'AGENT_LOST':
       return say(
         'agent_lost',
-        `FAILED: ${row.error ?? 'the agent lost the run'}`,
+        `${row.error ?? 'the agent lost the run'}`,
         'see journalctl -u infiniservice in the guest; run it again if that does no harm',
       );
     case 'NOT_STARTED':
       return say(
         'not_started',
-        `FAILED: the agent could not start the script: ${row.error ?? 'no reason given'}`,
+        `the agent could not start the script: ${row.error ?? 'no reason given'}`,
         'see that the shell and the runAs user exist in the guest',
       );
     case 'REFUSED':
-      return say('refused', `FAILED: the agent refused the script: ${row.error ?? 'no reason given'}`, null);
+      return say('refused', `the agent refused the script: ${row.error ?? 'no reason given'}`, null);
     case 'EXPIRED':
-      return say(
-        'expired',
-        `FAILED: ${row.error ?? 'deliverBy passed'}`,
-        'schedule it again with a later deliverBy',
-      );
+      return say('expired', `${row.error ?? 'deliverBy passed'}`, 'schedule it again with a later deliverBy');
     case 'BAD_INPUT':
       return say(
         'bad_input',
-        `FAILED: ${row.error ?? 'an input did not fit'}`,
+        `${row.error ?? 'an input did not fit'}`,
         'schedule it again with correct inputs',
       );
     case 'REBOOT_LIMIT':
       return say(
         'reboot_limit',
-        'FAILED: the script asked for more than 10 restarts',
+        'the script asked for more than 10 restarts',
         'see why it never finds its work done',
       );
     case null:
-      return say('failed', `FAILED: ${row.error ?? 'no reason was recorded'}`, null);
+      return say('failed', `${row.error ?? 'no reason was recorded'}`, null);
     default:
       return failureReason satisfies never;
   }
@@ -335,7 +342,7 @@ export function inWords(ms: number): string {
   return seconds < 172_800 ? `${Math.round(seconds / 3600)} hours` : `${Math.round(seconds / 86_400)} days`;
 }
 
-const say = (code: string, message: string, remedy: string | null): Explanation => ({
+const say = <C extends ExplanationCode>(code: C, message: string, remedy: string | null): Explanation<C> => ({
   code,
   message,
   remedy,

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import {
   Database,
   databaseNow,
@@ -20,10 +20,12 @@ import {
   checkInputs,
   type ExecutionDto,
   type InputValues,
+  type ScheduledExecutions,
   type ScheduleExecutions,
 } from '#protocol';
+import type { Draft } from '#app';
 import { Bus, invalidRequest } from '#runtime';
-import type { Actor } from '../http/actor.js';
+import type { Actor } from '../http/by.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
 import type { ConsoleConfig } from '../config.js';
 import { zonedTimeToInstant } from './local-time.js';
@@ -34,6 +36,7 @@ const LATEST_YEAR = 9998;
 
 /** A request without a fault, with what it names. */
 interface Checked {
+  request: ScheduleExecutions;
   version: ScriptVersion;
   machines: Machine[];
   values: InputValues;
@@ -44,28 +47,24 @@ interface Checked {
 
 /** Turns a request into rows: all machines or none, with every fault listed. */
 @Injectable()
-export class ScheduleService implements OnModuleInit {
+export class ScheduleService {
   constructor(
-    @Inject(Database) private readonly database: Database,
-    @Inject(Bus) private readonly bus: Bus,
+    private readonly database: Database,
+    private readonly bus: Bus,
     @Inject(CONSOLE_CONFIG) private readonly config: ConsoleConfig,
     @Inject(CONSOLE_TOKEN) private readonly token: string,
   ) {}
 
-  onModuleInit(): void {
-    const { pattern, schema } = BusRequests.scriptSchedule;
-    this.bus.onRequest(pattern, schema, ({ request, requestId, requestedBy }) =>
-      this.schedule(request, { name: requestedBy, correlationId: requestId.slice(0, 64) }, requestId),
-    );
-  }
-
-  /** @param requestId a request that arrives twice under the same one makes its rows once */
+  /**
+   * @param requestId a request that arrives twice under the same one makes its rows once
+   * @throws AppError `request.invalid` (400) with every fault: those of its fields, and those that only the database shows
+   */
   async schedule(
-    request: ScheduleExecutions,
+    draft: Draft<ScheduleExecutions>,
     actor: Actor,
     requestId?: string,
-  ): Promise<{ items: ExecutionDto[] }> {
-    const checked = await this.check(request);
+  ): Promise<ScheduledExecutions> {
+    const { request, ...checked } = await this.check(draft);
     const items = await this.database.transaction((work) => {
       const insert = (): Promise<ExecutionDto[]> => this.insert(work, request, checked, actor);
       if (requestId === undefined) return insert();
@@ -79,32 +78,21 @@ export class ScheduleService implements OnModuleInit {
     return { items };
   }
 
-  /** @throws AppError `request.invalid` (400) with every fault */
-  private async check(request: ScheduleExecutions): Promise<Checked> {
-    const work = this.database.work();
-    const issues: Fault[] = [];
+  /** What a field's own fault hides is not checked: nobody is told twice of one mistake. */
+  private async check({ sound, faults, unsound }: Draft<ScheduleExecutions>): Promise<Checked> {
+    const issues = [...faults];
     const [version, machines, now] = await Promise.all([
-      this.findVersion(this.database.work(), request, issues),
-      work.find(Machine, { id: { $in: request.machineIds } }),
+      this.findVersion(this.database.work(), sound, issues),
+      this.database.work().find(Machine, { id: { $in: sound.machineIds ?? [] } }),
       databaseNow(this.database.work()),
     ]);
-    this.checkMachines(request, machines, version, issues);
-    const { values, faults } = version
-      ? checkInputs(version, request.inputs ?? {})
-      : { values: {}, faults: [] };
-    issues.push(...faults);
-    const usesPasswords = version?.inputs.some((input) => input.type === 'password') ?? false;
-    if (usesPasswords && this.config.SECRETS_KEY === undefined) {
-      issues.push({
-        path: 'inputs',
-        message: 'the script takes a password and this console has no SECRETS_KEY to seal it',
-        remedy: 'set SECRETS_KEY',
-      });
-    }
-    const scheduledFor = timeOf(request, 'scheduledFor', issues);
-    const deliverBy = timeOf({ scheduledFor: request.deliverBy }, 'deliverBy', issues);
-    const rule = ruleOf(request, scheduledFor ?? now, issues);
-    if (deliverBy && deliverBy <= (scheduledFor ?? now)) {
+    this.checkMachines(sound.machineIds ?? [], machines, version, issues);
+    const values =
+      version && !unsound.has('inputs') ? this.checkInputs(version, sound.inputs ?? {}, issues) : {};
+    const scheduledFor = timeOf(sound, 'scheduledFor', issues);
+    const deliverBy = timeOf({ scheduledFor: sound.deliverBy }, 'deliverBy', issues);
+    const rule = ruleOf(sound, scheduledFor ?? now, issues);
+    if (deliverBy && !unsound.has('scheduledFor') && deliverBy <= (scheduledFor ?? now)) {
       issues.push({
         path: 'deliverBy',
         message: 'is not after the time it is scheduled for',
@@ -112,13 +100,29 @@ export class ScheduleService implements OnModuleInit {
       });
     }
     if (issues.length > 0 || !version) throw invalidRequest(issues);
-    return { version, machines, values, scheduledFor, deliverBy, rule };
+    // Without a fault all of it is sound.
+    const request = sound as ScheduleExecutions;
+    return { request, version, machines, values, scheduledFor, deliverBy, rule };
+  }
+
+  private checkInputs(version: ScriptVersion, inputs: InputValues, issues: Fault[]): InputValues {
+    const { values, faults } = checkInputs(version, inputs);
+    issues.push(...faults);
+    const usesPasswords = version.inputs.some((input) => input.type === 'password');
+    if (usesPasswords && this.config.SECRETS_KEY === undefined) {
+      issues.push({
+        path: 'inputs',
+        message: 'the script takes a password and this console has no SECRETS_KEY to seal it',
+        remedy: 'set SECRETS_KEY',
+      });
+    }
+    return values;
   }
 
   private async insert(
     work: Work,
     request: ScheduleExecutions,
-    { version, values, scheduledFor, deliverBy, rule }: Checked,
+    { version, values, scheduledFor, deliverBy, rule }: Omit<Checked, 'request'>,
     actor: Actor,
   ): Promise<ExecutionDto[]> {
     const rows = await scheduleExecutions(
@@ -154,10 +158,10 @@ export class ScheduleService implements OnModuleInit {
 
   private async findVersion(
     work: Work,
-    request: ScheduleExecutions,
+    { scriptId, scriptVersion }: Partial<ScheduleExecutions>,
     issues: Fault[],
   ): Promise<ScriptVersion | null> {
-    const { scriptId, scriptVersion } = request;
+    if (scriptId === undefined) return null;
     const version = await work.findOne(
       ScriptVersion,
       { scriptId, ...(scriptVersion === undefined ? {} : { version: scriptVersion }) },
@@ -182,12 +186,12 @@ export class ScheduleService implements OnModuleInit {
   }
 
   private checkMachines(
-    request: ScheduleExecutions,
+    ids: string[],
     machines: Machine[],
     version: ScriptVersion | null,
     issues: Fault[],
   ): void {
-    request.machineIds.forEach((id, index) => {
+    ids.forEach((id, index) => {
       const machine = machines.find((candidate) => candidate.id === id);
       const path = `machineIds.${index}`;
       if (!machine)
@@ -214,7 +218,7 @@ export class ScheduleService implements OnModuleInit {
 }
 
 /** The repeating schedule that was asked for, or null. */
-function ruleOf(request: ScheduleExecutions, earliest: Date, issues: Fault[]): SeriesRule | null {
+function ruleOf(request: Partial<ScheduleExecutions>, earliest: Date, issues: Fault[]): SeriesRule | null {
   const { cron, repeatIntervalMinutes, timeZone = 'UTC' } = request;
   const { missedRuns, missedWindowMinutes, jitterSeconds, stopOnFailure } = request;
   const common = {
@@ -241,7 +245,7 @@ function ruleOf(request: ScheduleExecutions, earliest: Date, issues: Fault[]): S
 
 /** Null when none was given: now, by the database's clock. A time that cannot be is a fault. */
 function timeOf(
-  { scheduledFor, timeZone }: Pick<ScheduleExecutions, 'scheduledFor' | 'timeZone'>,
+  { scheduledFor, timeZone }: Partial<ScheduleExecutions>,
   path: string,
   issues: Fault[],
 ): Date | null {

@@ -22,7 +22,7 @@ const ABANDONED_AFTER_SECONDS = 120;
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
   constructor(
-    @Inject(Database) private readonly database: Database,
+    private readonly database: Database,
     @Inject(CONSOLE_TOKEN) private readonly token: string,
   ) {}
 

@@ -1,3 +1,4 @@
+import type { Page } from '#protocol';
 import { AppError } from '#runtime';
 
 /** Where a page ends: newest first, by time and id. */
@@ -28,11 +29,7 @@ export function after(cursor: string | undefined): object {
 }
 
 /** A page of rows that were asked for with one more than the limit. */
-export function toPage<R extends Position, T>(
-  rows: R[],
-  limit: number,
-  map: (row: R) => T,
-): { items: T[]; nextCursor: string | null } {
+export function toPage<R extends Position, T>(rows: R[], limit: number, map: (row: R) => T): Page<T> {
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return { items: page.map(map), nextCursor: rows.length > limit && last ? encodeCursor(last) : null };

@@ -1,96 +1,103 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Inject,
-  Param,
-  Post,
-  Query,
-  Req,
-  UseGuards,
-  UseInterceptors,
-} from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import { Body, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import {
   CreateMachine,
-  type DownloadDto,
-  type MachineDto,
-  type MachineEventDto,
-  type MachineHealthDto,
-  Page,
-  uuid,
+  DownloadDto,
+  ListMachines,
+  MachineDto,
+  MachineEventDto,
+  MachineHealthDto,
+  type Page,
+  pageOf,
+  PageQuery,
 } from '#protocol';
-import { AccessGuard } from '#app';
-import { validated } from '#runtime';
-import { actorOf } from '../http/actor.js';
+import { Answers } from '../http/answers.js';
+import { type Actor, By } from '../http/by.js';
+import { OperatorApi } from '../http/operator-api.js';
+import { queryFlag } from '../http/query.js';
+import { machineId } from './machine-id.js';
 import { MachinesService } from './machines.service.js';
-import { IdempotencyInterceptor } from '../http/idempotency.interceptor.js';
 
-const RemoveQuery = z.strictObject({ force: z.enum(['true', 'false']).default('false') });
+const MachinePage = pageOf(MachineDto, 'MachinePage');
+const MachineEventPage = pageOf(MachineEventDto, 'MachineEventPage');
+const DownloadPage = pageOf(DownloadDto, 'DownloadPage');
 
-@UseGuards(AccessGuard)
-@UseInterceptors(IdempotencyInterceptor)
-@Controller('api/machines')
+const RemoveQuery = z.strictObject({
+  force: queryFlag.describe('Also with open executions: they are cancelled.'),
+});
+
+@OperatorApi('machines', 'Machines')
 export class MachinesController {
-  constructor(@Inject(MachinesService) private readonly machines: MachinesService) {}
+  constructor(private readonly machines: MachinesService) {}
 
   @Post()
-  create(
-    @Body(validated(CreateMachine)) body: CreateMachine,
-    @Req() request: FastifyRequest,
-  ): Promise<MachineDto> {
-    return this.machines.create(body, actorOf(request));
+  @Answers({
+    summary: 'Register a machine',
+    description: 'The same id with the same values is the same machine; with other values it is refused.',
+    status: 201,
+    body: MachineDto,
+    refuses: [400, 409, 413, 415],
+  })
+  createMachine(@Body({ schema: CreateMachine }) body: CreateMachine, @By() by: Actor): Promise<MachineDto> {
+    return this.machines.create(body, by);
   }
 
   @Get()
-  list(@Query(validated(Page)) page: Page): Promise<{ items: MachineDto[]; nextCursor: string | null }> {
-    return this.machines.list(page);
+  @Answers({ summary: 'List machines', body: MachinePage, refuses: [400] })
+  listMachines(@Query({ schema: ListMachines }) query: ListMachines): Promise<Page<MachineDto>> {
+    return this.machines.list(query);
   }
 
   @Get(':id')
-  get(@Param('id', validated(uuid)) id: string): Promise<MachineDto> {
+  @Answers({ summary: 'One machine', body: MachineDto, refuses: [400, 404] })
+  getMachine(@Param('id', { schema: machineId }) id: string): Promise<MachineDto> {
     return this.machines.get(id);
   }
 
   @Delete(':id')
-  @HttpCode(204)
-  remove(
-    @Param('id', validated(uuid)) id: string,
-    @Query(validated(RemoveQuery)) query: { force: string },
-    @Req() request: FastifyRequest,
+  @Answers({ summary: 'Remove a machine', status: 204, refuses: [400, 404, 409] })
+  deleteMachine(
+    @Param('id', { schema: machineId }) id: string,
+    @Query({ schema: RemoveQuery }) query: z.output<typeof RemoveQuery>,
+    @By() by: Actor,
   ): Promise<void> {
-    return this.machines.remove(id, query.force === 'true', actorOf(request));
+    return this.machines.remove(id, query.force, by);
   }
 
   @Get(':id/health')
-  health(@Param('id', validated(uuid)) id: string): Promise<MachineHealthDto> {
+  @Answers({
+    summary: 'Is InfiniService installed and talking?',
+    body: MachineHealthDto,
+    refuses: [400, 404],
+  })
+  getMachineHealth(@Param('id', { schema: machineId }) id: string): Promise<MachineHealthDto> {
     return this.machines.health(id);
   }
 
   @Get(':id/events')
-  events(
-    @Param('id', validated(uuid)) id: string,
-    @Query(validated(Page)) page: Page,
-  ): Promise<{ items: MachineEventDto[]; nextCursor: string | null }> {
+  @Answers({ summary: 'What happened to it', body: MachineEventPage, refuses: [400, 404] })
+  listMachineEvents(
+    @Param('id', { schema: machineId }) id: string,
+    @Query({ schema: PageQuery }) page: PageQuery,
+  ): Promise<Page<MachineEventDto>> {
     return this.machines.events(id, page);
   }
 
   @Get(':id/metrics')
-  metrics(
-    @Param('id', validated(uuid)) id: string,
-    @Query(validated(Page)) page: Page,
-  ): Promise<{ items: MachineEventDto[]; nextCursor: string | null }> {
-    return this.machines.events(id, page, 'metrics');
+  @Answers({ summary: 'What its agent measured', body: MachineEventPage, refuses: [400, 404] })
+  listMachineMetrics(
+    @Param('id', { schema: machineId }) id: string,
+    @Query({ schema: PageQuery }) page: PageQuery,
+  ): Promise<Page<MachineEventDto>> {
+    return this.machines.metrics(id, page);
   }
 
   @Get(':id/downloads')
-  downloads(
-    @Param('id', validated(uuid)) id: string,
-    @Query(validated(Page)) page: Page,
-  ): Promise<{ items: DownloadDto[]; nextCursor: string | null }> {
+  @Answers({ summary: 'What it fetched', body: DownloadPage, refuses: [400, 404] })
+  listMachineDownloads(
+    @Param('id', { schema: machineId }) id: string,
+    @Query({ schema: PageQuery }) page: PageQuery,
+  ): Promise<Page<DownloadDto>> {
     return this.machines.downloads(id, page);
   }
 }

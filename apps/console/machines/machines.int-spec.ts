@@ -76,6 +76,41 @@ onBothDatabases('machines', (given) => {
     expect(seen.filter((id) => ids.includes(id))).toEqual(ids.toReversed());
   });
 
+  it('are found by their exact name; an id that is none says how', async () => {
+    const name = `web ${newId()}`;
+    const id = await make({ name });
+    const found = await server.request('GET', `/api/machines?name=${encodeURIComponent(name)}`);
+    expect(found.body.items.map((machine: { id: string }) => machine.id)).toEqual([id]);
+    const part = await server.request('GET', `/api/machines?name=${encodeURIComponent(name.slice(0, -1))}`);
+    expect(part.body.items).toEqual([]);
+    expect((await server.request('GET', '/api/machines?nmae=x')).body.issues).toMatchObject([
+      { path: 'nmae', message: 'unknown field' },
+    ]);
+    for (const [method, path] of [
+      ['GET', ''],
+      ['GET', '/health'],
+      ['DELETE', ''],
+      ['GET', '/commands'],
+    ] as const)
+      expect((await server.request(method, `/api/machines/web%20&1${path}`)).body).toMatchObject({
+        code: 'request.invalid',
+        issues: [
+          {
+            path: 'id',
+            message: expect.stringMatching(/^must be a UUID/),
+            remedy: 'GET /api/machines?name=web%20%261 finds a machine by its name',
+          },
+        ],
+      });
+    expect((await server.request('GET', `/api/machines/${id.toUpperCase()}`)).body).toMatchObject({ id });
+  });
+
+  it('are deleted by clients that set a type without a body', async () => {
+    const id = await make();
+    const headers = { 'content-type': 'application/json' };
+    expect((await server.request('DELETE', `/api/machines/${id}`, undefined, headers)).status).toBe(204);
+  });
+
   it('say in words whether InfiniService is installed and talking', async () => {
     const { database } = given();
     const id = await make();

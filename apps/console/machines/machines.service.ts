@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   adoptMachine,
   Database,
@@ -19,11 +19,13 @@ import {
   type MachineDto,
   type MachineEventDto,
   type MachineHealthDto,
+  type ListMachines,
   OPEN_STATUSES,
   type Page,
+  type PageQuery,
 } from '#protocol';
 import { AppError, Bus } from '#runtime';
-import type { Actor } from '../http/actor.js';
+import type { Actor } from '../http/by.js';
 import { explainChannel } from '../executions/explain.js';
 import { after, NEWEST_FIRST, toPage } from '../http/page.js';
 import { toDownloadDto, toEventDto, toMachineDto } from './machine.dto.js';
@@ -31,8 +33,8 @@ import { toDownloadDto, toEventDto, toMachineDto } from './machine.dto.js';
 @Injectable()
 export class MachinesService {
   constructor(
-    @Inject(Database) private readonly database: Database,
-    @Inject(Bus) private readonly bus: Bus,
+    private readonly database: Database,
+    private readonly bus: Bus,
   ) {}
 
   /** @throws AppError `machine.exists` (409) when the id is registered with other values */
@@ -67,11 +69,10 @@ export class MachinesService {
     return toMachineDto(machine);
   }
 
-  async list(page: Page): Promise<{ items: MachineDto[]; nextCursor: string | null }> {
-    const rows = await this.database
-      .work()
-      .find(Machine, after(page.cursor), { orderBy: NEWEST_FIRST, limit: page.limit + 1 });
-    return toPage(rows, page.limit, toMachineDto);
+  async list({ name, cursor, limit }: ListMachines): Promise<Page<MachineDto>> {
+    const where = { ...(name === undefined ? {} : { name }), ...after(cursor) };
+    const rows = await this.database.work().find(Machine, where, { orderBy: NEWEST_FIRST, limit: limit + 1 });
+    return toPage(rows, limit, toMachineDto);
   }
 
   async get(id: string): Promise<MachineDto> {
@@ -130,7 +131,7 @@ export class MachinesService {
         ...common,
         ok: false,
         code: trouble.code,
-        message: trouble.message.replace(/^PENDING: /, ''),
+        message: trouble.message,
         remedy: trouble.remedy,
       };
     if (!machine.registered)
@@ -159,20 +160,30 @@ export class MachinesService {
     };
   }
 
-  async events(
+  /** What happened to it. */
+  events(id: string, page: PageQuery): Promise<Page<MachineEventDto>> {
+    return this.eventsOf(id, { $ne: 'metrics' }, page);
+  }
+
+  /** What its agent measured. */
+  metrics(id: string, page: PageQuery): Promise<Page<MachineEventDto>> {
+    return this.eventsOf(id, 'metrics', page);
+  }
+
+  private async eventsOf(
     id: string,
-    page: Page,
-    kind?: MachineEvent['kind'],
-  ): Promise<{ items: MachineEventDto[]; nextCursor: string | null }> {
+    kind: 'metrics' | { $ne: 'metrics' },
+    page: PageQuery,
+  ): Promise<Page<MachineEventDto>> {
     await this.find(id);
-    const where = { machineId: id, kind: kind ?? { $ne: 'metrics' as const }, ...after(page.cursor) };
+    const where = { machineId: id, kind, ...after(page.cursor) };
     const rows = await this.database
       .work()
       .find(MachineEvent, where, { orderBy: NEWEST_FIRST, limit: page.limit + 1 });
     return toPage(rows, page.limit, toEventDto);
   }
 
-  async downloads(id: string, page: Page): Promise<{ items: DownloadDto[]; nextCursor: string | null }> {
+  async downloads(id: string, page: PageQuery): Promise<Page<DownloadDto>> {
     await this.find(id);
     const rows = await this.database.work().find(
       Download,

@@ -1,54 +1,46 @@
-import {
-  Body,
-  Controller,
-  Get,
-  Inject,
-  Param,
-  Post,
-  Put,
-  Query,
-  Req,
-  UseGuards,
-  UseInterceptors,
-} from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
-import { CreateScript, Page, type ScriptDto, uuid } from '#protocol';
-import { AccessGuard } from '#app';
-import { validated } from '#runtime';
-import { actorOf } from '../http/actor.js';
+import { Body, Get, Param, Post, Put, Query } from '@nestjs/common';
+import { CreateScript, type Page, pageOf, PageQuery, ScriptDto, uuid } from '#protocol';
+import { Answers } from '../http/answers.js';
+import { type Actor, By } from '../http/by.js';
+import { OperatorApi } from '../http/operator-api.js';
 import { ScriptsService } from './scripts.service.js';
-import { IdempotencyInterceptor } from '../http/idempotency.interceptor.js';
 
-@UseGuards(AccessGuard)
-@UseInterceptors(IdempotencyInterceptor)
-@Controller('api/scripts')
+const ScriptPage = pageOf(ScriptDto, 'ScriptPage');
+
+@OperatorApi('scripts', 'Scripts')
 export class ScriptsController {
-  constructor(@Inject(ScriptsService) private readonly scripts: ScriptsService) {}
+  constructor(private readonly scripts: ScriptsService) {}
 
   @Post()
-  create(
-    @Body(validated(CreateScript)) body: CreateScript,
-    @Req() request: FastifyRequest,
-  ): Promise<ScriptDto> {
-    return this.scripts.create(body, actorOf(request));
+  @Answers({ summary: 'Create a script', status: 201, body: ScriptDto, refuses: [400, 409, 413, 415] })
+  createScript(@Body({ schema: CreateScript }) body: CreateScript, @By() by: Actor): Promise<ScriptDto> {
+    return this.scripts.create(body, by);
   }
 
   @Get()
-  list(@Query(validated(Page)) page: Page): Promise<{ items: ScriptDto[]; nextCursor: string | null }> {
+  @Answers({ summary: 'List scripts, each in its newest version', body: ScriptPage, refuses: [400] })
+  listScripts(@Query({ schema: PageQuery }) page: PageQuery): Promise<Page<ScriptDto>> {
     return this.scripts.list(page);
   }
 
   @Get(':id')
-  get(@Param('id', validated(uuid)) id: string): Promise<ScriptDto> {
+  @Answers({ summary: 'A script in its newest version', body: ScriptDto, refuses: [400, 404] })
+  getScript(@Param('id', { schema: uuid }) id: string): Promise<ScriptDto> {
     return this.scripts.get(id);
   }
 
   @Put(':id')
-  update(
-    @Param('id', validated(uuid)) id: string,
-    @Body(validated(CreateScript)) body: CreateScript,
-    @Req() request: FastifyRequest,
+  @Answers({
+    summary: 'Make a new version of a script',
+    description: 'Executions that are scheduled keep the version they name.',
+    body: ScriptDto,
+    refuses: [400, 404, 413, 415],
+  })
+  updateScript(
+    @Param('id', { schema: uuid }) id: string,
+    @Body({ schema: CreateScript }) body: CreateScript,
+    @By() by: Actor,
   ): Promise<ScriptDto> {
-    return this.scripts.update(id, body, actorOf(request));
+    return this.scripts.update(id, body, by);
   }
 }

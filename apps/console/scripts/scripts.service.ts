@@ -1,14 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Database, databaseNow, nextScriptVersion, recordAudit, Script, ScriptVersion, type Work } from '#db';
-import { type CreateScript, defaultPlatforms, type Page, type ScriptDto } from '#protocol';
+import { type CreateScript, defaultPlatforms, type Page, type PageQuery, type ScriptDto } from '#protocol';
 import { AppError } from '#runtime';
-import type { Actor } from '../http/actor.js';
+import type { Actor } from '../http/by.js';
 import { after, NEWEST_FIRST, toPage } from '../http/page.js';
+import { toScriptDto } from './script.dto.js';
 
 @Injectable()
 export class ScriptsService {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(private readonly database: Database) {}
 
   create(request: CreateScript, actor: Actor): Promise<ScriptDto> {
     return this.database.transaction(async (work) => {
@@ -29,7 +30,7 @@ export class ScriptsService {
     });
   }
 
-  async list(page: Page): Promise<{ items: ScriptDto[]; nextCursor: string | null }> {
+  async list(page: PageQuery): Promise<Page<ScriptDto>> {
     const work = this.database.work();
     const scripts = await work.find(Script, after(page.cursor), {
       orderBy: NEWEST_FIRST,
@@ -94,23 +95,3 @@ export class ScriptsService {
 const auditOf = ({ version, name, sha256 }: ScriptVersion): object => ({ version, name, sha256 });
 
 const notFound = (id: string): AppError => new AppError('script.not_found', 404, `there is no script ${id}`);
-
-function toScriptDto(version: ScriptVersion): ScriptDto {
-  const { name, description, platforms, shell, content, inputs, timeoutSeconds, runAs, retry, sha256 } =
-    version;
-  return {
-    id: version.scriptId,
-    version: version.version,
-    name,
-    description,
-    platforms,
-    shell,
-    content,
-    inputs,
-    timeoutSeconds,
-    runAs,
-    retry,
-    sha256,
-    createdAt: version.createdAt.toISOString(),
-  };
-}

@@ -21,7 +21,8 @@ export class SealingController {
   @Post('sealed-passwords')
   @Answers({
     summary: 'Seal a Windows password for the bus',
-    description: 'For those without sealPassword of @infinibay/protocol. Each answer is another one; all of them open.',
+    description:
+      'For those without sealPassword of @infinibay/protocol. Each answer is another one; all of them open.',
     body: SealedPasswordDto,
     refuses: [400, 413, 415, 503],
   })

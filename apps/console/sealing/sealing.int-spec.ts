@@ -24,14 +24,21 @@ onBothDatabases('passwords for the bus', (given) => {
     const answer = await server.request('POST', '/api/sealed-passwords', asked);
     expect([answer.status, Object.keys(answer.body)]).toEqual([200, ['passwordSealed']]);
     expect(openSealedPassword(SEALING_KEY, owner, answer.body.passwordSealed)).toBe(CANARY);
-    expect(() => openSealedPassword(SEALING_KEY, { ...owner, user: 'x' }, answer.body.passwordSealed)).toThrow();
+    expect(() =>
+      openSealedPassword(SEALING_KEY, { ...owner, user: 'x' }, answer.body.passwordSealed),
+    ).toThrow();
   });
 
   it('are refused with each fault, and without the password in the answer', async () => {
     const wrong = { vmId: 'x', user: '', password: `${CANARY}\u0000`, more: 1 };
     const { status, body, text } = await server.request('POST', '/api/sealed-passwords', wrong);
     expect(status).toBe(400);
-    expect(body.issues.map(({ path }: { path: string }) => path).sort()).toEqual(['more', 'password', 'user', 'vmId']);
+    expect(body.issues.map(({ path }: { path: string }) => path).sort()).toEqual([
+      'more',
+      'password',
+      'user',
+      'vmId',
+    ]);
     expect(text).not.toContain(CANARY);
   });
 

@@ -6,7 +6,7 @@ import {
   type SealPassword,
   sealPassword,
 } from '#protocol';
-import { ConsoleError } from '../codes.js';
+import { AppError } from '#runtime';
 import type { ConsoleConfig } from '../config.js';
 import { CONSOLE_CONFIG } from '../console-config.js';
 
@@ -18,7 +18,12 @@ export class SealingService {
   /** @throws AppError `sealing.no_key` (503) without SEALING_KEY */
   key(): SealingKeyDto {
     const { SEALING_KEY } = this.config;
-    if (SEALING_KEY === undefined) throw new ConsoleError('sealing.no_key', 'this console has no SEALING_KEY');
+    if (SEALING_KEY === undefined)
+      throw new AppError(
+        'sealing.no_key',
+        503,
+        'this console has no SEALING_KEY: set it for console and media',
+      );
     return { algorithm: 'X25519-HKDF-SHA256-AES256GCM', publicKey: sealingPublicKey(SEALING_KEY) };
   }
 

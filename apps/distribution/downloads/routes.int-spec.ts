@@ -265,7 +265,10 @@ describe('what is not there', () => {
 
   it('what changes something is no route, and a body that is too large is refused', async () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH'])
-      expect((await server.get('/infiniservice/linux/binary', {}, { method })).status).toBe(404);
+      expect(await server.get('/infiniservice/linux/binary', {}, { method })).toMatchObject({
+        status: 405,
+        headers: { allow: 'GET, HEAD, OPTIONS' },
+      });
     const body = JSON.stringify({ x: 'x'.repeat(100_000) });
     const headers = { 'content-type': 'application/json', 'content-length': String(body.length) };
     expect(

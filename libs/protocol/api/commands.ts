@@ -1,47 +1,53 @@
 import { z } from 'zod';
 import { COMMAND_STATES } from '../statuses.js';
-import { wireTime } from './fields.js';
+import { shownId, wireTime } from './fields.js';
 
 /** In seconds: a command is for a machine that is running now; what takes longer is a script. */
 export const COMMAND_TIMEOUT = { default: 60, longest: 3600 } as const;
 /** Characters, so that the signed line fits the channel. */
 const RAW_COMMAND_LIMIT = 16_384;
 
-const plain = <A extends string>(action: A) => z.strictObject({ action: z.literal(action) });
+const plain = <A extends string>(action: A) =>
+  z.strictObject({ action: z.literal(action) }).meta({ id: action, title: action });
 
 /** What an agent knows without a shell; the fields beside `action` are its own. */
-const KnownAction = z.discriminatedUnion(
-  'action',
-  [
-    plain('ServiceList'),
-    z.strictObject({
-      action: z.literal('ServiceControl'),
-      service: z
-        .string()
-        .min(1)
-        .max(256)
-        .regex(/^[A-Za-z0-9@._:\\$ ][A-Za-z0-9@._:\\$ -]*$/, "must be a service's name"),
-      operation: z.enum(['start', 'stop', 'restart', 'reload', 'enable', 'disable', 'status'], {
-        error: 'must be start, stop, restart, reload, enable, disable or status',
-      }),
-    }),
-    plain('ProcessList'),
-    z.strictObject({
-      action: z.literal('ProcessKill'),
-      pid: z.number().int().min(2).max(4_294_967_295),
-      /** KILL instead of TERM. */
-      force: z.boolean().optional(),
-    }),
-    plain('SystemInfo'),
-    plain('OsInfo'),
-    plain('PackageList'),
-    plain('CheckDiskSpace'),
-  ],
-  {
-    error:
-      'must be ServiceList, ServiceControl, ProcessList, ProcessKill, SystemInfo, OsInfo, PackageList or CheckDiskSpace',
-  },
-);
+const KnownAction = z
+  .discriminatedUnion(
+    'action',
+    [
+      plain('ServiceList'),
+      z
+        .strictObject({
+          action: z.literal('ServiceControl'),
+          service: z
+            .string()
+            .min(1)
+            .max(256)
+            .regex(/^[A-Za-z0-9@._:\\$ ][A-Za-z0-9@._:\\$ -]*$/, "must be a service's name"),
+          operation: z.enum(['start', 'stop', 'restart', 'reload', 'enable', 'disable', 'status'], {
+            error: 'must be start, stop, restart, reload, enable, disable or status',
+          }),
+        })
+        .meta({ id: 'ServiceControl' }),
+      plain('ProcessList'),
+      z
+        .strictObject({
+          action: z.literal('ProcessKill'),
+          pid: z.number().int().min(2).max(4_294_967_295),
+          force: z.boolean().optional().describe('KILL instead of TERM.'),
+        })
+        .meta({ id: 'ProcessKill' }),
+      plain('SystemInfo'),
+      plain('OsInfo'),
+      plain('PackageList'),
+      plain('CheckDiskSpace'),
+    ],
+    {
+      error:
+        'must be ServiceList, ServiceControl, ProcessList, ProcessKill, SystemInfo, OsInfo, PackageList or CheckDiskSpace',
+    },
+  )
+  .meta({ id: 'KnownAction', description: 'What an agent knows without a shell.' });
 
 const text = (limit: number) =>
   z
@@ -57,50 +63,65 @@ const timeoutSeconds = z
   .max(COMMAND_TIMEOUT.longest, 'must be at most 3600: what takes longer is a script')
   .default(COMMAND_TIMEOUT.default);
 
-export const CreateCommand = z.discriminatedUnion(
-  'type',
-  [
-    z.strictObject({ type: z.literal('SafeCommand'), command: KnownAction, timeoutSeconds }),
-    z.strictObject({
-      type: z.literal('UnsafeCommand'),
-      /** One line of shell. It is kept and audited as it is: secrets belong in a script's password inputs. */
-      rawCommand: text(RAW_COMMAND_LIMIT),
-      /** The machine's own when it is left out: sh on Linux, PowerShell on Windows. */
-      shell: z
-        .enum(['sh', 'bash', 'powershell', 'cmd'], { error: 'must be sh, bash, powershell or cmd' })
-        .optional(),
-      workingDir: text(1024).optional(),
-      timeoutSeconds,
-    }),
-  ],
-  { error: 'must be SafeCommand or UnsafeCommand' },
-);
+export const CreateCommand = z
+  .discriminatedUnion(
+    'type',
+    [
+      z
+        .strictObject({ type: z.literal('SafeCommand'), command: KnownAction, timeoutSeconds })
+        .meta({ id: 'SafeCommand' }),
+      z
+        .strictObject({
+          type: z.literal('UnsafeCommand'),
+          rawCommand: text(RAW_COMMAND_LIMIT).describe(
+            "One line of shell. It is kept and audited as it is: secrets belong in a script's password inputs.",
+          ),
+          shell: z
+            .enum(['sh', 'bash', 'powershell', 'cmd'], { error: 'must be sh, bash, powershell or cmd' })
+            .optional()
+            .describe("The machine's own when it is left out: sh on Linux, PowerShell on Windows."),
+          workingDir: text(1024).optional(),
+          timeoutSeconds,
+        })
+        .meta({ id: 'UnsafeCommand' }),
+    ],
+    { error: 'must be SafeCommand or UnsafeCommand' },
+  )
+  .meta({
+    id: 'CreateCommand',
+    description: 'A question to a machine that is running now. What takes longer is a script.',
+    examples: [{ type: 'SafeCommand', command: { action: 'OsInfo' } }],
+  });
 export type CreateCommand = z.output<typeof CreateCommand>;
 /** A command as it is kept. */
 export type CommandRequest =
   | Pick<Extract<CreateCommand, { type: 'SafeCommand' }>, 'type' | 'command'>
   | Omit<Extract<CreateCommand, { type: 'UnsafeCommand' }>, 'timeoutSeconds'>;
 
-export const commandState = z.enum(COMMAND_STATES);
-
-export const CommandDto = z.object({
-  id: z.uuid(),
-  machineId: z.uuid(),
-  request: z.unknown(),
-  state: commandState,
-  timeoutSeconds: z.number().int(),
-  success: z.boolean(),
-  exitCode: z.number().nullable(),
-  stdout: z.string().nullable(),
-  stderr: z.string().nullable(),
-  data: z.unknown(),
-  truncated: z.boolean(),
-  durationMs: z.number().nullable(),
-  /** What the state means, and what to do. */
-  message: z.string(),
-  triggeredBy: z.string(),
-  createdAt: wireTime,
-  sentAt: wireTime.nullable(),
-  answeredAt: wireTime.nullable(),
+export const commandState = z.enum(COMMAND_STATES).meta({
+  id: 'CommandState',
+  description: 'EXPIRED was never sent; LOST was sent and not answered in time.',
 });
+
+export const CommandDto = z
+  .object({
+    id: shownId,
+    machineId: shownId,
+    request: z.unknown().describe('What was asked, without its time-out.'),
+    state: commandState,
+    timeoutSeconds: z.number().int(),
+    success: z.boolean(),
+    exitCode: z.number().int().nullable(),
+    stdout: z.string().nullable(),
+    stderr: z.string().nullable(),
+    data: z.unknown().describe('What the agent answered beside text.'),
+    truncated: z.boolean(),
+    durationMs: z.number().nullable(),
+    message: z.string().describe('What the state means, and what to do.'),
+    triggeredBy: z.string(),
+    createdAt: wireTime,
+    sentAt: wireTime.nullable(),
+    answeredAt: wireTime.nullable(),
+  })
+  .meta({ id: 'Command', description: 'A question to a machine, and its answer.' });
 export type CommandDto = z.output<typeof CommandDto>;

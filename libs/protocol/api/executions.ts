@@ -1,51 +1,83 @@
 import { z } from 'zod';
 import {
+  count,
+  EXAMPLE_ID,
   executionStatus,
   executionType,
   failureReason,
   givenTime,
   inputValues,
   runAs,
+  shownId,
   timeoutSeconds,
   uuid,
   wireTime,
 } from './fields.js';
 import { isTimeZone } from '../time-zones.js';
+import { PageQuery } from './pages.js';
+
+/** A request in which any field may be missing or of another type: its own fault is told elsewhere. */
+type Unchecked = Partial<Record<string, unknown>>;
+
+/** Rules between fields are checked also when a field is wrong by itself: every fault is told, never the first only. */
+const EVEN_WITH_FAULTS = {
+  when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null,
+};
 
 export const ScheduleExecutions = z
   .strictObject({
     scriptId: uuid,
-    scriptVersion: z.number().int().min(1).optional(),
+    scriptVersion: z.number().int().min(1).optional().describe('The newest when left out.'),
     machineIds: z.array(uuid).min(1, 'must name at least one machine').max(1000),
-    /** With offset; or local (2027-01-31T14:00) with `timeZone`. */
-    scheduledFor: z.union([givenTime, z.iso.datetime({ local: true })]).optional(),
+    scheduledFor: z
+      .union([givenTime, z.iso.datetime({ local: true })])
+      .optional()
+      .describe(
+        'With its offset; or local, such as 2027-01-31T14:00, with `timeZone`. At once when left out.',
+      ),
     timeZone: z
       .string()
       .max(64)
       .refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin')
-      .optional(),
+      .optional()
+      .describe('The IANA zone of `scheduledFor` and `cron`, such as Europe/Berlin; UTC when left out.'),
     repeatIntervalMinutes: z.number().int().min(1, 'must be at least 1 minute').max(5_256_000).optional(),
-    /** Five fields, by the clock of `timeZone` (UTC unless given). */
-    cron: z.string().max(256).optional(),
+    cron: z.string().max(256).optional().describe('Five fields, by the clock of `timeZone`.'),
     maxExecutions: z.number().int().min(1, 'must be at least 1').optional(),
-    missedRuns: z.enum(['one', 'skip', 'all'], { error: 'must be one, skip or all' }).optional(),
-    /** `skip`: how late a run may start (5). `all`: how far back runs are made good (1440). */
-    missedWindowMinutes: z.number().int().min(1).max(525_600).optional(),
-    jitterSeconds: z.number().int().min(0).max(86_400).optional(),
-    stopOnFailure: z.boolean().optional(),
+    missedRuns: z
+      .enum(['one', 'skip', 'all'], { error: 'must be one, skip or all' })
+      .optional()
+      .describe('What becomes of runs whose time passed unheard: `one` of them, none, or all.'),
+    missedWindowMinutes: z
+      .number()
+      .int()
+      .min(1)
+      .max(525_600)
+      .optional()
+      .describe('`skip`: how late a run may start (5). `all`: how far back runs are made good (1440).'),
+    jitterSeconds: z
+      .number()
+      .int()
+      .min(0)
+      .max(86_400)
+      .optional()
+      .describe('Each run is put off by up to this.'),
+    stopOnFailure: z.boolean().optional().describe('The first failure ends the series.'),
     inputs: inputValues.optional(),
-    deliverBy: givenTime.optional(),
+    deliverBy: givenTime
+      .optional()
+      .describe('It becomes FAILED with EXPIRED when it was not handed out by then.'),
     runAs: runAs.optional(),
     timeoutSeconds: timeoutSeconds.optional(),
     order: z.number().int().min(0).max(1_000_000).optional(),
   })
-  .superRefine((request, context) => {
+  .superRefine((request: Unchecked, context) => {
     const fault = (path: string, message: string, remedy: string) =>
       context.addIssue({ code: 'custom', path: [path], message, params: { remedy } });
     if (request.cron !== undefined && request.repeatIntervalMinutes !== undefined)
       fault('cron', 'and repeatIntervalMinutes are both given', 'keep one of them');
     const { scheduledFor, timeZone } = request;
-    const local = scheduledFor !== undefined && !/(Z|[+-]\d\d:\d\d)$/i.test(scheduledFor);
+    const local = typeof scheduledFor === 'string' && !/(Z|[+-]\d\d:\d\d)$/i.test(scheduledFor);
     if (local && timeZone === undefined) {
       fault(
         'scheduledFor',
@@ -74,8 +106,12 @@ export const ScheduleExecutions = z
     }
     if (request.missedWindowMinutes !== undefined && (request.missedRuns ?? 'one') === 'one')
       fault('missedWindowMinutes', 'is for missedRuns skip and all', 'set missedRuns, or leave it out');
-    const { jitterSeconds = 0, repeatIntervalMinutes } = request;
-    if (repeatIntervalMinutes !== undefined && jitterSeconds >= repeatIntervalMinutes * 60)
+    const { jitterSeconds, repeatIntervalMinutes } = request;
+    if (
+      typeof jitterSeconds === 'number' &&
+      typeof repeatIntervalMinutes === 'number' &&
+      jitterSeconds >= repeatIntervalMinutes * 60
+    )
       fault(
         'jitterSeconds',
         `must be less than the interval of ${repeatIntervalMinutes * 60} s`,
@@ -87,94 +123,178 @@ export const ScheduleExecutions = z
         'a repeating schedule has no single one',
         'use missedRuns: "skip" with missedWindowMinutes',
       );
-    const duplicates = request.machineIds.filter((id, index) => request.machineIds.indexOf(id) !== index);
-    if (duplicates.length > 0)
-      fault('machineIds', `${duplicates[0]} is named twice`, 'name each machine once');
+    const ids: unknown[] = Array.isArray(request.machineIds) ? request.machineIds : [];
+    const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+    if (typeof twice === 'string') fault('machineIds', `${twice} is named twice`, 'name each machine once');
+  }, EVEN_WITH_FAULTS)
+  .meta({
+    id: 'ScheduleExecutions',
+    description:
+      'A script for machines: at once, at a time, or by a repeating schedule. All machines or none.',
+    examples: [
+      { scriptId: EXAMPLE_ID, machineIds: [EXAMPLE_ID], inputs: { greeting: 'hello' } },
+      { scriptId: EXAMPLE_ID, machineIds: [EXAMPLE_ID], cron: '30 2 * * 1-5', timeZone: 'Europe/Berlin' },
+    ],
   });
 export type ScheduleExecutions = z.output<typeof ScheduleExecutions>;
 
-export const ExecutionDto = z.object({
-  id: z.uuid(),
-  scriptId: z.uuid(),
-  scriptVersion: z.number().int(),
-  machineId: z.uuid(),
-  executionType,
-  status: executionStatus,
-  failureReason: failureReason.nullable(),
-  seriesId: z.uuid().nullable(),
-  slot: z.number().int().nullable(),
-  order: z.number().int(),
-  scheduledFor: wireTime,
-  deliverBy: wireTime.nullable(),
-  repeatIntervalMinutes: z.number().int().nullable(),
-  lastExecutedAt: wireTime.nullable(),
-  executionCount: z.number().int(),
-  maxExecutions: z.number().int().nullable(),
-  /** Passwords are shown as •••. */
-  inputValues: z.record(z.string(), z.unknown()),
-  timeoutSeconds: z.number().int(),
-  runAs: z.string().nullable(),
-  attempt: z.number().int(),
-  epoch: z.number().int(),
-  deliveryStartedAt: wireTime.nullable(),
-  startedAt: wireTime.nullable(),
-  completedAt: wireTime.nullable(),
-  bootId: z.string().nullable(),
-  exitCode: z.number().int().nullable(),
-  signal: z.number().int().nullable(),
-  stdout: z.string().nullable(),
-  stderr: z.string().nullable(),
-  /** Of the whole stream, also where its middle was cut. */
-  stdoutBytes: z.number().int(),
-  stderrBytes: z.number().int(),
-  /** Hexadecimal, of the whole stream; null from agents that do not count it. */
-  stdoutSha256: z.string().nullable(),
-  stderrSha256: z.string().nullable(),
-  truncated: z.boolean(),
-  /** Processes of the script that could not be ended with it. */
-  survivors: z.number().int().nullable(),
-  durationMs: z.number().int().nullable(),
-  error: z.string().nullable(),
-  leaseOwner: z.string().nullable(),
-  leaseExpiresAt: wireTime.nullable(),
-  cancelRequestedAt: wireTime.nullable(),
-  triggeredBy: z.string(),
-  createdAt: wireTime,
-  updatedAt: wireTime,
-});
+export const ExecutionDto = z
+  .object({
+    id: shownId,
+    scriptId: shownId,
+    scriptVersion: z.number().int().min(1),
+    machineId: shownId,
+    executionType,
+    status: executionStatus,
+    failureReason: failureReason.nullable(),
+    seriesId: shownId.nullable().describe('Of a repeating schedule.'),
+    slot: z.number().int().nullable().describe('Which run of the series it is, from 0.'),
+    order: z.number().int().describe('Lower goes first among those that are due.'),
+    scheduledFor: wireTime,
+    deliverBy: wireTime
+      .nullable()
+      .describe('It becomes FAILED with EXPIRED when it was not handed out by then.'),
+    repeatIntervalMinutes: z.number().int().nullable(),
+    lastExecutedAt: wireTime.nullable(),
+    executionCount: count,
+    maxExecutions: z.number().int().nullable(),
+    inputValues: z.record(z.string(), z.unknown()).describe('Passwords are shown as •••.'),
+    timeoutSeconds: z.number().int(),
+    runAs: z.string().nullable(),
+    attempt: z.number().int().describe('From 1; more after a restart or a retry.'),
+    epoch: z.number().int().describe('Raised with every hand-over to a machine.'),
+    deliveryStartedAt: wireTime.nullable(),
+    startedAt: wireTime.nullable(),
+    completedAt: wireTime.nullable(),
+    bootId: z.string().nullable(),
+    exitCode: z.number().int().nullable(),
+    signal: z.number().int().nullable().describe('The signal that ended it, on Linux.'),
+    stdout: z.string().nullable(),
+    stderr: z.string().nullable(),
+    stdoutBytes: count.describe('Of the whole stream, also where its middle was cut.'),
+    stderrBytes: count.describe('Of the whole stream, also where its middle was cut.'),
+    stdoutSha256: z
+      .string()
+      .nullable()
+      .describe('Hexadecimal, of the whole stream; null from agents that do not count it.'),
+    stderrSha256: z
+      .string()
+      .nullable()
+      .describe('Hexadecimal, of the whole stream; null from agents that do not count it.'),
+    truncated: z.boolean().describe('The middle of a stream was cut.'),
+    survivors: z
+      .number()
+      .int()
+      .nullable()
+      .describe('Processes of the script that could not be ended with it.'),
+    durationMs: z.number().int().nullable(),
+    error: z.string().nullable().describe('Why it did not end well, in words.'),
+    leaseOwner: z.string().nullable(),
+    leaseExpiresAt: wireTime.nullable(),
+    cancelRequestedAt: wireTime.nullable(),
+    triggeredBy: z.string().describe('The name of the token, or who asked over the bus.'),
+    createdAt: wireTime,
+    updatedAt: wireTime,
+  })
+  .meta({
+    id: 'Execution',
+    description: 'One run of a script on one machine, from its schedule to its result.',
+  });
 export type ExecutionDto = z.output<typeof ExecutionDto>;
 
-export const ExplanationDto = z.object({
-  executionId: z.uuid(),
-  status: executionStatus,
-  code: z.string(),
-  message: z.string(),
-  remedy: z.string().nullable(),
+/** The rows of one request, in the order of its machines. */
+export const ScheduledExecutions = z.object({ items: z.array(ExecutionDto) }).meta({
+  id: 'ScheduledExecutions',
+  description: 'One execution per machine, in the order of `machineIds`.',
 });
+export type ScheduledExecutions = z.output<typeof ScheduledExecutions>;
+
+export const StoppedSeries = z
+  .object({ seriesId: shownId, cancelled: z.array(shownId).describe('Its executions that were open.') })
+  .meta({ id: 'StoppedSeries', description: 'A series that makes no more executions.' });
+export type StoppedSeries = z.output<typeof StoppedSeries>;
+
+export const explanationCode = z
+  .enum([
+    'success',
+    'cancelled',
+    'timeout',
+    'not_due',
+    'machine_gone',
+    'machine_unregistered',
+    'gateway_missing',
+    'waits_for_reboot',
+    'waits_for_first_boot',
+    'waits_for_slot',
+    'being_delivered',
+    'channel_missing',
+    'channel_refused',
+    'channel_occupied',
+    'channel_closed',
+    'channel_silent',
+    'channel_unknown',
+    'cancelling',
+    'claimed',
+    'delivered',
+    'running',
+    'exit_code',
+    'interrupted_by_reboot',
+    'agent_lost',
+    'not_started',
+    'refused',
+    'expired',
+    'bad_input',
+    'reboot_limit',
+    'failed',
+  ])
+  .meta({ id: 'ExplanationCode', description: 'Why an execution is where it is.' });
+export type ExplanationCode = z.output<typeof explanationCode>;
+
+export const ExplanationDto = z
+  .object({
+    executionId: shownId,
+    status: executionStatus,
+    code: explanationCode,
+    message: z.string().describe('The same in words.'),
+    remedy: z.string().nullable().describe('What to do; null when there is nothing to do.'),
+  })
+  .meta({ id: 'Explanation', description: 'Why an execution is where it is, and what to do about it.' });
 export type ExplanationDto = z.output<typeof ExplanationDto>;
 
-export const ListExecutions = z.strictObject({
+export const outputStream = z
+  .enum(['stdout', 'stderr'], { error: 'must be stdout or stderr' })
+  .meta({ id: 'OutputStream', description: 'What a script printed, or its complaints.' });
+export type OutputStream = z.output<typeof outputStream>;
+
+/** What a follower of an execution gets: the name of the server-sent event, and the JSON of its data line. */
+export const ExecutionEvent = z
+  .union([
+    z
+      .object({ event: z.literal('status'), data: ExecutionDto })
+      .meta({ id: 'StatusEvent', description: 'The row as it is now: first of all, and after each change.' }),
+    z
+      .object({
+        event: z.literal('output'),
+        data: z.object({
+          attempt: z.number().int(),
+          stream: outputStream,
+          offset: count.describe('Where the piece begins in its stream, in bytes.'),
+          data: z.string().describe('Text, at most 64 KiB.'),
+        }),
+      })
+      .meta({ id: 'OutputEvent', description: 'A piece of what the script prints, while it runs.' }),
+  ])
+  .meta({
+    id: 'ExecutionEvent',
+    description:
+      'A server-sent event: `event` is its name, `data` is the JSON of its data line. The stream ends after the status that is final.',
+  });
+
+export const ListExecutions = PageQuery.extend({
   machineId: uuid.optional(),
   status: executionStatus.optional(),
   seriesId: uuid.optional(),
-  from: givenTime.optional(),
-  to: givenTime.optional(),
-  cursor: z.string().max(256).optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
+  from: givenTime.optional().describe('Made at this time or later.'),
+  to: givenTime.optional().describe('Made before this time.'),
 });
 export type ListExecutions = z.output<typeof ListExecutions>;
-
-export const Page = z.strictObject({
-  cursor: z.string().max(256).optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-});
-export type Page = z.output<typeof Page>;
-
-export const ErrorDto = z.object({
-  code: z.string(),
-  message: z.string(),
-  correlationId: z.string(),
-  issues: z
-    .array(z.object({ path: z.string(), message: z.string(), remedy: z.string().optional() }))
-    .optional(),
-});

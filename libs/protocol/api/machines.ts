@@ -1,97 +1,164 @@
 import { z } from 'zod';
-import { channelState, displayName, platform, uuid, wireTime } from './fields.js';
+import { channelState, count, displayName, EXAMPLE_ID, platform, shownId, uuid, wireTime } from './fields.js';
+import { PageQuery } from './pages.js';
 
-export const CreateMachine = z.strictObject({
-  id: uuid.optional(),
-  name: displayName,
-  hostId: z.string().min(1).max(253).optional(),
-  os: platform.optional(),
-});
+export const CreateMachine = z
+  .strictObject({
+    id: uuid.optional().describe('Chosen by the caller, such as the id of the VM; made here when left out.'),
+    name: displayName,
+    hostId: z
+      .string()
+      .min(1)
+      .max(253)
+      .optional()
+      .describe('The gateway of the host that runs it; any gateway finds it when left out.'),
+    os: platform.optional(),
+  })
+  .meta({
+    id: 'CreateMachine',
+    description: 'A machine to register, before or after it exists.',
+    examples: [{ id: EXAMPLE_ID, name: 'web-1', os: 'linux' }],
+  });
 export type CreateMachine = z.output<typeof CreateMachine>;
 
-export const MachineDto = z.object({
-  id: z.uuid(),
-  name: z.string(),
-  hostId: z.string().nullable(),
-  os: platform.nullable(),
-  registered: z.boolean(),
-  channel: channelState,
-  agentVersion: z.string().nullable(),
-  lastSeenAt: wireTime.nullable(),
-  createdAt: wireTime,
+export const ListMachines = PageQuery.extend({
+  name: displayName.optional().describe('Only machines of exactly this name.'),
 });
+export type ListMachines = z.output<typeof ListMachines>;
+
+export const MachineDto = z
+  .object({
+    id: shownId,
+    name: z.string(),
+    hostId: z.string().nullable().describe('The host whose gateway last held it.'),
+    os: platform.nullable(),
+    registered: z.boolean().describe('False for a socket that a gateway found and nobody registered.'),
+    channel: channelState,
+    agentVersion: z.string().nullable(),
+    lastSeenAt: wireTime.nullable().describe('When its InfiniService was last heard of.'),
+    createdAt: wireTime,
+  })
+  .meta({
+    id: 'Machine',
+    description: 'A virtual machine that the suite knows.',
+    examples: [
+      {
+        id: EXAMPLE_ID,
+        name: 'web-1',
+        hostId: 'host-a',
+        os: 'linux',
+        registered: true,
+        channel: 'ready',
+        agentVersion: '0.1.0',
+        lastSeenAt: '2027-01-31T14:00:00.000Z',
+        createdAt: '2027-01-31T13:00:00.000Z',
+      },
+    ],
+  });
 export type MachineDto = z.output<typeof MachineDto>;
 
-export const MachineHealthDto = z.object({
-  machineId: z.uuid(),
-  ok: z.boolean(),
-  channel: channelState,
-  agentVersion: z.string().nullable(),
-  lastSeenAt: wireTime.nullable(),
-  install: z
-    .object({
-      phase: z.string(),
-      since: wireTime,
-      reason: z.string().nullable(),
-      logTail: z.string().nullable(),
-    })
-    .nullable(),
-  code: z.string(),
-  message: z.string(),
-  remedy: z.string().nullable(),
-});
+export const MachineHealthDto = z
+  .object({
+    machineId: shownId,
+    ok: z.boolean().describe('InfiniService is installed and talks.'),
+    channel: channelState,
+    agentVersion: z.string().nullable(),
+    lastSeenAt: wireTime.nullable(),
+    install: z
+      .object({
+        phase: z.string(),
+        since: wireTime,
+        reason: z.string().nullable(),
+        logTail: z.string().nullable(),
+      })
+      .nullable()
+      .describe('How far its installation is; null when nothing is known of one.'),
+    code: z
+      .enum([
+        'ok',
+        'agent_unsigned',
+        'machine_unregistered',
+        'channel_missing',
+        'channel_refused',
+        'channel_occupied',
+        'channel_closed',
+        'channel_silent',
+        'channel_unknown',
+      ])
+      .meta({ id: 'HealthCode', description: 'What keeps a machine from taking scripts, or `ok`.' }),
+    message: z.string().describe('The same in words.'),
+    remedy: z.string().nullable().describe('What to do; null when there is nothing to do.'),
+  })
+  .meta({ id: 'MachineHealth', description: 'Is InfiniService installed and talking?' });
 export type MachineHealthDto = z.output<typeof MachineHealthDto>;
 
-export const MachineEventDto = z.object({
-  id: z.string(),
-  machineId: z.uuid(),
-  kind: z.enum(['agent', 'channel', 'security', 'install', 'metrics']),
-  severity: z.enum(['debug', 'info', 'warn', 'error']),
-  code: z.string(),
-  message: z.string(),
-  executionId: z.string().nullable(),
-  data: z.unknown(),
-  createdAt: wireTime,
-});
+export const MachineEventDto = z
+  .object({
+    id: shownId,
+    machineId: shownId,
+    kind: z
+      .enum(['agent', 'channel', 'security', 'install', 'metrics'])
+      .meta({ id: 'MachineEventKind', description: 'What told of it.' }),
+    severity: z
+      .enum(['debug', 'info', 'warn', 'error'])
+      .meta({ id: 'Severity', description: 'How much it matters.' }),
+    code: z.string().describe('Stable and dotted.'),
+    message: z.string(),
+    executionId: shownId.nullable(),
+    data: z.unknown().describe('What the event carries beside its message.'),
+    createdAt: wireTime,
+  })
+  .meta({
+    id: 'MachineEvent',
+    description: 'Something that happened to a machine, or that its agent measured.',
+  });
 export type MachineEventDto = z.output<typeof MachineEventDto>;
 
 /** What a machine fetched from the distribution API. */
-export const DownloadDto = z.object({
-  id: z.string(),
-  machineId: z.uuid(),
-  address: z.string(),
-  file: z.string(),
-  version: z.string(),
-  sha256: z.string(),
-  bytes: z.number().int(),
-  status: z.number().int(),
-  result: z.string(),
-  createdAt: wireTime,
-});
+export const DownloadDto = z
+  .object({
+    id: shownId,
+    machineId: shownId,
+    address: z.string().describe('The network address that asked.'),
+    file: z.string(),
+    version: z.string(),
+    sha256: z.string(),
+    bytes: count.describe('Bytes that were sent.'),
+    status: z.number().int().describe('The HTTP status of the answer.'),
+    result: z.string(),
+    createdAt: wireTime,
+  })
+  .meta({ id: 'Download', description: 'A file that a machine fetched from the distribution API.' });
 export type DownloadDto = z.output<typeof DownloadDto>;
 
 /** Who changed what; values never hold a secret. */
-export const AuditDto = z.object({
-  id: z.string(),
-  actor: z.string(),
-  action: z.string(),
-  subjectType: z.string(),
-  subjectId: z.string(),
-  before: z.unknown(),
-  after: z.unknown(),
-  correlationId: z.string(),
-  createdAt: wireTime,
-});
+export const AuditDto = z
+  .object({
+    id: shownId,
+    actor: z.string().describe('The name of the token, or who asked over the bus.'),
+    action: z.string(),
+    subjectType: z.string(),
+    subjectId: z.string(),
+    before: z.unknown(),
+    after: z.unknown(),
+    correlationId: z.string(),
+    createdAt: wireTime,
+  })
+  .meta({ id: 'AuditEntry', description: 'Who changed what. Values never hold a secret.' });
 export type AuditDto = z.output<typeof AuditDto>;
 
-export const HostDto = z.object({
-  id: z.string(),
-  lastSeenAt: wireTime,
-  version: z.string(),
-  machines: z.number().int(),
-  leases: z.number().int(),
-  ready: z.number().int(),
-  /** Seconds since the gateway last wrote its row, by the database's clock. */
-  lagSeconds: z.number(),
-});
+export const HostDto = z
+  .object({
+    id: z.string(),
+    lastSeenAt: wireTime,
+    version: z.string(),
+    machines: count.describe('Sockets that its gateway looks after.'),
+    leases: count.describe('Machines whose lease its gateway holds.'),
+    ready: count.describe('Machines whose InfiniService talks.'),
+    lagSeconds: z
+      .number()
+      .min(0)
+      .describe('Since the gateway last wrote its row, by the clock of the database.'),
+  })
+  .meta({ id: 'Host', description: 'A host with a gateway.' });
 export type HostDto = z.output<typeof HostDto>;

@@ -6,22 +6,30 @@ import {
   runAs,
   shell,
   SHELL_PLATFORMS,
+  shownId,
   timeoutSeconds,
   wireTime,
 } from './fields.js';
 import { CHANNEL_LIMITS } from '../channel/limits.js';
+
+const inputType = z
+  .enum(['text', 'number', 'boolean', 'select', 'password'])
+  .meta({ id: 'InputType', description: 'A password is sealed at rest and shown nowhere.' });
 
 export const ScriptInput = z
   .strictObject({
     name: z
       .string()
       .regex(/^[A-Za-z_]\w{0,62}$/, 'must begin with a letter or _ and go on with letters, digits or _'),
-    type: z.enum(['text', 'number', 'boolean', 'select', 'password']),
+    type: inputType,
     required: z.boolean().default(false),
     default: inputValue.optional(),
     options: z.array(z.string().max(256)).min(1).max(256).optional(),
-    /** An ECMAScript regular expression that the whole value must match. */
-    pattern: z.string().max(512).optional(),
+    pattern: z
+      .string()
+      .max(512)
+      .optional()
+      .describe('An ECMAScript regular expression that the whole value must match.'),
   })
   .superRefine((input, context) => {
     const fault = (path: string, message: string) =>
@@ -45,7 +53,8 @@ export const ScriptInput = z
         fault('pattern', 'is not a regular expression');
       }
     }
-  });
+  })
+  .meta({ id: 'DeclareInput', description: 'An input that a script takes, as `${{ inputs.name }}`.' });
 export type ScriptInput = z.output<typeof ScriptInput>;
 
 export const CreateScript = z
@@ -93,6 +102,18 @@ export const CreateScript = z
           message: `${script.shell} does not run on ${wanted}`,
         });
     }
+  })
+  .meta({
+    id: 'CreateScript',
+    description: 'A script, or its next version.',
+    examples: [
+      {
+        name: 'greet',
+        shell: 'SH',
+        content: 'echo ${{ inputs.greeting }}',
+        inputs: [{ name: 'greeting', type: 'text', required: true }],
+      },
+    ],
   });
 export type CreateScript = z.output<typeof CreateScript>;
 
@@ -101,19 +122,33 @@ export function defaultPlatforms(script: { shell: keyof typeof SHELL_PLATFORMS }
   return SHELL_PLATFORMS[script.shell].slice(0, 1);
 }
 
-export const ScriptDto = z.object({
-  id: z.uuid(),
-  version: z.number().int(),
-  name: z.string(),
-  description: z.string().nullable(),
-  platforms: z.array(platform),
-  shell,
-  content: z.string(),
-  inputs: z.array(z.unknown()),
-  timeoutSeconds: z.number().int(),
-  runAs: z.string().nullable(),
-  retry: z.object({ maxAttempts: z.number(), safe: z.boolean() }).nullable(),
-  sha256: z.string(),
-  createdAt: wireTime,
-});
+/** An input as it was declared, with its defaults. */
+const DeclaredInput = z
+  .object({
+    name: z.string(),
+    type: inputType,
+    required: z.boolean(),
+    default: inputValue.optional(),
+    options: z.array(z.string()).optional(),
+    pattern: z.string().optional(),
+  })
+  .meta({ id: 'DeclaredInput', description: 'An input that a script takes.' });
+
+export const ScriptDto = z
+  .object({
+    id: shownId,
+    version: z.number().int().min(1),
+    name: z.string(),
+    description: z.string().nullable(),
+    platforms: z.array(platform),
+    shell,
+    content: z.string(),
+    inputs: z.array(DeclaredInput),
+    timeoutSeconds: z.number().int(),
+    runAs: z.string().nullable(),
+    retry: z.object({ maxAttempts: z.number().int(), safe: z.boolean() }).nullable(),
+    sha256: z.string().describe('Hexadecimal, of the content.'),
+    createdAt: wireTime.describe('When this version was made.'),
+  })
+  .meta({ id: 'Script', description: 'A script in one version; its executions name the version they ran.' });
 export type ScriptDto = z.output<typeof ScriptDto>;

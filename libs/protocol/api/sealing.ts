@@ -4,7 +4,9 @@ import { uuid } from './fields.js';
 
 export const SealingKeyDto = z
   .object({
-    algorithm: z.literal('X25519-HKDF-SHA256-AES256GCM').describe('How passwords are sealed; see docs/bus.md.'),
+    algorithm: z
+      .literal('X25519-HKDF-SHA256-AES256GCM')
+      .describe('How passwords are sealed; see docs/bus.md.'),
     publicKey: z.string().describe('32 bytes in base64url.'),
   })
   .meta({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ExecutionDto, ScheduleExecutions } from '../api/executions.js';
-import { channelState, executionStatus, uuid } from '../api/fields.js';
+import { ExecutionDto, ScheduledExecutions, ScheduleExecutions } from '../api/executions.js';
+import { channelState, executionStatus, shownId, uuid } from '../api/fields.js';
 import { MediaResult } from '../media/plan.js';
 import { SealedMediaRequest } from '../media/request.js';
 
@@ -20,8 +20,6 @@ const requestedBy = z
   .max(128)
   .default('bus')
   .meta({ description: 'Who asks, for the audit.', examples: ['orchestrator'] });
-
-const ID = '7c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d';
 
 /** A request with its own fields beside the two that all have. */
 type Request<S extends z.ZodRawShape> = z.ZodObject<
@@ -44,14 +42,6 @@ export const ScriptSchedule: Request<{ request: typeof ScheduleExecutions }> = w
   request: ScheduleExecutions,
 });
 export const ScriptCancel = withRequest('ScriptCancel', { executionId: uuid });
-
-/** One execution per machine, in the order of `machineIds`. */
-export const ScheduledExecutions: z.ZodObject<{ items: z.ZodArray<typeof ExecutionDto> }> = z
-  .object({ items: z.array(ExecutionDto) })
-  .meta({
-    id: 'ScheduledExecutions',
-    description: 'One execution per machine, in the order of machineIds.',
-  });
 
 /** One thing that may be asked over the bus. */
 interface BusRequestDefinition<P extends string, S extends z.ZodType, R extends z.ZodType> {
@@ -138,31 +128,25 @@ export function busTimeoutMs(pattern: string): number {
   return known?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
 }
 
-/** The id of a machine, execution, command or medium as an event carries it: any version of UUID, since machines bring their own. */
-const id = z
-  .string()
-  .regex(/^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$/, 'must be a UUID')
-  .meta({ examples: [ID] });
-
-export const WakeEvent = z.object({ machineId: id }).meta({
+export const WakeEvent = z.object({ machineId: shownId }).meta({
   id: 'WakeEvent',
   description: 'This machine has something to do: look at the database now.',
 });
-export const CancelEvent = z.object({ executionId: id, machineId: id }).meta({
+export const CancelEvent = z.object({ executionId: shownId, machineId: shownId }).meta({
   id: 'CancelEvent',
   description: 'This running execution is to be cancelled.',
 });
-export const CommandEvent = z.object({ commandId: id, machineId: id }).meta({
+export const CommandEvent = z.object({ commandId: shownId, machineId: shownId }).meta({
   id: 'CommandEvent',
   description: 'A command waits for this machine, or has changed its state.',
 });
 export const ExecutionChanged = z
-  .object({ executionId: id, machineId: id, status: executionStatus })
+  .object({ executionId: shownId, machineId: shownId, status: executionStatus })
   .meta({ id: 'ExecutionChanged', description: 'An execution has another status now.' });
 export const ExecutionOutput = z
   .object({
-    executionId: id,
-    machineId: id,
+    executionId: shownId,
+    machineId: shownId,
     attempt: z.number().int().meta({ description: 'Which run of the execution; the first is 1.' }),
     stream: z.enum(['stdout', 'stderr']),
     offset: z
@@ -178,10 +162,10 @@ export const ExecutionOutput = z
   });
 export type ExecutionOutput = z.output<typeof ExecutionOutput>;
 export const MachineChanged = z
-  .object({ machineId: id, channel: channelState })
+  .object({ machineId: shownId, channel: channelState })
   .meta({ id: 'MachineChanged', description: 'The state of the channel to a machine has changed.' });
 export const MediaChanged = z
-  .object({ mediaId: id, machineId: id, change: z.enum(['created', 'deleted']) })
+  .object({ mediaId: shownId, machineId: shownId, change: z.enum(['created', 'deleted']) })
   .meta({ id: 'MediaChanged', description: 'A medium was made or removed.' });
 
 /** Events: rings without an answer. A gateway listens to its own patterns and to those of `all`. */

@@ -24,7 +24,7 @@ export const PlanFirmware = z
     /** QEMU arguments; placeholders {ovmfCode}, and {ovmfVars} for the machine's own copy of the variables. */
     qemu: z.array(z.string()),
   })
-  .meta({ id: 'PlanFirmware', description: 'The firmware that the machine starts with.' });
+  .meta({ id: 'PlanFirmware', description: 'The firmware of the machine.' });
 
 export const PlanTpm = z
   .object({
@@ -34,7 +34,7 @@ export const PlanTpm = z
     /** Arguments of swtpm, which must run before the machine; placeholders {tpmState} (a folder of the machine's own) and {tpmSocket}. */
     swtpm: z.array(z.string()),
   })
-  .meta({ id: 'PlanTpm', description: 'The TPM that the machine has, and the swtpm behind it.' });
+  .meta({ id: 'PlanTpm', description: 'The TPM that the system asks for.' });
 
 /** Keys that someone must press when nothing else gets past a question of the boot loader. */
 export const PlanKeys = z
@@ -81,7 +81,7 @@ export const MediaPlan = z
     /** A whole domain; the system disk is looked for in libvirt's default pool under the host name. */
     libvirtXml: z.string(),
   })
-  .meta({ id: 'MediaPlan', description: 'How the machine is to be started with its medium.' });
+  .meta({ id: 'MediaPlan', description: 'What the hypervisor needs to start the installation.' });
 export interface MediaPlan extends z.output<typeof MediaPlan> {}
 
 export const MediaFile = z
@@ -96,7 +96,7 @@ export const MediaFile = z
         'Where the file is fetched with a bearer token: absolute (MEDIA_URL) in a reply of the bus, a path in an answer of HTTP, empty in a dry run.',
     }),
   })
-  .meta({ id: 'MediaFile', description: 'One file of a medium.' });
+  .meta({ id: 'MediaFile', description: 'A file of a medium.' });
 export interface MediaFile extends z.output<typeof MediaFile> {}
 
 export const MediaResult = z
@@ -109,8 +109,5 @@ export const MediaResult = z
     plan: MediaPlan,
     executions: z.array(ExecutionDto),
   })
-  .meta({
-    id: 'MediaResult',
-    description: 'A medium: its files, how to start the machine with them, and the first-boot executions.',
-  });
+  .meta({ id: 'MediaResult', description: 'An install medium, and how to start a machine with it.' });
 export interface MediaResult extends z.output<typeof MediaResult> {}

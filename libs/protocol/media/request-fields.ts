@@ -39,7 +39,7 @@ const hostname = z
 
 const macAddress = z
   .string()
-  .regex(/^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$/, 'must be a MAC address such as 52:54:00:12:34:56')
+  .regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, 'must be a MAC address such as 52:54:00:12:34:56')
   .transform((mac) => mac.toLowerCase());
 
 const ip = z.union([z.ipv4(), z.ipv6().meta({ pattern: `^${IPV6}$` })], { error: 'must be an IP address' });

@@ -11,7 +11,18 @@ export const MediaRequest: typeof RequestFields = RequestFields.superRefine(
   },
   // Also when a field is wrong by itself: every fault is told, never the first only.
   { when: ({ value }) => typeof value === 'object' && value !== null },
-).meta({ id: 'MediaRequest', description: 'What a machine is to be, from its install medium on.' });
+).meta({
+  id: 'MediaRequest',
+  description: 'A machine that is to install itself: its system, users, network, disk and first scripts.',
+  examples: [
+    {
+      vmId: '7c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d',
+      hostname: 'web-1',
+      os: { family: 'ubuntu', version: '24.04' },
+      users: [{ name: 'ada', sshKeys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1n6fTlQ2'] }],
+    },
+  ],
+});
 /** With its defaults filled in. */
 export interface MediaRequest extends z.output<typeof RequestFields> {}
 /** A request as it is written: what has a default may be left out. */

@@ -48,6 +48,7 @@ export async function startConsole(
     host: '127.0.0.1',
     port: 0,
     portVariable: 'CONSOLE_PORT',
+    routesAt: '/openapi.json',
   });
   const bus = new Bus(logger);
   options.prepareBus?.(bus);

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { documentedRoutes, openApiDocument } from './document.js';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { migrateToLatest, openDatabase } from '#db';
 import { startConsole, type TestConsole } from '../../../../test/support/apps/console.js';
 import { emptyDatabase } from '../../../../test/support/servers/databases.js';
-import { migrateToLatest, openDatabase } from '#db';
+import { previewedDocument } from './preview.js';
 
 describe('the OpenAPI document', () => {
   let server: TestConsole;
+  let document: OpenAPIObject;
   let remove: () => void;
 
   beforeAll(async () => {
@@ -16,6 +18,7 @@ describe('the OpenAPI document', () => {
     await migrateToLatest(database);
     server = await startConsole(empty.url);
     await database.close();
+    document = await previewedDocument();
   });
   afterAll(async () => {
     await server.stop();
@@ -23,14 +26,12 @@ describe('the OpenAPI document', () => {
   });
 
   it('is committed as the schemas say it: npm run openapi renews it', () => {
-    expect(JSON.parse(readFileSync('docs/openapi/console.json', 'utf8'))).toEqual(
-      JSON.parse(JSON.stringify(openApiDocument())),
-    );
+    expect(JSON.parse(readFileSync('docs/openapi/console.json', 'utf8'))).toEqual(document);
   });
 
   it('is served as it is committed', async () => {
     for (const path of ['/openapi.json', '/api/openapi.json'])
-      expect((await server.request('GET', path)).body).toEqual(JSON.parse(JSON.stringify(openApiDocument())));
+      expect((await server.request('GET', path)).body).toEqual(document);
   });
 
   it('names every route that there is, and no other', () => {
@@ -39,7 +40,10 @@ describe('the OpenAPI document', () => {
     const served = routes
       .filter((route) => / \/api\/(?!openapi)/.test(route) && !/^(HEAD|OPTIONS) /.test(route))
       .map((route) => route.replaceAll(/:(\w+)/g, '{$1}'));
-    expect(served.toSorted()).toEqual(documentedRoutes().toSorted());
+    const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(served.toSorted()).toEqual(documented.toSorted());
   });
 });
 

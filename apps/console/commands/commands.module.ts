@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { MachinesModule } from '../machines/machines.module.js';
+import { CommandsController } from './commands.controller.js';
+import { CommandsService } from './commands.service.js';
+
+@Module({ imports: [MachinesModule], controllers: [CommandsController], providers: [CommandsService] })
+export class CommandsModule {}

@@ -1,0 +1,107 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { Inject, Injectable } from '@nestjs/common';
+import { BusRequests, type MediaRequest, type MediaResult } from '#protocol';
+import { AppError, Bus } from '#runtime';
+import { sealPasswords } from '#secrets';
+import type { ConsoleConfig } from '../config.js';
+import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
+import type { Actor } from '../http/by.js';
+
+/** The media app begins to answer with a file within this. */
+const FILE_TIMEOUT_MS = 60_000;
+const PASSED_ON = ['content-type', 'content-length', 'content-disposition', 'etag'];
+
+/** The media app's answer to a request for a file, as it goes on. */
+interface FileAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: Readable | string;
+}
+
+@Injectable()
+export class MediaService {
+  constructor(
+    private readonly bus: Bus,
+    @Inject(CONSOLE_CONFIG) private readonly config: ConsoleConfig,
+    @Inject(CONSOLE_TOKEN) private readonly token: string,
+  ) {}
+
+  /**
+   * @param key the `Idempotency-Key`: a request that is sent again under it is the same one for the media app too, also
+   * when the first answer was lost
+   * @throws AppError whatever the media app refuses; `media.unavailable` (503)
+   */
+  create(request: MediaRequest, actor: Actor, key?: string): Promise<MediaResult> {
+    const requestId =
+      key === undefined
+        ? randomUUID()
+        : createHash('sha256')
+            .update(JSON.stringify([actor.name, '/api/media', key]))
+            .digest('hex');
+    return this.make(BusRequests.mediaCreate.pattern, request, actor, requestId);
+  }
+
+  /** What `create` would make. */
+  plan(request: MediaRequest, actor: Actor): Promise<MediaResult> {
+    return this.make(BusRequests.mediaPlan.pattern, request, actor, randomUUID());
+  }
+
+  async get(id: string, actor: Actor): Promise<MediaResult> {
+    const message = { requestId: randomUUID(), requestedBy: actor.name, id };
+    return withOwnUrls(await this.bus.request(BusRequests.mediaGet.pattern, message));
+  }
+
+  async remove(id: string, actor: Actor): Promise<void> {
+    const message = { requestId: randomUUID(), requestedBy: actor.name, id };
+    await this.bus.request(BusRequests.mediaDelete.pattern, message);
+  }
+
+  /** @throws AppError `media.unavailable` (503) */
+  async file(id: string, name: string): Promise<FileAnswer> {
+    const { MEDIA_URL } = this.config;
+    let answer: Response;
+    try {
+      answer = await fetch(`${MEDIA_URL}/media/${id}/files/${encodeURIComponent(name)}`, {
+        headers: { authorization: `Bearer ${this.token}` },
+        signal: AbortSignal.timeout(FILE_TIMEOUT_MS),
+      });
+    } catch (error) {
+      throw new AppError(
+        'media.unavailable',
+        503,
+        `the media app does not answer at MEDIA_URL ${MEDIA_URL}: start it or correct MEDIA_URL`,
+        { cause: error },
+      );
+    }
+    const headers = PASSED_ON.flatMap((header): [string, string][] => {
+      const value = answer.headers.get(header);
+      return value === null ? [] : [[header, value]];
+    });
+    return {
+      status: answer.status,
+      headers: Object.fromEntries(headers),
+      body: answer.body ? Readable.fromWeb(answer.body) : '',
+    };
+  }
+
+  private async make(
+    pattern: string,
+    request: MediaRequest,
+    actor: Actor,
+    requestId: string,
+  ): Promise<MediaResult> {
+    const sealed = sealPasswords(request, this.config.SECRETS_KEY);
+    const message = { requestId, requestedBy: actor.name, request: sealed };
+    return withOwnUrls(await this.bus.request(pattern, message));
+  }
+}
+
+/** The media app names its own routes; through the console the files are under /api. */
+function withOwnUrls(answer: unknown): MediaResult {
+  const result = answer as MediaResult;
+  return {
+    ...result,
+    files: result.files.map((file) => ({ ...file, url: `/api/media/${result.id}/files/${file.name}` })),
+  };
+}
