@@ -1,5 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { claimDue, type Database, dialectOf, recordStarted, returnToPending, storable } from '../index.js';
+import {
+  claimDue,
+  type Database,
+  dialectOf,
+  recordStarted,
+  requestCancel,
+  returnToPending,
+  saveLiveOutput,
+  storable,
+} from '../index.js';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 import { readExecution } from '../../../test/support/rows/rows.js';
 import { OWNER, runLife } from '../../../test/support/rows/run-life.js';
