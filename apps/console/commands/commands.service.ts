@@ -1,9 +1,8 @@
-import { type BeforeApplicationShutdown, Injectable, type OnModuleInit } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { createCommand, Database, MachineCommand, OPEN_COMMANDS_LIMIT, recordAudit } from '#db';
 import {
   BusEvents,
   type CommandDto,
-  CommandEvent,
   type CreateCommand,
   type Page,
   type PageQuery,
@@ -30,7 +29,7 @@ import { toCommandDto } from './command.dto.js';
 const LOOK_EVERY_MS = 1000;
 
 @Injectable()
-export class CommandsService implements OnModuleInit, BeforeApplicationShutdown {
+export class CommandsService implements BeforeApplicationShutdown {
   private readonly changed = new Subject<string>();
   private readonly stopping = new Subject<void>();
 
@@ -40,8 +39,9 @@ export class CommandsService implements OnModuleInit, BeforeApplicationShutdown 
     private readonly machines: MachinesService,
   ) {}
 
-  onModuleInit(): void {
-    this.bus.onEvent(BusEvents.commandChanged, CommandEvent, ({ commandId }) => this.changed.next(commandId));
+  /** A command was sent, answered or given up: whoever waits for it looks at its row. */
+  ring(commandId: string): void {
+    this.changed.next(commandId);
   }
 
   /** The server waits for open answers: they have to end before it. */

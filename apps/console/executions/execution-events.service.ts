@@ -1,9 +1,4 @@
-import {
-  type BeforeApplicationShutdown,
-  Injectable,
-  type MessageEvent,
-  type OnModuleInit,
-} from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type MessageEvent } from '@nestjs/common';
 import {
   concatMap,
   distinctUntilChanged,
@@ -17,8 +12,7 @@ import {
   takeUntil,
   takeWhile,
 } from 'rxjs';
-import { BusEvents, ExecutionChanged, type ExecutionDto, ExecutionOutput, isFinal } from '#protocol';
-import { Bus } from '#runtime';
+import { type ExecutionDto, type ExecutionOutput, isFinal } from '#protocol';
 import { ExecutionsService } from './executions.service.js';
 
 /** A ring may get lost, so each follower looks at its row this often anyway. */
@@ -26,21 +20,21 @@ const LOOK_EVERY_MS = 2000;
 
 /** Live news of one execution as server-sent events: `status` with the row, `output` with a piece of a stream. Ends with the row's end. */
 @Injectable()
-export class ExecutionEventsService implements OnModuleInit, BeforeApplicationShutdown {
+export class ExecutionEventsService implements BeforeApplicationShutdown {
   private readonly changed = new Subject<string>();
   private readonly output = new Subject<ExecutionOutput>();
   private readonly stopping = new Subject<void>();
 
-  constructor(
-    private readonly bus: Bus,
-    private readonly executions: ExecutionsService,
-  ) {}
+  constructor(private readonly executions: ExecutionsService) {}
 
-  onModuleInit(): void {
-    this.bus.onEvent(BusEvents.executionChanged, ExecutionChanged, ({ executionId }) =>
-      this.changed.next(executionId),
-    );
-    this.bus.onEvent(BusEvents.executionOutput, ExecutionOutput, (piece) => this.output.next(piece));
+  /** The row may have changed: its followers look at it. */
+  ring(executionId: string): void {
+    this.changed.next(executionId);
+  }
+
+  /** A script printed a piece. */
+  printed(piece: ExecutionOutput): void {
+    this.output.next(piece);
   }
 
   /** The server waits for open answers: streams have to end before it. */

@@ -1,18 +1,20 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { draftOf } from '#app';
-import { BusRequests, ScheduleExecutions } from '#protocol';
+import { BusEvents, BusRequests, ExecutionChanged, ExecutionOutput, ScheduleExecutions } from '#protocol';
 import { Bus } from '#runtime';
 import type { Actor } from '../http/by.js';
+import { ExecutionEventsService } from './execution-events.service.js';
 import { ExecutionsService } from './executions.service.js';
 import { ScheduleService } from './schedule.service.js';
 
-/** `script.schedule` and `script.cancel`, for orchestrators that speak over the bus. */
+/** `script.schedule` and `script.cancel`, for orchestrators that speak over the bus; and what gateways tell of runs. */
 @Injectable()
 export class ExecutionsBus implements OnModuleInit {
   constructor(
     private readonly bus: Bus,
     private readonly scheduling: ScheduleService,
     private readonly executions: ExecutionsService,
+    private readonly live: ExecutionEventsService,
   ) {}
 
   onModuleInit(): void {
@@ -24,6 +26,10 @@ export class ExecutionsBus implements OnModuleInit {
     this.bus.onRequest(scriptCancel.pattern, scriptCancel.schema, (message) =>
       this.executions.cancel(message.executionId, askerOf(message), message.requestId),
     );
+    this.bus.onEvent(BusEvents.executionChanged, ExecutionChanged, ({ executionId }) =>
+      this.live.ring(executionId),
+    );
+    this.bus.onEvent(BusEvents.executionOutput, ExecutionOutput, (piece) => this.live.printed(piece));
   }
 }
 

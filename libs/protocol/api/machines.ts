@@ -49,7 +49,7 @@ export const MachineDto = z
         os: 'linux',
         registered: true,
         channel: 'ready',
-        agentVersion: '0.1.0',
+        agentVersion: '1.4.2',
         lastSeenAt: '2027-01-31T14:00:00.000Z',
         createdAt: '2027-01-31T13:00:00.000Z',
       },
