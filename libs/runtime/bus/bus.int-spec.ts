@@ -312,6 +312,34 @@ describe('Redis', () => {
     expect(await one.request(requests, { n: 8 })).toBe(8);
   });
 
+  it('carries replies whose errors have the id of their request, in either form, or one of their own', async () => {
+    const pattern = fresh();
+    await bus(redis.url, (server) =>
+      server.onRequest(pattern, z.object({ requestId: z.string(), n: z.number() }), () => {
+        throw new Error('inside');
+      }),
+    );
+    const [publisher, subscriber] = [new Redis(redis.url), new Redis(redis.url)];
+    const ids = new Map<string, string>();
+    subscriber.on('message', (_channel, text) => {
+      const { id, response } = JSON.parse(text);
+      ids.set(id, response.error.correlationId);
+    });
+    await subscriber.subscribe(`${pattern}.reply`);
+    const long = 'order-4711'.padEnd(100, 'x');
+    const asked = { failing: { requestId: long, n: 1 }, wrong: { requestId: long }, none: { n: 1 } };
+    const signed = { payload: JSON.stringify(asked.wrong) };
+    for (const [id, data] of Object.entries({ ...asked, signed, broken: { payload: '{' } }))
+      await publisher.publish(pattern, JSON.stringify({ pattern, data, id }));
+    await waitFor(() => ids.size === 5, { what: 'the five replies' });
+    for (const id of ['failing', 'wrong', 'signed'])
+      expect([id, ids.get(id)]).toEqual([id, long.slice(0, 64)]);
+    for (const id of ['none', 'broken']) expect(ids.get(id)).toMatch(/^[0-9a-f-]{36}$/);
+    expect(log).toContain(long.slice(0, 64));
+    publisher.disconnect();
+    subscriber.disconnect();
+  });
+
   it('may be away at the start: listening waits for it', async () => {
     const own = await startRedis();
     await own.down();

@@ -14,7 +14,8 @@ import { LastingRedisClient, LastingRedisServer } from './lasting-redis.js';
 import { openForm } from './request-form.js';
 
 /** A reply: the result, or an error in the shape of HTTP. */
-type Reply = { ok: true; result: unknown } | { ok: false; error: ErrorBody & { status: number } };
+type Reply = { ok: true; result: unknown } | Refusal;
+type Refusal = { ok: false; error: ErrorBody & { status: number } };
 
 /** How many times, and how often, a lost Redis is tried again: for ever, every 500 ms. */
 const RECONNECT = { retryAttempts: Number.MAX_SAFE_INTEGER, retryDelay: 500 };
@@ -82,23 +83,23 @@ export class Bus implements OnApplicationShutdown {
     this.assertNotListening(pattern);
     this.server.addHandler(pattern, async (packet: unknown): Promise<Reply> => {
       const { data, issues } = openForm(packet);
-      if (issues) {
-        const error = invalidRequest(issues);
-        return { ok: false, error: { ...error.toBody(''), status: error.status } };
-      }
+      if (issues) return refusal(invalidRequest(issues), null);
       const request = schema.safeParse(data);
       if (!request.success) {
         const error = new AppError('request.invalid', 400, `${pattern}: the request is not valid`, {
           issues: issuesOf(request.error),
         });
-        return { ok: false, error: { ...error.toBody(''), status: 400 } };
+        return refusal(error, data);
       }
       try {
         return { ok: true, result: asJson((await handler(request.data)) ?? null) };
       } catch (thrown) {
         const error = toAppError(thrown);
-        if (error.status >= 500) this.logger.error({ pattern, err: thrown }, redactText(error.message));
-        return { ok: false, error: { ...error.toBody(''), status: error.status } };
+        const reply = refusal(error, data);
+        const { correlationId } = reply.error;
+        if (error.status >= 500)
+          this.logger.error({ pattern, correlationId, err: thrown }, redactText(error.message));
+        return reply;
       }
     });
   }
@@ -236,6 +237,13 @@ export class Bus implements OnApplicationShutdown {
   private assertNotListening(pattern: string): void {
     if (this.listening) throw new Error(`bus: ${pattern} is registered too late; register in onModuleInit`);
   }
+}
+
+/** The correlation id of a refusal is the request's own id, where it has one: the audit has it, too. */
+function refusal(error: AppError, request: unknown): Refusal {
+  const { requestId } = (request ?? {}) as { requestId?: unknown };
+  const own = typeof requestId === 'string' && /^[\w.:-]{1,128}$/.test(requestId) ? requestId : null;
+  return { ok: false, error: { ...error.toBody(own?.slice(0, 64) ?? randomUUID()), status: error.status } };
 }
 
 /**
