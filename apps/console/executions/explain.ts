@@ -335,7 +335,7 @@ function lastLines(text: string | null): string {
 }
 
 /** A duration as a person says it. */
-export function inWords(ms: number): string {
+function inWords(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} minutes`;

@@ -7,12 +7,12 @@ export interface Position {
   id: string;
 }
 
-export function encodeCursor({ createdAt, id }: Position): string {
+function encodeCursor({ createdAt, id }: Position): string {
   return Buffer.from(`${createdAt.getTime()}/${id}`).toString('base64url');
 }
 
 /** @throws AppError `cursor.invalid` (400) */
-export function decodeCursor(cursor: string): Position {
+function decodeCursor(cursor: string): Position {
   const [time, id] = Buffer.from(cursor, 'base64url').toString().split('/');
   const createdAt = new Date(Number(time));
   if (!id || !/^[0-9a-f-]{36}$/i.test(id) || Number.isNaN(createdAt.getTime())) {

@@ -2,7 +2,7 @@ import type { MediaRequest } from '#protocol';
 import { versionOfBuild } from '../families/windows/versions.js';
 import type { WimImage } from './wim-xml.js';
 
-export type Family = MediaRequest['os']['family'];
+type Family = MediaRequest['os']['family'];
 
 export const ISO_VARIANTS = [
   'live-server',

@@ -3,7 +3,7 @@ import { didYouMean } from '../fault.js';
 
 /** As in the table of releases: `F43`, `RHEL9`. */
 export type Release = KickstartSyntax;
-export const RELEASE_NAMES = KICKSTART_SYNTAXES;
+const RELEASE_NAMES = KICKSTART_SYNTAXES;
 
 /** `F43`, `fedora-43`, `rhel 9.4`, `alma9`, `Rocky 10`: the release that is meant, or null. */
 export function readRelease(name: string): Release | null {

@@ -3,9 +3,15 @@ import { AnswerFileError } from './check.js';
 import { inputLocale, windowsLocale, windowsTimeZone } from './names.js';
 import { windowsPassword } from './password.js';
 import { firstLogonCommand, onSeed } from './setup-scripts.js';
-import { COMMAND_LINE_MAX, PATH_MAX } from './unattend-schema.js';
 import { findEdition, findWindowsVersion, type WindowsEdition, type WindowsVersion } from './versions.js';
 import { element, listItem, writeXml, type XmlElement } from './xml.js';
+
+/**
+ * Characters: Path of RunSynchronousCommand and of DriverPaths, CommandLine of FirstLogonCommands. Source: Microsoft, "Unattended Windows Setup
+ * Reference".
+ */
+export const PATH_MAX = 259;
+export const COMMAND_LINE_MAX = 1024;
 
 export interface AnswerFileOptions {
   /** Password by user name, opened. */

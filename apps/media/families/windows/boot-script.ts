@@ -13,8 +13,7 @@ const BOOT_MODULES =
 const BOOT = readScript(import.meta.dirname, 'scripts/boot.cfg');
 
 /** grub.cfg of a bootable Windows seed, see `scripts/boot.cfg`. */
-export const bootScript = (mediumId: string): string =>
-  renderScript(BOOT, { MEDIUM_ID: checkMediumId(mediumId) });
+const bootScript = (mediumId: string): string => renderScript(BOOT, { MEDIUM_ID: checkMediumId(mediumId) });
 
 /** For x86_64 machines under UEFI without Secure Boot, which starts no loader that is not signed; others get a plain seed. */
 export const seedLoader = ({ firmware, os }: MediaRequest, mediumId: string): BootLoader | null =>
