@@ -126,7 +126,7 @@ const tiers = {
   static: async () => {
     await check('Types', 'tsc', ['--noEmit', '-p', 'tsconfig.json']);
     await check('Lint', 'eslint', ['.', '--max-warnings', '0']);
-    await check('Format', 'prettier', ['--check', '--log-level', 'warn', '.']);
+    await check('Format', 'bash', ['scripts/check-format.sh']);
     await check('Import rules', 'npm', ['run', '--silent', 'check:imports']);
     await check('Agent: format', 'cargo', ['fmt', '--check'], agentFolder);
     await check(

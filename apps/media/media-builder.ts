@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { readRelease, validateAnswerFile } from '#answers';
 import { deriveVmSecret, findRelease, type MediaPlan, type MediaRequest } from '#protocol';
-import { AppError, hostInUrl, LOGGER, type Logger } from '#runtime';
+import { hostInUrl, LOGGER, type Logger } from '#runtime';
+import { MediaError } from './codes.js';
 import type { MediaConfig } from './config.js';
 import { DELIVERIES } from './deliveries/deliveries.js';
 import type { Made } from './deliveries/delivery.js';
@@ -87,9 +88,8 @@ export class MediaBuilder {
       ),
     );
     if (faults.length > 0)
-      throw new AppError(
+      throw new MediaError(
         'media.answer_file_invalid',
-        500,
         `the answer file that was made of this request would not be taken: ${faults.join('; ').slice(0, 2000)}`,
       );
   }

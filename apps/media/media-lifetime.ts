@@ -40,7 +40,7 @@ export class MediaLifetime implements OnApplicationBootstrap {
     for (const { id, installed } of ended) {
       const requestId = `${installed ? 'installed' : 'expired'}-${id}`;
       try {
-        await this.media.remove(id, { name: 'media', requestId });
+        await this.media.remove(id, { name: 'media', requestId, idName: 'requestId' });
         removed.push(id);
       } catch (error) {
         // Somebody else has deleted it meanwhile.

@@ -12,7 +12,7 @@ import {
   type Work,
 } from '#db';
 import { type ExecutionDto, FAMILY_RULES, type MediaRequest } from '#protocol';
-import { AppError } from '#runtime';
+import { MediaError } from './codes.js';
 import type { MediaConfig } from './config.js';
 import type { AgentPins } from './families/linux/agent-files.js';
 import type { FirstBootScript } from './first-boot.js';
@@ -22,6 +22,8 @@ import { MEDIA_CONFIG } from './preconditions.js';
 export interface Asker {
   name: string;
   requestId: string;
+  /** What the asker calls it. */
+  idName: 'Idempotency-Key' | 'requestId';
 }
 
 /** What a row is made of. */
@@ -58,7 +60,7 @@ export class MediaRecords {
   /** @throws AppError `media.not_found` (404) */
   async find(id: string): Promise<Media> {
     const media = await this.database.work().findOne(Media, { id, state: 'ready' });
-    if (!media) throw new AppError('media.not_found', 404, `there is no medium ${id}`);
+    if (!media) throw new MediaError('media.not_found', `there is no medium ${id}`);
     return media;
   }
 
@@ -67,9 +69,8 @@ export class MediaRecords {
     if (replace) return;
     const existing = await this.database.work().findOne(Media, { machineId: vmId, state: 'ready' });
     if (existing)
-      throw new AppError(
+      throw new MediaError(
         'media.exists',
-        409,
         `vmId: the machine has the medium ${existing.id} already: delete it or send replace: true`,
       );
   }
@@ -175,9 +176,8 @@ export class MediaRecords {
   private async replace(work: Work, { vmId, replace }: MediaRequest): Promise<string[]> {
     const existing = await work.find(Media, { machineId: vmId, state: 'ready' });
     if (existing.length > 0 && !replace)
-      throw new AppError(
+      throw new MediaError(
         'media.exists',
-        409,
         'vmId: the machine has a medium already: delete it or send replace: true',
       );
     const now = await databaseNow(work);

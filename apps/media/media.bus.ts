@@ -19,6 +19,7 @@ export class MediaBus implements OnModuleInit {
     const asker = ({ requestId, requestedBy }: { requestId: string; requestedBy: string }): Asker => ({
       name: requestedBy,
       requestId,
+      idName: 'requestId',
     });
     const { mediaCreate, mediaPlan, mediaGet, mediaDelete } = BusRequests;
     this.bus.onRequest(mediaCreate.pattern, mediaCreate.schema, async (message) =>

@@ -79,5 +79,5 @@ function askerOf(request: FastifyRequest): Asker {
     typeof key === 'string' && /^[\w.:-]{8,128}$/.test(key)
       ? `${request.caller?.name}:${key}`.slice(0, 160)
       : randomUUID();
-  return { name: request.caller?.name ?? 'unknown', requestId: own };
+  return { name: request.caller?.name ?? 'unknown', requestId: own, idName: 'Idempotency-Key' };
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Media } from '#db';
 import { BusEvents, type MediaRequest, type MediaResult } from '#protocol';
-import { AppError, Bus, LOGGER, type Logger } from '#runtime';
+import { Bus, LOGGER, type Logger } from '#runtime';
+import { MediaError } from './codes.js';
 import type { MediaConfig } from './config.js';
 import { MediaFolder } from './store/media-folder.js';
 import type { WrittenFile } from './image/written-file.js';
@@ -42,7 +43,7 @@ export class MediaService implements OnApplicationBootstrap {
   /** @throws AppError for everything that keeps the machine from installing itself, before a byte is written */
   async create(request: MediaRequest, asker: Asker): Promise<MediaResult> {
     const earlier = await this.records.ofRequest(asker.requestId);
-    if (earlier) return this.toResult(sameRequest(earlier, request));
+    if (earlier) return this.toResult(sameRequest(earlier, request, asker));
     const mediaId = randomUUID();
     const { built, ingredients } = await this.make(request, mediaId);
     const { pins, scripts } = ingredients;
@@ -99,9 +100,8 @@ export class MediaService implements OnApplicationBootstrap {
     const media = await this.records.find(id);
     const file = media.files.find((candidate) => candidate.name === name);
     if (!file)
-      throw new AppError(
+      throw new MediaError(
         'media.file_not_found',
-        404,
         `the medium ${id} has no such file; it has ${media.files.map((known) => known.name).join(', ')}`,
       );
     const path = join(
@@ -109,9 +109,8 @@ export class MediaService implements OnApplicationBootstrap {
       file.kind === 'cidata' ? join('cidata', file.name) : file.name,
     );
     if (!(await stat(path).catch(() => null)))
-      throw new AppError(
+      throw new MediaError(
         'media.file_gone',
-        410,
         `${path} is gone from the disk: make the medium again with replace: true`,
       );
     return { path, file };
@@ -139,7 +138,7 @@ export class MediaService implements OnApplicationBootstrap {
   }
 
   private async toResult(media: Media): Promise<MediaResult> {
-    if (!media.plan) throw new AppError('media.not_ready', 409, `the medium ${media.id} is still being made`);
+    if (!media.plan) throw new MediaError('media.not_ready', `the medium ${media.id} is still being made`);
     return {
       id: media.id,
       machineId: media.machineId,
@@ -162,11 +161,10 @@ function withoutSalt(request: MediaRequest): MediaRequest {
 }
 
 /** @throws AppError `media.request_reused` (409): the key of an answered request stands for that request, and for nothing after its medium was deleted */
-function sameRequest(earlier: Media, { vmId }: MediaRequest): Media {
+function sameRequest(earlier: Media, { vmId }: MediaRequest, { idName }: Asker): Media {
   if (earlier.machineId === vmId && earlier.state === 'ready') return earlier;
-  throw new AppError(
+  throw new MediaError(
     'media.request_reused',
-    409,
-    `the Idempotency-Key was used for ${earlier.machineId === vmId ? 'a medium that was deleted' : 'another machine'}: send this request under a new one`,
+    `the ${idName} was used for ${earlier.machineId === vmId ? 'a medium that was deleted' : 'another machine'}: send this request under a new one`,
   );
 }

@@ -5,6 +5,7 @@ import { Artifact, Database } from '#db';
 import type { Fault, MediaRequest } from '#protocol';
 import { AppError, invalidRequest } from '#runtime';
 import { openPasswords } from '#secrets';
+import { MediaError } from './codes.js';
 import type { MediaConfig } from './config.js';
 import type { AgentPins } from './families/linux/agent-files.js';
 import { isUnreachableFromGuests } from './app-host.js';
@@ -53,7 +54,7 @@ export class Preconditions {
         return await run();
       } catch (error) {
         if (!(error instanceof AppError) || error.status >= 500) throw error;
-        issues.push(...(error.issues ?? [{ path, message: error.message, remedy: 'correct the value' }]));
+        issues.push(...(error.issues ?? [ownFault(path, error)]));
         return null;
       }
     };
@@ -93,9 +94,8 @@ export class Preconditions {
   private checkAppHost(): void {
     const { APP_HOST: host, ALLOW_LOOPBACK_APP_HOST: allowed } = this.config;
     if (!isUnreachableFromGuests(host) || allowed) return;
-    throw new AppError(
+    throw new MediaError(
       'media.app_host_unreachable',
-      400,
       `APP_HOST is ${host}, which no guest can reach: set APP_HOST to this machine's name or address in the guests' network`,
     );
   }
@@ -128,12 +128,18 @@ export class Preconditions {
         platform === 'linux'
           ? 'run npm run build:agent'
           : `put it under $INFINIBAY_BASE_DIR/infiniservice (binaries/windows, install)`;
-      throw new AppError(
+      throw new MediaError(
         'media.artifact_missing',
-        409,
         `the distribution app knows no ${missing.join(' and no ')}: ${how}, and see that the distribution app runs on the same INFINIBAY_BASE_DIR`,
       );
     }
     return { binarySha256: binary.sha256, scriptSha256: script.sha256, version: binary.version };
   }
+}
+
+/** An error about one field as its fault: the message has path and remedy in it for those who see nothing else. */
+function ownFault(path: string, { message, remedy }: AppError): Fault {
+  const tail = `: ${remedy}`;
+  const text = message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message;
+  return { path, message: text.endsWith(tail) ? text.slice(0, -tail.length) : text, remedy };
 }

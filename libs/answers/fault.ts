@@ -1,4 +1,6 @@
-import { type Fault, nearest } from '#protocol';
+import { type Fault, valueAt } from '#protocol';
+
+export { didYouMean } from '#protocol';
 
 const SHOWN_MAX = 80;
 
@@ -8,10 +10,19 @@ export function shown(value: unknown): string {
   return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX - 1)}…` : text;
 }
 
-/** "did you mean …?" for a name that nearly is one of the known, or what else to do. */
-export function didYouMean(name: string, known: readonly string[], otherwise: string): string {
-  const near = nearest(name, known);
-  return near === null ? otherwise : `did you mean ${near}?`;
+const SECRET = /passw|passphrase|secret|token$|^key$/i;
+
+/** The value at a path as a fault shows it; of a secret, of what is missing and of what has parts it shows none. */
+export function shownAt(
+  root: unknown,
+  path: readonly PropertyKey[],
+  above: readonly PropertyKey[] = [],
+): Pick<Fault, 'value'> {
+  const value = valueAt(root, path);
+  const secret = [...above, ...path].some((step) => typeof step === 'string' && SECRET.test(step));
+  return value === undefined || secret || (typeof value === 'object' && value !== null)
+    ? {}
+    : { value: shown(value) };
 }
 
 /** The known name of which another is a slip of the keyboard: they differ in one place, of three letters at most. */

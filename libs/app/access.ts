@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { AppError } from '#runtime';
+import { HostError } from './codes.js';
 
 /** Who sent this request, for the audit: the name of the token it carried. */
 export interface Caller {
@@ -50,7 +50,7 @@ export class AccessGuard implements CanActivate {
     const [, token] = /^Bearer ([\x21-\x7e]{1,512})$/.exec(request.headers.authorization ?? '') ?? [];
     const name = token ? await this.rules.findToken(sha256(token)) : null;
     if (name === null) {
-      throw new AppError('auth.required', 401, 'send the console token as "Authorization: Bearer <token>"');
+      throw new HostError('auth.required', 'send the console token as "Authorization: Bearer <token>"');
     }
     request.caller = { name };
     return true;
@@ -61,15 +61,14 @@ export class AccessGuard implements CanActivate {
     const hostOnly = host.replace(/:\d+$/, '').toLowerCase();
     const literal = /^(localhost|\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:]+\])$/.test(hostOnly);
     if (!literal && !this.rules.hostNames.includes(hostOnly)) {
-      throw new AppError(
+      throw new HostError(
         'auth.host_refused',
-        403,
         `the Host header names ${hostOnly || 'nothing'}: call this API by its address or by the name in CONSOLE_HOST`,
       );
     }
     const origin = request.headers.origin;
     if (origin && origin !== `http://${host}` && origin !== `https://${host}`) {
-      throw new AppError('auth.origin_refused', 403, `requests from pages of ${origin} are refused`);
+      throw new HostError('auth.origin_refused', `requests from pages of ${origin} are refused`);
     }
   }
 }

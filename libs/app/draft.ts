@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Fault } from '#protocol';
-import { issuesOf } from '#runtime';
+import { type Fault, faultsOf } from '#protocol';
 
 /**
  * What somebody sent, checked as far as a schema can. A service that has more checks of its own runs them on what is
@@ -28,7 +27,7 @@ export function draftOf<S extends z.ZodObject>(schema: S): z.ZodType<Draft<z.out
       return checked?.success ? [[name, checked.data] as const] : [];
     });
     const sound = Object.fromEntries(fields) as Partial<z.output<S>>;
-    return { sound, faults: issuesOf(result.error), unsound };
+    return { sound, faults: faultsOf(result.error, given, schema), unsound };
   });
   drafted.set(draft, schema);
   return draft;

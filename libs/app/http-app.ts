@@ -3,7 +3,8 @@ import { type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { AppError, Bus, hostInUrl, type Logger, NestLogger, toAppError } from '#runtime';
+import { Bus, hostInUrl, type Logger, NestLogger, RuntimeError, toAppError } from '#runtime';
+import { HostError } from './codes.js';
 import { AppErrorFilter, sendError } from './error-filter.js';
 import { Routes } from './routes.js';
 import { SchemaPipe } from './schema-pipe.js';
@@ -133,9 +134,10 @@ function refuseUnknown(
     const shown = `${request.method} ${path.slice(0, 200)}`;
     const allowed = routes.allowedFor(path);
     if (allowed.length === 0) {
-      const remedy = routesAt ? `: GET ${routesAt} lists what there is` : '';
+      const remedy = routesAt ? `GET ${routesAt} lists what there is` : undefined;
+      const tail = remedy ? `: ${remedy}` : '';
       return sendError(
-        new AppError('route.not_found', 404, `there is no route ${shown}${remedy}`),
+        new RuntimeError('route.not_found', `there is no route ${shown}${tail}`, { remedy }),
         request,
         reply,
         legacyErrorField,
@@ -143,9 +145,9 @@ function refuseUnknown(
     }
     reply.header('allow', allowed.join(', '));
     if (request.method === 'OPTIONS') return reply.status(204).send();
-    const message = `there is no route ${shown}: this path takes ${allowed.join(', ')}`;
+    const remedy = `this path takes ${allowed.join(', ')}`;
     return sendError(
-      new AppError('route.method_not_allowed', 405, message),
+      new RuntimeError('route.method_not_allowed', `there is no route ${shown}: ${remedy}`, { remedy }),
       request,
       reply,
       legacyErrorField,
@@ -160,9 +162,8 @@ export function listenError(
 ): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') return error;
-  return new AppError(
+  return new HostError(
     'listen.failed',
-    500,
     `${portVariable}: cannot listen on ${host}:${port} (${code}): stop what holds it or set another ${portVariable}`,
     { cause: error },
   );

@@ -1,6 +1,7 @@
 import { type ArgumentMetadata, StandardSchemaValidationPipe } from '@nestjs/common';
 import { z } from 'zod';
-import { invalidRequest, issuesOf } from '#runtime';
+import { faultsOf } from '#protocol';
+import { invalidRequest } from '#runtime';
 
 /**
  * Checks what `@Body({ schema })`, `@Query({ schema })` and `@Param(name, { schema })` name, in every app.
@@ -13,7 +14,7 @@ export class SchemaPipe extends StandardSchemaValidationPipe {
     // A body that is left out is an empty one: each of its fields is missing then.
     const result = await schema.safeParseAsync(value ?? {});
     if (result.success) return result.data as T;
-    const issues = issuesOf(result.error);
+    const issues = faultsOf(result.error, value ?? {}, schema);
     throw invalidRequest(
       data === undefined
         ? issues

@@ -1,3 +1,5 @@
+import { nearest } from './media/names.js';
+
 /**
  * One fault in something that was handed in: a request, a script's inputs, an answer file. Whoever finds several tells
  * them all at once.
@@ -28,4 +30,10 @@ export interface FaultBelow extends Pick<Fault, 'message' | 'remedy'> {
 /** The steps of a dotted path whose keys hold no dot: `users.0.name` is `users`, 0, `name`. */
 export function stepsOf(path: string): (string | number)[] {
   return path === '' ? [] : path.split('.').map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+}
+
+/** "did you mean …?" for a name that nearly is one of the known, or what else to do. */
+export function didYouMean(name: string, known: readonly string[], otherwise: string): string {
+  const near = nearest(name, known);
+  return near === null ? otherwise : `did you mean ${near}?`;
 }

@@ -1,4 +1,5 @@
 export * from './api/commands.js';
+export * from './api/error-codes.js';
 export * from './api/errors.js';
 export * from './api/executions.js';
 export * from './api/fields.js';
@@ -36,8 +37,8 @@ export {
   recoverCompletion,
   type RecoveredCompletion,
 } from './channel/parse.js';
+export { didYouMean, type Fault, type FaultBelow } from './fault.js';
 export { FAMILY_RULES, type FamilyRules } from './media/family-rules.js';
-export { type Fault, type FaultBelow } from './fault.js';
 export * from './media/names.js';
 export * from './media/plan.js';
 export * from './media/releases.js';
@@ -47,4 +48,6 @@ export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs
 export { quoteFor, UnquotableError } from './scripts/quoting.js';
 export * from './statuses.js';
 export { checkInputs } from './scripts/check-inputs.js';
+export { valueAt } from './schema-walk.js';
 export { isTimeZone, timeZones } from './time-zones.js';
+export { faultsBelow, faultsOf, UNKNOWN_FIELD } from './zod-faults.js';

@@ -1,10 +1,12 @@
+export { AppError, type Catalogue, type ErrorBody, errorsOf, RelayedError } from './app-error.js';
 export { Bus } from './bus/bus.js';
+export { RuntimeError } from './codes.js';
 export * from './config.js';
-export * from './errors.js';
+export { invalidRequest, toAppError } from './errors.js';
 export { HealthRegistry, Metrics, MetricsPageModule } from './health.js';
 export { hostInUrl } from './host.js';
 export { createLogger, type Logger, NestLogger, redactText, shortId } from './logger.js';
 export { giveBackMemory } from './memory.js';
 export { LOGGER, RuntimeModule } from './runtime.module.js';
-export { issuesOf, parse } from './validate.js';
+export { parse } from './validate.js';
 export { VERSION } from './version.js';

@@ -1,6 +1,13 @@
-import { FAMILY_RULES, type MediaRequest } from '#protocol';
+import {
+  FAMILY_RULES,
+  type Fault,
+  faultsOf,
+  type MediaRequest,
+  openSealedPassword,
+  type PasswordOwner,
+  plainPassword,
+} from '#protocol';
 import { sha512Crypt } from './crypt.js';
-import { type Fault, openSealedPassword, type PasswordOwner, plainPassword } from '#protocol';
 import { invalidRequest } from '#runtime';
 import { seal, unseal } from './seal.js';
 
@@ -112,7 +119,7 @@ function openPassword(
   const { error } = plainPassword.safeParse(password);
   if (!error) return password;
   return {
-    message: `holds a password that is none: ${error.issues[0]?.message}`,
+    message: `holds a password that is none: ${faultsOf(error, password, plainPassword)[0]?.message}`,
     remedy: 'seal another one',
   };
 }

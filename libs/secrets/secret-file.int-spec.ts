@@ -64,7 +64,7 @@ it('gives processes that start at once the same secret', async () => {
   const path = join(folder, 'token');
   const source = `
     const { parentPort, workerData } = require('node:worker_threads');
-    import(workerData.module).then(({ secretFile }) => {
+    import(workerData.typescript).then(() => import(workerData.module)).then(({ secretFile }) => {
       Atomics.add(workerData.gate, 0, 1);
       while (Atomics.load(workerData.gate, 0) < workerData.count);
       parentPort.postMessage(secretFile(workerData.path));
@@ -78,8 +78,14 @@ it('gives processes that start at once the same secret', async () => {
         new Promise<string>((done, reject) => {
           const worker = new Worker(source, {
             eval: true,
-            workerData: { module: `${import.meta.dirname}/secret-file.ts`, path, gate, count },
-            execArgv: ['--no-warnings', '--experimental-transform-types', '--import', TYPESCRIPT],
+            workerData: {
+              typescript: TYPESCRIPT,
+              module: `${import.meta.dirname}/secret-file.ts`,
+              path,
+              gate,
+              count,
+            },
+            execArgv: ['--no-warnings', '--experimental-transform-types'],
           });
           worker.once('message', done);
           worker.once('error', reject);

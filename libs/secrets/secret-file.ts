@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { AppError } from '#runtime';
+import { SecretsError } from './codes.js';
 
 /**
  * Reads a secret of 32 random bytes (64 hexadecimal digits) from a file, and makes it (0600) when it is not there. Two
@@ -31,12 +31,11 @@ export function secretFile(path: string): string {
 function readSecret(path: string): string {
   const text = readFileSync(path, 'utf8').trim();
   if ((statSync(path).mode & 0o077) !== 0) {
-    throw new AppError('secret.exposed', 500, `${path} may be read by others: chmod 600 ${path}`);
+    throw new SecretsError('secret.exposed', `${path} may be read by others: chmod 600 ${path}`);
   }
   if (text.length < 16)
-    throw new AppError(
+    throw new SecretsError(
       'secret.short',
-      500,
       `${path} holds less than 16 characters: remove it, and a new one is made`,
     );
   return text;

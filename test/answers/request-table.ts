@@ -148,7 +148,7 @@ export const REQUESTS: Mutation[] = [
   ...of('request Fedora', [
     ['unknown firmware', 'firmware: bios', 'firmware: efi', 'firmware', 'uefi'],
     ['unknown delivery', 'delivery: chain', 'delivery: iso', 'delivery', 'seed'],
-    ['half a range', ', maxBytes: 100000000000', '', 'disk.match', 'must be { serial }'],
+    ['half a range', ', maxBytes: 100000000000', '', 'disk.match.maxBytes', 'is missing'],
     [
       'a field twice',
       'hostname: db-1',

@@ -9,6 +9,7 @@ const DEADLINE_MS = 120_000;
 const ErrorBody = z.object({
   code: z.string(),
   message: z.string(),
+  remedy: z.string().optional(),
   correlationId: z.string().optional(),
   issues: z
     .array(z.object({ path: z.string(), message: z.string(), remedy: z.string().optional() }))

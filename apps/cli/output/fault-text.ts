@@ -33,5 +33,9 @@ export function refusalText({ status, body }: ConsoleRefusal): string {
   const id = body.correlationId
     ? `\n(HTTP ${status}; the console's log has more under ${body.correlationId})`
     : `\n(HTTP ${status})`;
-  return printable(`${body.code}: ${body.message}${issues.length > 0 ? `\n${issues.join('\n')}` : ''}${id}`);
+  // Where there are issues each has a way out of its own; a message may end with the one of the whole.
+  const remedy =
+    issues.length === 0 && body.remedy && !body.message.endsWith(body.remedy) ? `\n  → ${body.remedy}` : '';
+  const list = issues.length > 0 ? `\n${issues.join('\n')}` : '';
+  return printable(`${body.code}: ${body.message}${list}${remedy}${id}`);
 }

@@ -4,11 +4,11 @@ import {
   BusEvents,
   type CommandDto,
   type CreateCommand,
+  isOpenCommand,
   type Page,
   type PageQuery,
-  isOpenCommand,
 } from '#protocol';
-import { AppError, Bus } from '#runtime';
+import { Bus } from '#runtime';
 import {
   filter,
   firstValueFrom,
@@ -20,6 +20,7 @@ import {
   takeUntil,
   timer,
 } from 'rxjs';
+import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
 import { MachinesService } from '../machines/machines.service.js';
 import { after, NEWEST_FIRST, toPage } from '../http/page.js';
@@ -56,9 +57,8 @@ export class CommandsService implements BeforeApplicationShutdown {
   async create(machineId: string, request: CreateCommand, waitMs: number, actor: Actor): Promise<CommandDto> {
     const machine = await this.machines.get(machineId);
     if (!machine.registered) {
-      throw new AppError(
+      throw new ConsoleError(
         'machine.unregistered',
-        409,
         `the machine ${machineId} is not registered: POST /api/machines with its id`,
       );
     }
@@ -71,9 +71,8 @@ export class CommandsService implements BeforeApplicationShutdown {
         triggeredBy: actor.name,
       });
       if (!command) {
-        throw new AppError(
+        throw new ConsoleError(
           'commands.too_many',
-          429,
           `${OPEN_COMMANDS_LIMIT} commands of this machine wait for their answer: ask again when one has it`,
         );
       }
@@ -108,7 +107,7 @@ export class CommandsService implements BeforeApplicationShutdown {
 
   async get(machineId: string, id: string): Promise<CommandDto> {
     const row = await this.database.work().findOne(MachineCommand, { id, machineId });
-    if (!row) throw new AppError('command.not_found', 404, `the machine has no command ${id}`);
+    if (!row) throw new ConsoleError('command.not_found', `the machine has no command ${id}`);
     return toCommandDto(row);
   }
 

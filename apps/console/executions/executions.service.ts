@@ -18,12 +18,13 @@ import {
   type ExecutionDto,
   type ExplanationDto,
   type ListExecutions,
+  OPEN_STATUSES,
   type OutputStream,
   type Page,
   type StoppedSeries,
-  OPEN_STATUSES,
 } from '#protocol';
-import { AppError, Bus } from '#runtime';
+import { type AppError, Bus } from '#runtime';
+import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
 import { type ExplainedSeries, explain } from './explain.js';
 import { once } from '../http/once.js';
@@ -134,9 +135,8 @@ export class ExecutionsService {
     const row = await requestCancel(work, id);
     if (row === null) throw notFound(id);
     if (row === 'final') {
-      throw new AppError(
+      throw new ConsoleError(
         'execution.final',
-        409,
         `the execution ${id} has ended already: there is nothing to cancel`,
       );
     }
@@ -154,7 +154,7 @@ export class ExecutionsService {
   async stopSeries(seriesId: string, actor: Actor): Promise<StoppedSeries> {
     const cancelled = await this.database.transaction(async (work) => {
       const ids = await stopSeries(work, seriesId);
-      if (ids === null) throw new AppError('series.not_found', 404, `there is no series ${seriesId}`);
+      if (ids === null) throw new ConsoleError('series.not_found', `there is no series ${seriesId}`);
       await recordAudit(work, {
         actor: actor.name,
         action: 'series.stop',
@@ -176,7 +176,7 @@ export class ExecutionsService {
 }
 
 const notFound = (id: string): AppError =>
-  new AppError('execution.not_found', 404, `there is no execution ${id}`);
+  new ConsoleError('execution.not_found', `there is no execution ${id}`);
 
 async function explainedSeries(work: Work, id: string): Promise<ExplainedSeries | null> {
   const series = await work.findOne(Series, { id });

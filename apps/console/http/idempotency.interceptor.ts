@@ -8,7 +8,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, mergeMap, type Observable, of, tap } from 'rxjs';
 import { Database, IdempotencyKey, takeIdempotencyKey, takeOverIdempotencyKey } from '#db';
-import { AppError } from '#runtime';
+import { ConsoleError } from '../codes.js';
 import { CONSOLE_TOKEN } from '../console-config.js';
 import { bodyHash, keyReused } from './once.js';
 
@@ -31,9 +31,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const key = request.headers['idempotency-key'];
     if (request.method !== 'POST' || key === undefined) return next.handle();
     if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
-      throw new AppError(
+      throw new ConsoleError(
         'idempotency.invalid_key',
-        400,
         'Idempotency-Key: must be 1 to 255 visible ASCII characters',
       );
     }
@@ -75,9 +74,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (known.status === 0 && (await takeOverIdempotencyKey(work, known.id, ABANDONED_AFTER_SECONDS)))
       return null;
     if (known.status === 0)
-      throw new AppError(
+      throw new ConsoleError(
         'idempotency.in_progress',
-        409,
         'Idempotency-Key: the first request with it is still at work; try again',
       );
     return known;

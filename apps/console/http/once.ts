@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { IdempotencyKey, takeIdempotencyKey, type Work } from '#db';
-import { AppError } from '#runtime';
+import type { AppError } from '#runtime';
+import { ConsoleError } from '../codes.js';
 
 /** A request that may arrive more than once. */
 export interface RequestKey {
@@ -35,4 +36,4 @@ export async function once<T>(work: Work, request: RequestKey, run: () => Promis
 }
 
 export const keyReused = (name: string): AppError =>
-  new AppError('idempotency.key_reused', 409, `${name}: was used with another body; take a new one`);
+  new ConsoleError('idempotency.key_reused', `${name}: was used with another body; take a new one`);

@@ -1,5 +1,5 @@
 import type { Page } from '#protocol';
-import { AppError } from '#runtime';
+import { ConsoleError } from '../codes.js';
 
 /** Where a page ends: newest first, by time and id. */
 export interface Position {
@@ -16,7 +16,7 @@ function decodeCursor(cursor: string): Position {
   const [time, id] = Buffer.from(cursor, 'base64url').toString().split('/');
   const createdAt = new Date(Number(time));
   if (!id || !/^[0-9a-f-]{36}$/i.test(id) || Number.isNaN(createdAt.getTime())) {
-    throw new AppError('cursor.invalid', 400, 'cursor: use the nextCursor of the page before');
+    throw new ConsoleError('cursor.invalid', 'cursor: use the nextCursor of the page before');
   }
   return { createdAt, id };
 }

@@ -24,7 +24,8 @@ import {
   type Page,
   type PageQuery,
 } from '#protocol';
-import { AppError, Bus } from '#runtime';
+import { Bus } from '#runtime';
+import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
 import { explainChannel } from '../executions/explain.js';
 import { after, NEWEST_FIRST, toPage } from '../http/page.js';
@@ -48,9 +49,8 @@ export class MachinesService {
           (request.os && row.os !== request.os) ||
           (request.hostId && row.hostId !== request.hostId);
         if (differs)
-          throw new AppError(
+          throw new ConsoleError(
             'machine.exists',
-            409,
             `id: the machine ${id} is registered already with other values`,
           );
         return row;
@@ -88,9 +88,8 @@ export class MachinesService {
         status: { $in: [...OPEN_STATUSES] },
       });
       if (open.length > 0 && !force) {
-        throw new AppError(
+        throw new ConsoleError(
           'machine.busy',
-          409,
           `the machine has ${open.length} open execution(s): cancel them or add ?force=true`,
         );
       }
@@ -198,7 +197,7 @@ export class MachinesService {
 
   private async find(id: string): Promise<Machine> {
     const machine = await this.database.work().findOne(Machine, { id });
-    if (!machine) throw new AppError('machine.not_found', 404, `there is no machine ${id}`);
+    if (!machine) throw new ConsoleError('machine.not_found', `there is no machine ${id}`);
     return machine;
   }
 }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { BusRequests, type MediaRequest, type MediaResult } from '#protocol';
-import { AppError, Bus } from '#runtime';
+import { AppError, Bus, RelayedError, RuntimeError } from '#runtime';
 import { sealPasswords } from '#secrets';
 import type { ConsoleConfig } from '../config.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
@@ -67,9 +67,8 @@ export class MediaService {
         signal: AbortSignal.timeout(FILE_TIMEOUT_MS),
       });
     } catch (error) {
-      throw new AppError(
+      throw new RuntimeError(
         'media.unavailable',
-        503,
         `the media app does not answer at MEDIA_URL ${MEDIA_URL}: start it or correct MEDIA_URL`,
         { cause: error },
       );
@@ -93,8 +92,17 @@ export class MediaService {
   ): Promise<MediaResult> {
     const sealed = sealPasswords(request, this.config.SECRETS_KEY);
     const message = { requestId, requestedBy: actor.name, request: sealed };
-    return withOwnUrls(await this.bus.request(pattern, message));
+    const answer = await this.bus.request(pattern, message).catch((error: unknown) => {
+      throw error instanceof AppError && error.code === 'media.request_reused' ? withOwnName(error) : error;
+    });
+    return withOwnUrls(answer);
   }
+}
+
+/** What is a requestId on the bus came here as an Idempotency-Key. */
+function withOwnName(error: AppError): AppError {
+  const message = error.message.replace('requestId', 'Idempotency-Key');
+  return new RelayedError({ ...error, message });
 }
 
 /** The media app names its own routes; through the console the files are under /api. */

@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Database, databaseNow, nextScriptVersion, recordAudit, Script, ScriptVersion, type Work } from '#db';
 import { type CreateScript, defaultPlatforms, type Page, type PageQuery, type ScriptDto } from '#protocol';
-import { AppError } from '#runtime';
+import type { AppError } from '#runtime';
+import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
 import { after, NEWEST_FIRST, toPage } from '../http/page.js';
 import { toScriptDto } from './script.dto.js';
@@ -94,4 +95,4 @@ export class ScriptsService {
 
 const auditOf = ({ version, name, sha256 }: ScriptVersion): object => ({ version, name, sha256 });
 
-const notFound = (id: string): AppError => new AppError('script.not_found', 404, `there is no script ${id}`);
+const notFound = (id: string): AppError => new ConsoleError('script.not_found', `there is no script ${id}`);

@@ -6,7 +6,7 @@ import {
   type SealPassword,
   sealPassword,
 } from '#protocol';
-import { AppError } from '#runtime';
+import { ConsoleError } from '../codes.js';
 import type { ConsoleConfig } from '../config.js';
 import { CONSOLE_CONFIG } from '../console-config.js';
 
@@ -19,9 +19,8 @@ export class SealingService {
   key(): SealingKeyDto {
     const { SEALING_KEY } = this.config;
     if (SEALING_KEY === undefined)
-      throw new AppError(
+      throw new ConsoleError(
         'sealing.no_key',
-        503,
         'this console has no SEALING_KEY: set it for console and media',
       );
     return { algorithm: 'X25519-HKDF-SHA256-AES256GCM', publicKey: sealingPublicKey(SEALING_KEY) };

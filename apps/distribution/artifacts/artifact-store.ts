@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { AppError, LOGGER, type Logger } from '#runtime';
+import { DistributionError } from '../codes.js';
 import type { DistributionConfig } from '../config.js';
 import { CATALOG, type CatalogEntry } from './catalog.js';
 import { ArtifactRecords } from './artifact-records.js';
@@ -79,20 +80,18 @@ export class ArtifactStore implements OnModuleInit, OnApplicationShutdown {
     const path = join(this.folder, entry.path);
     const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'ENOENT' || error.code === 'ENOTDIR'
-        ? new AppError(
+        ? new DistributionError(
             'artifact.not_found',
-            404,
             `no agent ${entry.kind} for ${entry.platform}/${entry.arch}: ${path} is missing; ${entry.remedy}`,
           )
-        : new AppError(
+        : new DistributionError(
             'artifact.unreadable',
-            500,
             `${path} cannot be read (${error.code}): give this process read access`,
             { cause: error },
           );
     });
     if (!info.isFile())
-      throw new AppError('artifact.not_found', 404, `${path} is not a file; ${entry.remedy}`);
+      throw new DistributionError('artifact.not_found', `${path} is not a file; ${entry.remedy}`);
     const stamp = stampOf(info);
     const known = this.current.get(entry);
     if (known?.stamp === stamp) {
@@ -135,9 +134,8 @@ export class ArtifactStore implements OnModuleInit, OnApplicationShutdown {
         )
       : undefined;
     if (!record || !info || !entry) {
-      throw new AppError(
+      throw new DistributionError(
         'artifact.not_found',
-        404,
         `no artifact has the content ${sha256}: the medium that names it is older than the files here; make it again`,
       );
     }
@@ -145,9 +143,8 @@ export class ArtifactStore implements OnModuleInit, OnApplicationShutdown {
     const artifact = { entry, sha256, size, version, modifiedAt: info.mtime, contentPath };
     if (!(await this.isIntact(artifact))) {
       this.logger.error({ path: contentPath }, 'the kept copy of an artifact was damaged');
-      throw new AppError(
+      throw new DistributionError(
         'artifact.damaged',
-        503,
         `the kept copy of ${sha256} was damaged on disk: put the same release's files back, or make the medium again`,
       );
     }
@@ -166,9 +163,8 @@ export class ArtifactStore implements OnModuleInit, OnApplicationShutdown {
     } catch {
       // Said below, once for both faults.
     }
-    throw new AppError(
+    throw new DistributionError(
       'artifact.metadata_invalid',
-      500,
       `${path} is not a JSON object: correct or remove it`,
     );
   }

@@ -1,4 +1,4 @@
-import { AppError } from '#runtime';
+import { DistributionError } from '../codes.js';
 
 type ArtifactKind = 'binary' | 'script';
 type ArtifactPlatform = 'windows' | 'linux';
@@ -82,17 +82,15 @@ export const CATALOG: readonly CatalogEntry[] = (['windows', 'linux'] as const).
 /** @throws AppError `artifact.unknown_platform` or `artifact.unknown_arch` (400) with what is known */
 export function findEntry(platform: string, kind: ArtifactKind, arch = 'x86_64'): CatalogEntry {
   if (platform !== 'windows' && platform !== 'linux') {
-    throw new AppError(
+    throw new DistributionError(
       'artifact.unknown_platform',
-      400,
       `unknown platform ${JSON.stringify(platform.slice(0, 40))}: there are windows and linux`,
     );
   }
   const wanted = Object.hasOwn(ARCH_ALIASES, arch) ? ARCH_ALIASES[arch] : undefined;
   if (!wanted)
-    throw new AppError(
+    throw new DistributionError(
       'artifact.unknown_arch',
-      400,
       `unknown arch ${JSON.stringify(arch.slice(0, 40))}: there are ${Object.keys(ARCH_ALIASES).join(', ')}`,
     );
   const entry = CATALOG.find(
@@ -102,6 +100,6 @@ export function findEntry(platform: string, kind: ArtifactKind, arch = 'x86_64')
       (kind === 'script' || candidate.arch === wanted),
   );
   if (!entry)
-    throw new AppError('artifact.unknown_arch', 400, `there is no ${kind} for ${platform}/${wanted}`);
+    throw new DistributionError('artifact.unknown_arch', `there is no ${kind} for ${platform}/${wanted}`);
   return entry;
 }

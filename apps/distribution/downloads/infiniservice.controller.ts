@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AppError } from '#runtime';
+import { DistributionError } from '../codes.js';
 import { findEntry } from '../artifacts/catalog.js';
 import { ArtifactStore } from '../artifacts/artifact-store.js';
 import { DownloadService } from './download.service.js';
@@ -28,7 +28,7 @@ export class InfiniserviceController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     if (!/^[0-9a-f]{64}$/.test(hash))
-      throw new AppError('artifact.bad_hash', 400, 'the hash must be 64 lower-case hexadecimal digits');
+      throw new DistributionError('artifact.bad_hash', 'the hash must be 64 lower-case hexadecimal digits');
     await this.downloads.answer(await this.artifacts.byHash(hash), request, reply, { immutable: true });
   }
 
@@ -43,9 +43,8 @@ export class InfiniserviceController {
     const entry = candidates.find((candidate) => candidate.file === file);
     const artifact = entry ? await this.artifacts.find(entry) : null;
     if (artifact?.version !== version) {
-      throw new AppError(
+      throw new DistributionError(
         'artifact.not_found',
-        404,
         `there is no ${platform}/${arch}/${file.slice(0, 80)} of version ${version.slice(0, 64)}: GET /infiniservice/metadata lists what is here`,
       );
     }

@@ -1,6 +1,7 @@
 import { Controller, Get, Header, Inject, Param } from '@nestjs/common';
 import { Database, takeRunContent } from '#db';
-import { AppError, LOGGER, type Logger } from '#runtime';
+import { LOGGER, type Logger } from '#runtime';
+import { DistributionError } from '../codes.js';
 
 /** Texts of runs for agents that cannot take them over the channel. */
 @Controller('infiniservice/run')
@@ -17,9 +18,8 @@ export class RunsController {
   async content(@Param('token') token: string): Promise<string> {
     const run = await takeRunContent(this.database.work(), token);
     if (!run) {
-      throw new AppError(
+      throw new DistributionError(
         'run.not_found',
-        404,
         'there is nothing to fetch: the token is unknown, was used already, or is too old',
       );
     }

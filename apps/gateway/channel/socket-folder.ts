@@ -9,7 +9,7 @@ import {
   watch,
 } from 'node:fs';
 import { join } from 'node:path';
-import { AppError } from '#runtime';
+import { GatewayError } from '../codes.js';
 
 const CHANNEL_NAME = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.socket$/i;
 
@@ -33,9 +33,8 @@ export class SocketFolder {
     mkdirSync(path, { recursive: true, mode: 0o750 });
     const { mode } = statSync(path);
     if ((mode & 0o027) !== 0) {
-      throw new AppError(
+      throw new GatewayError(
         'gateway.sockets_exposed',
-        500,
         `${path} has mode ${(mode & 0o777).toString(8)}: whoever can create a socket there is that machine; chmod 750 ${path}`,
       );
     }

@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { AppError } from '#runtime';
+import { MediaError } from '../codes.js';
 import type { SeedFile } from '../families/seed-file.js';
 import { type Installer, installerBoot, type VendorVolume } from '../families/installer.js';
 import { CHAIN_CONFIG, CHAIN_START, chainConfig } from './chain-config.js';
@@ -55,9 +55,8 @@ async function checkBoots(image: string): Promise<void> {
     const iso = await Iso9660.open(file);
     const platforms = iso ? (await bootEntries(file, iso)).map(({ platform }) => platform) : [];
     if (!platforms.includes('bios') || !platforms.includes('uefi'))
-      throw new AppError(
+      throw new MediaError(
         'media.image_failed',
-        500,
         `the image was read back and boots for ${platforms.join(', ') || 'no firmware'} only`,
       );
   } finally {

@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '#runtime';
+import { MediaError } from '../codes.js';
 import type { Installer } from '../families/installer.js';
 import { type Extent, type ImageFile, lengthOf } from '../vendor/image-file.js';
 import { Iso9660 } from '../vendor/iso9660.js';
@@ -28,9 +28,8 @@ export async function copyKernelFiles(
     const found = { kernel: await iso.find(wanted.kernel), initrd: await iso.find(wanted.initrd) };
     const { kernel, initrd } = found;
     if (!kernel || !initrd)
-      throw new AppError(
+      throw new MediaError(
         'media.vendor_iso_no_kernel',
-        400,
         `vendorIso: ${isoPath} has no ${[kernel ? '' : wanted.kernel, initrd ? '' : wanted.initrd].filter(Boolean).join(' and no ')}: give the installer's ISO, not a copy of parts of it`,
       );
     try {

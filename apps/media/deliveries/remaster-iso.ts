@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { AppError } from '#runtime';
+import { MediaError } from '../codes.js';
 import type { SeedFile } from '../families/seed-file.js';
 import { type Installer, installerBoot } from '../families/installer.js';
 import { automaticGrubMenu, automaticIsolinuxMenu, BOOT_MENUS, FAT_BOOT_MENU } from './boot-menu.js';
@@ -90,9 +90,8 @@ async function changedMenus(
     return found;
   });
   if (menus.length === 0)
-    throw new AppError(
+    throw new MediaError(
       'media.remaster_no_menu',
-      400,
       `vendorIso: ${path} has none of the boot menus ${BOOT_MENUS.map((menu) => menu.path).join(', ')}: use delivery chain, which needs none`,
     );
   return menus;
@@ -140,9 +139,8 @@ async function check(image: string, iso: VendorIso, maps: string[][]): Promise<v
       if (iso[platform] && !platforms.includes(platform)) missing.push(`the boot image for ${platform}`);
     if (volume?.label !== iso.volumeId) missing.push(`the volume id ${iso.volumeId}`);
     if (missing.length > 0)
-      throw new AppError(
+      throw new MediaError(
         'media.image_failed',
-        500,
         `the remastered image was read back and lacks ${missing.join(', ')}`,
       );
   } finally {

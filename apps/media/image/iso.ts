@@ -1,4 +1,4 @@
-import { AppError } from '#runtime';
+import { MediaError } from '../codes.js';
 import { readIso } from '../vendor/iso9660.js';
 import { runTool, XORRISO } from './tool.js';
 import { finishFile, type WrittenFile } from './written-file.js';
@@ -45,9 +45,8 @@ export async function makeSeedImage(options: {
     (name) => !contents.rockRidgeNames.includes(name) || !contents.jolietNames.includes(name),
   );
   if (contents.label !== label || contents.jolietLabel !== label || missing.length > 0) {
-    throw new AppError(
+    throw new MediaError(
       'media.image_failed',
-      500,
       `the image was read back and is not what was asked for: label ${contents.label}/${contents.jolietLabel}, missing ${missing.join(', ') || 'nothing'}`,
     );
   }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { AppError } from '#runtime';
+import { type AppError } from '#runtime';
+import { type MEDIA_CODES, MediaError } from '../codes.js';
 
 const DEADLINE_MS = 120_000;
 /** What is kept of each stream; a menu or a list of names has some kilobytes. */
@@ -8,6 +9,8 @@ const MAX_PRINTED = 1_048_576;
 /** A program that reads or writes images, and the packages it comes in. */
 export interface Tool {
   name: string;
+  /** The code that says that it is not there. */
+  missing: keyof typeof MEDIA_CODES & `media.${string}_missing`;
   does: string;
   debian: string;
   fedora: string;
@@ -15,18 +18,26 @@ export interface Tool {
 
 export const XORRISO: Tool = {
   name: 'xorriso',
+  missing: 'media.xorriso_missing',
   does: 'reads and writes ISO images',
   debian: 'xorriso',
   fedora: 'xorriso',
 };
 export const GRUB_MKIMAGE: Tool = {
   name: 'grub-mkimage',
+  missing: 'media.grub_mkimage_missing',
   does: 'makes boot loaders',
   debian: 'grub-common grub-pc-bin grub-efi-amd64-bin',
   fedora: 'grub2-tools-extra grub2-pc-modules grub2-efi-x64-modules',
 };
-export const MCOPY: Tool = { name: 'mcopy', does: 'reads FAT images', debian: 'mtools', fedora: 'mtools' };
-export const MTYPE: Tool = { ...MCOPY, name: 'mtype' };
+export const MCOPY: Tool = {
+  name: 'mcopy',
+  missing: 'media.mcopy_missing',
+  does: 'reads FAT images',
+  debian: 'mtools',
+  fedora: 'mtools',
+};
+export const MTYPE: Tool = { ...MCOPY, name: 'mtype', missing: 'media.mtype_missing' };
 
 export interface ToolRun {
   /** Seconds since 1970, for the dates inside what it writes. */
@@ -83,16 +94,15 @@ export function runTool(
       if (code === 0 || (acceptFailure && code !== null)) return resolve({ code, printed, said });
       const ended = signal ? `ended by ${signal} after ${deadlineMs} ms at most` : `exit code ${code}`;
       reject(
-        new AppError('media.image_failed', 500, `${tool.name} failed (${ended}): ${reasons(said, printed)}`),
+        new MediaError('media.image_failed', `${tool.name} failed (${ended}): ${reasons(said, printed)}`),
       );
     });
   });
 }
 
 function missing(tool: Tool, cause: unknown): AppError {
-  return new AppError(
-    `media.${tool.name.replace(/\W/g, '_')}_missing`,
-    503,
+  return new MediaError(
+    tool.missing,
     `${tool.name} is missing, which ${tool.does}: apt-get install ${tool.debian} (Fedora: dnf install ${tool.fedora})`,
     { cause },
   );

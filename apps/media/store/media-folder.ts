@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#runtime';
+import { MediaError } from '../codes.js';
 import { checkSpace } from './media-space.js';
 import { syncFile } from '../image/written-file.js';
 
@@ -13,9 +14,8 @@ const isFull = (error: unknown): boolean =>
   error instanceof AppError && /No space left|exceeds free space/i.test(error.message);
 
 const diskFull = (path: string, cause: unknown): AppError =>
-  new AppError(
+  new MediaError(
     'media.disk_full',
-    507,
     `${path} is full: nothing was kept of the medium; make room there and send the request again`,
     { cause },
   );

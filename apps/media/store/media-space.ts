@@ -1,6 +1,6 @@
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { AppError } from '#runtime';
+import { MediaError } from '../codes.js';
 
 /** Room that is left to others on the file system: databases and logs that cannot write are worse than a medium that is refused. */
 const RESERVE_BYTES = 64 * 1024 * 1024;
@@ -29,17 +29,15 @@ export async function checkSpace(
   for (const [folder, allowed] of building) promised += Math.max(0, allowed - (byFolder.get(folder) ?? 0));
   used += promised;
   if (used + needed > quota) {
-    throw new AppError(
+    throw new MediaError(
       'media.quota_exceeded',
-      507,
       `all media together may take ${mib(quota)}; they take ${mib(used)}, and this one needs ${mib(needed)}: delete media that are installed, or raise MEDIA_QUOTA_MIB`,
     );
   }
   const { bavail, bsize } = await statfs(path);
   if (bavail * bsize < needed + promised + RESERVE_BYTES) {
-    throw new AppError(
+    throw new MediaError(
       'media.disk_full',
-      507,
       `${path} has ${mib(bavail * bsize)} left; this medium needs ${mib(needed)} and ${mib(RESERVE_BYTES)} stay free: make room there and send the request again`,
     );
   }

@@ -1,6 +1,7 @@
 import { mkdir, readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { AppError } from '#runtime';
+import { type AppError } from '#runtime';
+import { MediaError } from '../codes.js';
 import type { CopiedFile } from '../families/seed-file.js';
 import { InfError, parseInf } from './inf.js';
 import {
@@ -90,9 +91,8 @@ export async function resolveDrivers(
 const MOST_FAULTS = 100;
 
 const refused = (faults: string[], cause?: unknown): AppError =>
-  new AppError(
+  new MediaError(
     'media.drivers',
-    422,
     `virtioDrivers: ${faults.slice(0, MOST_FAULTS).join('; ')}${faults.length > MOST_FAULTS ? ` and ${faults.length - MOST_FAULTS} more` : ''}; give a whole virtio-win ISO, or the folder of one`,
     { cause },
   );

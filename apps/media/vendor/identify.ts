@@ -1,4 +1,5 @@
 import { AppError } from '#runtime';
+import { type MEDIA_CODES, MediaError } from '../codes.js';
 import {
   describeIso,
   ISO_MARKERS,
@@ -27,7 +28,7 @@ export async function identifyVendorIso(path: string): Promise<VendorIso> {
     const iso = describeIso(path, facts);
     if (!iso)
       throw fault(
-        'unknown',
+        'media.vendor_iso_unknown',
         path,
         `is no install medium that is known here (volume id ${JSON.stringify(facts.volumeId)})`,
         'give the ISO of Windows 10 or later, Ubuntu, Fedora, RHEL, Rocky Linux or AlmaLinux as its vendor publishes it',
@@ -40,7 +41,7 @@ export async function identifyVendorIso(path: string): Promise<VendorIso> {
 export async function withVendorIso<T>(path: string, use: (file: ImageFile) => Promise<T>): Promise<T> {
   const file = await ImageFile.open(path).catch((error: NodeJS.ErrnoException) => {
     throw fault(
-      'missing',
+      'media.vendor_iso_missing',
       path,
       `cannot be read (${error.code ?? error.message})`,
       'give the path of a file that the media app may read',
@@ -51,7 +52,7 @@ export async function withVendorIso<T>(path: string, use: (file: ImageFile) => P
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw fault(
-      'damaged',
+      'media.vendor_iso_damaged',
       path,
       `is damaged: ${error instanceof Error ? error.message : String(error)}`,
       'download it again and compare its sha256',
@@ -89,24 +90,24 @@ export async function readFacts(file: ImageFile): Promise<IsoFacts> {
 }
 
 async function openVolume(file: ImageFile): Promise<Iso9660> {
-  if (file.size === 0) throw fault('empty', file.path, 'is empty', 'download it again');
+  if (file.size === 0) throw fault('media.vendor_iso_empty', file.path, 'is empty', 'download it again');
   const iso = await Iso9660.open(file);
   if (iso) return iso;
   const begin = (await file.read(0, Math.min(file.size, 1024))).toString('latin1');
   if (/^\s*(<!doctype\s+html|<html|<\?xml)/i.test(begin))
     throw fault(
-      'html',
+      'media.vendor_iso_html',
       file.path,
       'is a web page, not an ISO',
       'the download was answered by a page: open it in an editor to see what it says, and download the file itself',
     );
-  throw fault('not_iso', file.path, 'is not an ISO image', "give the vendor's ISO");
+  throw fault('media.vendor_iso_not_iso', file.path, 'is not an ISO image', "give the vendor's ISO");
 }
 
 function checkWhole(file: ImageFile, wanted: number): void {
   if (wanted <= file.size) return;
   throw fault(
-    'truncated',
+    'media.vendor_iso_truncated',
     file.path,
     `has ${file.size} of the ${wanted} bytes that it says it has`,
     'the download broke off: continue it or download it again',
@@ -118,6 +119,11 @@ async function text(file: ImageFile, extents: Extent[]): Promise<string> {
   return (await file.readFrom(extents, 0, length)).toString('utf8');
 }
 
-function fault(code: string, path: string, what: string, remedy: string): AppError {
-  return new AppError(`media.vendor_iso_${code}`, 400, `vendorIso: ${path} ${what}: ${remedy}`);
+function fault(
+  code: keyof typeof MEDIA_CODES & `media.vendor_iso_${string}`,
+  path: string,
+  what: string,
+  remedy: string,
+): AppError {
+  return new MediaError(code, `vendorIso: ${path} ${what}: ${remedy}`, { remedy });
 }

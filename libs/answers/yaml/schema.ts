@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Fault, FaultBelow } from '#protocol';
-import { didYouMean, shown } from '../fault.js';
+import { type Fault, type FaultBelow, faultsBelow } from '#protocol';
+import { didYouMean, shown, shownAt } from '../fault.js';
 import type { YamlText } from './document.js';
 
 type Context = z.core.$RefinementCtx;
@@ -61,7 +61,7 @@ export function tagged(tag: string, schemas: Record<string, z.ZodType>, what: st
         remedy: didYouMean(typeof kind === 'string' ? kind : '', known, `use one of ${known.join(', ')}`),
       });
     const result = schema.safeParse(value);
-    for (const issue of result.error?.issues ?? []) forward(context, issue);
+    forward(context, result.error?.issues ?? [], value);
   });
 }
 
@@ -111,7 +111,7 @@ export const either = (...forms: [...z.ZodType[], string]) =>
     const meant = results
       .map(({ error }) => error?.issues ?? [])
       .filter((issues) => !issues.some(isOfAnotherType));
-    if (meant.length === 1) return (meant[0] ?? []).forEach((issue) => forward(context, issue));
+    if (meant.length === 1) return forward(context, meant[0] ?? [], value);
     report(context, {
       path: [],
       message: value === undefined ? 'is missing' : message,
@@ -122,29 +122,16 @@ export const either = (...forms: [...z.ZodType[], string]) =>
 const isOfAnotherType = ({ path, code }: z.core.$ZodIssue): boolean =>
   path.length === 0 && (code === 'invalid_type' || code === 'invalid_value');
 
-/** Tells a fault of a schema that was applied inside a rule. */
-function forward(context: Context, issue: z.core.$ZodIssue): void {
-  report(context, { path: [...issue.path], message: messageOf(issue), remedy: remedyOf(issue) });
+/** Tells the faults of a schema that was applied inside a rule. */
+function forward(context: Context, issues: readonly z.core.$ZodIssue[], value: unknown): void {
+  for (const fault of faultsBelow(issues, value)) report(context, fault);
 }
 
 /** Checks with the schema that a value asks for itself. */
 export const chosen = (choose: (value: unknown) => z.ZodType) =>
   z.unknown().superRefine((value, context) => {
-    for (const issue of choose(value).safeParse(value).error?.issues ?? []) forward(context, issue);
+    forward(context, choose(value).safeParse(value).error?.issues ?? [], value);
   });
-
-const messageOf = (issue: z.core.$ZodIssue): string =>
-  issue.code === 'invalid_type' && issue.expected === 'nonoptional' ? 'is missing' : issue.message;
-
-function remedyOf(issue: z.core.$ZodIssue): string {
-  const given = issue.code === 'custom' ? (issue.params?.['remedy'] as string | undefined) : undefined;
-  if (given) return given;
-  if (messageOf(issue) === 'is missing') return 'add it';
-  if (issue.code === 'too_small' || issue.code === 'too_big') return 'give a value within the limits';
-  return 'correct the value';
-}
-
-const SECRET = /passw|passphrase|secret|token$|^key$/i;
 
 /** Checks a document against a schema; `below` is the path at which the value stands. */
 export function schemaFaults(
@@ -153,27 +140,16 @@ export function schemaFaults(
   yaml: YamlText,
   below: PropertyKey[] = [],
 ): Fault[] {
-  const result = schema.safeParse(value);
-  return (result.error?.issues ?? []).map((issue) => {
-    const path = [...below, ...issue.path];
-    const at = valueAt(value, issue.path);
-    const secret = path.some((step) => typeof step === 'string' && SECRET.test(step));
+  const issues = schema.safeParse(value).error?.issues ?? [];
+  return faultsBelow(issues, value).map(({ path: inner, message, remedy }): Fault => {
+    const path = [...below, ...inner];
     const line = yaml.lineOf(path);
     return {
       path: path.map(String).join('.'),
-      ...(at === undefined || secret || typeof at === 'object' ? {} : { value: shown(at) }),
-      message: messageOf(issue),
-      remedy: remedyOf(issue),
+      ...shownAt(value, inner, below),
+      message,
+      remedy,
       ...(line === undefined ? {} : { line }),
     };
   });
-}
-
-function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
-  let value = root;
-  for (const step of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
-    value = (value as Record<PropertyKey, unknown>)[step];
-  }
-  return value;
 }

@@ -10,6 +10,9 @@ const RAW_COMMAND_LIMIT = 16_384;
 const plain = <A extends string>(action: A) =>
   z.strictObject({ action: z.literal(action) }).meta({ id: action, title: action });
 
+const ACTIONS =
+  'ServiceList, ServiceControl, ProcessList, ProcessKill, SystemInfo, OsInfo, PackageList or CheckDiskSpace';
+
 /** What an agent knows without a shell; the fields beside `action` are its own. */
 const KnownAction = z
   .discriminatedUnion(
@@ -43,8 +46,11 @@ const KnownAction = z
       plain('CheckDiskSpace'),
     ],
     {
-      error:
-        'must be ServiceList, ServiceControl, ProcessList, ProcessKill, SystemInfo, OsInfo, PackageList or CheckDiskSpace',
+      error: ({ input }) => {
+        const { action } = (input ?? {}) as { action?: unknown };
+        const restart = typeof action === 'string' && /boot|restart|shut/i.test(action);
+        return `must be ${ACTIONS}${restart ? '; exit 194 of a script restarts the machine' : ''}`;
+      },
     },
   )
   .meta({ id: 'KnownAction', description: 'What an agent knows without a shell.' });

@@ -13,24 +13,24 @@ import {
   uuid,
   wireTime,
 } from './fields.js';
+import { stepsOf } from '../fault.js';
 import { isTimeZone } from '../time-zones.js';
 import { PageQuery } from './pages.js';
-
-/** A request in which any field may be missing or of another type: its own fault is told elsewhere. */
-type Unchecked = Partial<Record<string, unknown>>;
-
-/** Rules between fields are checked also when a field is wrong by itself: every fault is told, never the first only. */
-const EVEN_WITH_FAULTS = {
-  when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null,
-};
+import { checkScheduleRules } from './schedule-rules.js';
 
 export const ScheduleExecutions = z
   .strictObject({
-    scriptId: uuid,
+    scriptId: uuid.describe('The id of a script that was saved.'),
     scriptVersion: z.number().int().min(1).optional().describe('The newest when left out.'),
-    machineIds: z.array(uuid).min(1, 'must name at least one machine').max(1000),
+    machineIds: z
+      .array(uuid)
+      .min(1, 'must name at least one machine')
+      .max(1000)
+      .describe('The ids of the machines that it runs on.'),
     scheduledFor: z
-      .union([givenTime, z.iso.datetime({ local: true })])
+      .union([givenTime, z.iso.datetime({ local: true })], {
+        error: 'must be a time such as 2027-01-31T14:00:00Z',
+      })
       .optional()
       .describe(
         'With its offset; or local, such as 2027-01-31T14:00, with `timeZone`. At once when left out.',
@@ -71,62 +71,14 @@ export const ScheduleExecutions = z
     timeoutSeconds: timeoutSeconds.optional(),
     order: z.number().int().min(0).max(1_000_000).optional(),
   })
-  .superRefine((request: Unchecked, context) => {
-    const fault = (path: string, message: string, remedy: string) =>
-      context.addIssue({ code: 'custom', path: [path], message, params: { remedy } });
-    if (request.cron !== undefined && request.repeatIntervalMinutes !== undefined)
-      fault('cron', 'and repeatIntervalMinutes are both given', 'keep one of them');
-    const { scheduledFor, timeZone } = request;
-    const local = typeof scheduledFor === 'string' && !/(Z|[+-]\d\d:\d\d)$/i.test(scheduledFor);
-    if (local && timeZone === undefined) {
-      fault(
-        'scheduledFor',
-        'is a local time without a zone',
-        'add its offset (…Z or …+02:00) or give timeZone',
-      );
-    }
-    // A cron expression needs the zone for itself.
-    if (scheduledFor !== undefined && !local && timeZone !== undefined && request.cron === undefined) {
-      fault(
-        'timeZone',
-        'scheduledFor has an offset already',
-        'give a local time with timeZone, or a time with its offset alone',
-      );
-    }
-    const repeats = request.repeatIntervalMinutes !== undefined || request.cron !== undefined;
-    for (const name of [
-      'maxExecutions',
-      'missedRuns',
-      'missedWindowMinutes',
-      'jitterSeconds',
-      'stopOnFailure',
-    ] as const) {
-      if (request[name] !== undefined && !repeats)
-        fault(name, 'only a repeating schedule has it', 'add repeatIntervalMinutes or cron, or leave it out');
-    }
-    if (request.missedWindowMinutes !== undefined && (request.missedRuns ?? 'one') === 'one')
-      fault('missedWindowMinutes', 'is for missedRuns skip and all', 'set missedRuns, or leave it out');
-    const { jitterSeconds, repeatIntervalMinutes } = request;
-    if (
-      typeof jitterSeconds === 'number' &&
-      typeof repeatIntervalMinutes === 'number' &&
-      jitterSeconds >= repeatIntervalMinutes * 60
-    )
-      fault(
-        'jitterSeconds',
-        `must be less than the interval of ${repeatIntervalMinutes * 60} s`,
-        'give a smaller jitter or a longer interval',
-      );
-    if (repeats && request.deliverBy !== undefined)
-      fault(
-        'deliverBy',
-        'a repeating schedule has no single one',
-        'use missedRuns: "skip" with missedWindowMinutes',
-      );
-    const ids: unknown[] = Array.isArray(request.machineIds) ? request.machineIds : [];
-    const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-    if (typeof twice === 'string') fault('machineIds', `${twice} is named twice`, 'name each machine once');
-  }, EVEN_WITH_FAULTS)
+  .superRefine(
+    (request, context) => {
+      for (const { path, message, remedy } of checkScheduleRules(request))
+        context.addIssue({ code: 'custom', path: stepsOf(path), message, params: { remedy } });
+    },
+    // Also when a field is wrong by itself: every fault is told, never the first only.
+    { when: ({ value }) => typeof value === 'object' && value !== null },
+  )
   .meta({
     id: 'ScheduleExecutions',
     description:

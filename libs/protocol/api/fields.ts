@@ -46,6 +46,16 @@ export const shell = z
     description: 'What runs a script. POWERSHELL and CMD are of Windows, BASH and SH of Linux.',
   });
 export type Shell = z.output<typeof shell>;
+/** As a caller may write it: `bash` is BASH. */
+export const givenShell = z
+  .string({ error: 'must be POWERSHELL, CMD, BASH or SH' })
+  .transform((text) => text.toUpperCase())
+  .pipe(shell)
+  .meta({
+    description: 'What runs the script: POWERSHELL, CMD, BASH or SH, in either case.',
+    examples: ['BASH'],
+    documentedAs: { type: 'string', examples: ['BASH', 'SH', 'POWERSHELL', 'CMD'] },
+  });
 
 export const platform = z
   .enum(['windows', 'linux'], { error: 'must be windows or linux' })
@@ -79,7 +89,9 @@ export const timeoutSeconds = z
   .min(1)
   .max(MAX_TIMEOUT_SECONDS, 'must be at most 172800 (48 hours)');
 
-export const inputValue = z.union([z.string().max(65_536), z.number(), z.boolean()]);
+export const inputValue = z.union([z.string().max(65_536), z.number(), z.boolean()], {
+  error: 'must be text of at most 65536 characters, a number, true or false',
+});
 export const inputValues = z.record(z.string().max(64), inputValue);
 export type InputValues = z.output<typeof inputValues>;
 

@@ -5,7 +5,7 @@ import { PageQuery } from './pages.js';
 export const CreateMachine = z
   .strictObject({
     id: uuid.optional().describe('Chosen by the caller, such as the id of the VM; made here when left out.'),
-    name: displayName,
+    name: displayName.meta({ description: 'What people call the machine.', examples: ['web-1'] }),
     hostId: z
       .string()
       .min(1)

@@ -4,6 +4,7 @@ import {
   inputValue,
   platform,
   runAs,
+  givenShell,
   shell,
   SHELL_PLATFORMS,
   shownId,
@@ -32,25 +33,28 @@ export const ScriptInput = z
       .describe('An ECMAScript regular expression that the whole value must match.'),
   })
   .superRefine((input, context) => {
-    const fault = (path: string, message: string) =>
-      context.addIssue({ code: 'custom', path: [path], message });
-    if (input.type === 'select' && !input.options) fault('options', 'a select needs its options');
-    if (input.type !== 'select' && input.options) fault('options', 'only a select has options');
+    const fault = (path: string, message: string, remedy: string) =>
+      context.addIssue({ code: 'custom', path: [path], message, params: { remedy } });
+    if (input.type === 'select' && !input.options)
+      fault('options', 'a select needs its options', 'add options: ["small", "large"]');
+    if (input.type !== 'select' && input.options)
+      fault('options', 'only a select has options', 'leave options out, or set type: "select"');
     if (input.type === 'password' && input.default !== undefined)
-      fault('default', 'a password has no default');
-    if (input.name === '__proto__') fault('name', 'is no name that a JSON object can carry');
+      fault('default', 'a password has no default', 'leave it out');
+    if (input.name === '__proto__')
+      fault('name', 'is no name that a JSON object can carry', 'choose another');
     if (input.default !== undefined && input.type !== 'password') {
       const expected = input.type === 'number' || input.type === 'boolean' ? input.type : 'string';
-      if (typeof input.default !== expected) fault('default', `must be a ${expected}`);
-      else if (input.type === 'select' && !input.options?.includes(String(input.default)))
-        fault('default', 'is not one of the options');
+      if (typeof input.default !== expected) fault('default', `must be a ${expected}`, `give a ${expected}`);
+      else if (input.type === 'select' && input.options && !input.options.includes(String(input.default)))
+        fault('default', 'is not one of the options', `choose from ${input.options.join(', ')}`);
     }
     if (input.pattern !== undefined) {
       try {
         // As it will be used: the whole value, with Unicode.
         new RegExp(`^(?:${input.pattern})$`, 'u');
       } catch {
-        fault('pattern', 'is not a regular expression');
+        fault('pattern', 'is not a regular expression', 'correct it: it is read as JavaScript reads /…/u');
       }
     }
   })
@@ -59,10 +63,10 @@ export type ScriptInput = z.output<typeof ScriptInput>;
 
 export const CreateScript = z
   .strictObject({
-    name: displayName,
+    name: displayName.meta({ description: 'What people call the script.', examples: ['install nginx'] }),
     description: z.string().max(2000).optional(),
     platforms: z.array(platform).min(1).max(2).optional(),
-    shell,
+    shell: givenShell,
     content: z
       .string()
       .min(1, 'must not be empty')
@@ -70,7 +74,8 @@ export const CreateScript = z
         (text) => Buffer.byteLength(text) <= CHANNEL_LIMITS.scriptContent,
         `must be at most ${CHANNEL_LIMITS.scriptContent} bytes: that is what one line of the channel carries`,
       )
-      .refine((text) => !text.includes('\0'), 'must not contain NUL'),
+      .refine((text) => !text.includes('\0'), 'must not contain NUL')
+      .meta({ description: 'The text of the script.', examples: ['uname -a'] }),
     inputs: z.array(ScriptInput).max(64).default([]),
     timeoutSeconds: timeoutSeconds.default(600),
     runAs: runAs.optional(),
@@ -91,6 +96,7 @@ export const CreateScript = z
           code: 'custom',
           path: ['inputs', index, 'name'],
           message: `${input.name} is declared twice`,
+          params: { remedy: 'keep one of them' },
         });
       names.add(input.name);
     });
@@ -100,6 +106,7 @@ export const CreateScript = z
           code: 'custom',
           path: ['platforms', index],
           message: `${script.shell} does not run on ${wanted}`,
+          params: { remedy: 'leave the platform out, or choose another shell' },
         });
     }
   })

@@ -8,6 +8,7 @@ export const BusError = z
       .meta({ description: 'Stable and dotted; see docs/errors.md.', examples: ['media.not_found'] }),
     status: z.number().int().min(400).max(599).meta({ description: 'The HTTP status that says the same.' }),
     message: z.string().meta({ description: 'What is wrong and what to do next, for people.' }),
+    remedy: z.string().meta({ description: 'The way out.' }),
     correlationId: z.string().meta({
       description:
         'The first 64 characters of the requestId, or one of its own when there was none; the log has it.',
@@ -17,7 +18,7 @@ export const BusError = z
         z.object({
           path: z.string().meta({ description: 'Dotted path in the request, e.g. request.users.0.name.' }),
           message: z.string(),
-          remedy: z.string().optional(),
+          remedy: z.string(),
         }),
       )
       .optional()

@@ -27,6 +27,44 @@ const locales = new Set(LOCALES);
 export const isKeyboardLayout = (name: string): boolean => layouts.has(name);
 export const isLocale = (name: string): boolean => locales.has(name);
 
+/** `de`, `german` or `Germany`: the code of a language or a country whose name in English it is. */
+function codeNamed(value: string, codes: readonly string[]): string | null {
+  const wanted = value.slice(0, 64).toLowerCase();
+  for (const type of ['language', 'region'] as const) {
+    const names = new Intl.DisplayNames('en', { type, fallback: 'none' });
+    const found = codes.find((code) => {
+      const asked = type === 'region' ? code.toUpperCase() : code;
+      return /^[a-z]{2}$/.test(code) && names.of(asked)?.toLowerCase() === wanted;
+    });
+    if (found) return found;
+  }
+  return null;
+}
+
+/** The layout of a language or a country that was named instead: `german` is de. */
+export function meantLayout(value: string): string | null {
+  return /^(english|american)$/i.test(value) ? 'us' : codeNamed(value, KEYBOARD_LAYOUTS);
+}
+
+/** The locale of a language alone: `de` or `german` is de-DE, `en` is en-US. */
+export function meantLocale(value: string): string | null {
+  const languages = [...new Set(LOCALES.map((locale) => locale.split('-')[0] ?? ''))];
+  const language = languages.find((code) => code === value.toLowerCase()) ?? codeNamed(value, languages);
+  if (language === null) return null;
+  const likely = new Intl.Locale(language).maximize();
+  const all = LOCALES.filter((locale) => locale.startsWith(`${language}-`));
+  return all.find((locale) => locale === `${language}-${likely.region}`) ?? all[0] ?? null;
+}
+
+/** Ubuntu's releases in words: those with long-term support first, the newest before the older. */
+export function longTermFirst(versions: readonly string[]): string {
+  const newestFirst = [...versions].sort().reverse();
+  const isLongTerm = (version: string): boolean => /^\d[02468]\.04$/.test(version);
+  return [...newestFirst.filter(isLongTerm), ...newestFirst.filter((version) => !isLongTerm(version))].join(
+    ', ',
+  );
+}
+
 /** The known name with the least edits, if it is near enough to be what was meant. */
 export function nearest(value: string, names: readonly string[]): string | null {
   const wanted = value.slice(0, 64).toLowerCase().replaceAll('_', '-');

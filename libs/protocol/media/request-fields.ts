@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { displayName, inputValues, uuid } from '../api/fields.js';
-import { isKeyboardLayout, isLocale, nearest, KEYBOARD_LAYOUTS, LOCALES } from './names.js';
+import {
+  isKeyboardLayout,
+  isLocale,
+  KEYBOARD_LAYOUTS,
+  LOCALES,
+  meantLayout,
+  meantLocale,
+  nearest,
+} from './names.js';
 import { IPV6 } from './ipv6-pattern.js';
 import { isTimeZone, timeZones } from '../time-zones.js';
 
@@ -14,17 +22,22 @@ const absolutePath = z
   .regex(/^\/[^\p{Cc}\p{Cs}\uFFFE\uFFFF]*$/u, 'must be an absolute path without control characters');
 
 /** A field whose value comes from a list; a wrong one names the nearest known. */
-const known = (check: (value: string) => boolean, names: () => readonly string[], what: string) =>
+const known = (
+  check: (value: string) => boolean,
+  names: () => readonly string[],
+  what: string,
+  meant: (value: string) => string | null = () => null,
+) =>
   z
     .string()
     .max(128)
     .superRefine((value, context) => {
       if (check(value)) return;
-      const near = nearest(value, names());
+      const near = meant(value) ?? nearest(value, names());
       context.addIssue({
         code: 'custom',
         message: `${JSON.stringify(value.slice(0, 40))} is not a known ${what}`,
-        params: { remedy: near ? `did you mean ${near}?` : `give a ${what}` },
+        params: { remedy: near ? `did you mean ${near}?` : `give a ${what} such as ${names()[0]}` },
       });
     });
 
@@ -150,7 +163,11 @@ const networkInterface = z
 const diskMatch = z
   .union(
     [
-      z.strictObject({ serial: z.string().regex(/^[\w.-]{1,64}$/) }),
+      z.strictObject({
+        serial: z
+          .string()
+          .regex(/^[\w.-]{1,64}$/, 'must be a serial number: 1 to 64 letters, digits, _ . or -'),
+      }),
       z.strictObject({ minBytes: z.number().int().min(1), maxBytes: z.number().int().min(1) }),
       z.strictObject({ bus: z.enum(['virtio', 'scsi', 'sata', 'nvme']) }),
     ],
@@ -195,27 +212,32 @@ export const WINDOWS_DRIVERS = [
 export const RequestFields = z.strictObject({
   /** Of this model; raised when a field changes its meaning. */
   requestVersion: z.literal(1, { error: 'must be 1' }).default(1),
-  vmId: uuid,
-  hostname,
-  os: z.strictObject({
-    family: z.enum(OS_FAMILIES, { error: `must be one of ${OS_FAMILIES.join(', ')}` }),
-    version: z.string().regex(/^[\w.]{1,16}$/, 'must be a version such as 24.04'),
-    edition: displayName.optional(),
-    architecture: z.enum(['x86_64', 'aarch64']).default('x86_64'),
-  }),
+  vmId: uuid.describe('The id of the VM, chosen by whoever makes it.'),
+  hostname: hostname.meta({ description: 'The name that the machine gives itself.', examples: ['web-1'] }),
+  os: z
+    .strictObject({
+      family: z.enum(OS_FAMILIES, { error: `must be one of ${OS_FAMILIES.join(', ')}` }),
+      version: z.string().regex(/^[\w.]{1,16}$/, 'must be a version such as 24.04'),
+      edition: displayName.optional(),
+      architecture: z.enum(['x86_64', 'aarch64']).default('x86_64'),
+    })
+    .meta({
+      description: 'What is installed.',
+      examples: [{ family: 'ubuntu', version: '24.04' }],
+    }),
   firmware: z.enum(['uefi', 'bios']).default('uefi'),
   users: z.array(user).max(32).default([]),
-  locale: known(isLocale, () => LOCALES, 'locale')
+  locale: known(isLocale, () => LOCALES, 'locale', meantLocale)
     .meta({ enum: [...LOCALES] })
     .default('en-US'),
   keyboard: z
     .strictObject({
-      layout: known(isKeyboardLayout, () => KEYBOARD_LAYOUTS, 'keyboard layout').meta({
+      layout: known(isKeyboardLayout, () => KEYBOARD_LAYOUTS, 'keyboard layout', meantLayout).meta({
         enum: [...KEYBOARD_LAYOUTS],
       }),
       variant: z
         .string()
-        .regex(/^[\w-]{1,32}$/)
+        .regex(/^[\w-]{1,32}$/, 'must be a variant of the layout such as nodeadkeys')
         .optional(),
     })
     .default({ layout: 'us' }),
@@ -240,7 +262,10 @@ export const RequestFields = z.strictObject({
   proxy: httpUrl.optional(),
   productKey: z
     .string()
-    .regex(/^([A-Z0-9]{5}-){4}[A-Z0-9]{5}$/)
+    .regex(
+      /^([A-Z0-9]{5}-){4}[A-Z0-9]{5}$/,
+      'must be a product key: five groups of five capital letters or digits, joined by hyphens',
+    )
     .optional(),
   /** A virtio-win ISO, or the folder of one: an absolute path on the media app's machine. */
   virtioDrivers: absolutePath.optional(),

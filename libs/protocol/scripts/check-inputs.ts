@@ -19,7 +19,11 @@ export function checkInputs(
   for (const name of Object.keys(given)) {
     if (script.inputs.some((input) => input.name === name)) continue;
     const names = script.inputs.map((input) => input.name).join(', ');
-    fault(name, 'the script has no such input', names ? `its inputs are ${names}` : 'it has no inputs');
+    fault(
+      name,
+      'the script has no such input',
+      names ? `its inputs are ${names}` : 'leave inputs out: the script has none',
+    );
   }
   for (const input of script.inputs) {
     const value = Object.hasOwn(given, input.name) ? given[input.name] : input.default;

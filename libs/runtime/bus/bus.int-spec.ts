@@ -6,10 +6,13 @@ import { Writable } from 'node:stream';
 import { z } from 'zod';
 import { type RedisServer, startRedis } from '../../../test/support/servers/redis.js';
 import { waitFor } from '../../../test/support/wait.js';
-import { signRequest } from '#protocol';
-import { AppError } from '../errors.js';
+import { AppError, errorsOf, type RelayedError } from '../app-error.js';
 import { createLogger } from '../logger.js';
 import { Bus } from './bus.js';
+
+class NameError extends errorsOf({
+  'media.name_taken': { status: 409, when: 'It is taken.', remedy: 'choose another' },
+}) {}
 
 let log = '';
 const logger = createLogger({
@@ -84,7 +87,7 @@ describe.each(['in the process', 'over Redis'] as const)('the bus %s', (transpor
     await bus(url(), (server) => {
       server.onRequest(pattern, Ping, ({ n }) => {
         if (n === 1)
-          throw new AppError('media.name_taken', 409, 'the name is taken: choose another', {
+          throw new NameError('media.name_taken', 'the name is taken: choose another', {
             cause: new Error('canary-inside'),
             issues: [{ path: 'hostname', message: 'is taken', remedy: 'choose another' }],
           });
@@ -105,6 +108,35 @@ describe.each(['in the process', 'over Redis'] as const)('the bus %s', (transpor
     expect(log).toContain('canary-inside');
   });
 
+  it('names every refusal: by the id of its request, otherwise by one that the log has too', async () => {
+    const patterns = [fresh(), fresh()];
+    const [plain = '', named = ''] = patterns;
+    const Named = z.object({ requestId: z.string() });
+    await bus(url(), (server) => {
+      server.onRequest(plain, Ping, () => {
+        throw new Error('canary-inside');
+      });
+      server.onRequest(named, Named, () => {
+        throw new NameError('media.name_taken', 'the name is taken');
+      });
+    });
+    const replies: unknown[] = [];
+    const client = await bus(url());
+    for (const [pattern, data] of [
+      [named, { requestId: 'order-4711' }],
+      [named, { requestId: 'order-4711', more: { requestId: 1 } }],
+    ] as const)
+      replies.push(await client.request(pattern, data).catch((error: unknown) => error));
+    expect(replies).toEqual([
+      expect.objectContaining({ correlationId: 'order-4711', remedy: 'choose another' }),
+      expect.objectContaining({ correlationId: 'order-4711' }),
+    ]);
+    const inside = await client.request(plain, { n: 1 }).catch((error: unknown) => error as RelayedError);
+    const { correlationId } = inside as RelayedError;
+    expect(correlationId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(log).toContain(correlationId);
+  });
+
   it('refuses a request that does not fit the schema before the handler sees it', async () => {
     const pattern = fresh();
     let calls = 0;
@@ -119,44 +151,6 @@ describe.each(['in the process', 'over Redis'] as const)('the bus %s', (transpor
       issues: [expect.objectContaining({ path: 'n' }), expect.objectContaining({ path: 'text' })],
     });
     expect(calls).toBe(0);
-  });
-
-  it('takes a request as text too, signed or not, and refuses a form that is none', async () => {
-    const pattern = fresh();
-    let calls = 0;
-    await bus(url(), (server) =>
-      server.onRequest(pattern, Ping, ({ n, text }) => {
-        calls += 1;
-        return [n, text];
-      }),
-    );
-    const client = await bus(url());
-    const asked = { n: 1, text: '🔑 "\u2028' };
-    const signed = signRequest(pattern, asked, { name: 'orchestrator-1', secret: 'a' });
-    for (const form of [asked, signRequest(pattern, asked), signed])
-      expect(await client.request(pattern, form)).toEqual([1, asked.text]);
-    const { auth } = signed;
-    for (const [form, path] of [
-      [{ payload: 1 }, 'payload'],
-      [{ payload: '{' }, 'payload'],
-      [{ payload: '' }, 'payload'],
-      [{ ...signed, more: 1 }, 'more'],
-      [{ ...signed, auth: null }, 'auth'],
-      [{ ...signed, auth: { ...auth, key: '' } }, 'auth.key'],
-      [{ ...signed, auth: { ...auth, time: 'yesterday' } }, 'auth.time'],
-      [{ ...signed, auth: { ...auth, mac: 'ab' } }, 'auth.mac'],
-      [{ ...signed, auth: { ...auth, secret: 'a' } }, 'auth.secret'],
-      [{ payload: '{"n":"x"}' }, 'n'],
-      [{ payload: 'null' }, ''],
-      // What is inside is no form again.
-      [{ payload: JSON.stringify({ payload: '{"n":1}' }) }, 'n'],
-    ] as const)
-      await expect(client.request(pattern, form)).rejects.toMatchObject({
-        code: 'request.invalid',
-        status: 400,
-        issues: [expect.objectContaining({ path })],
-      });
-    expect(calls).toBe(3);
   });
 
   it('carries any text as it is', async () => {
@@ -310,34 +304,6 @@ describe('Redis', () => {
     one.emit(pattern, { n: 7 });
     await waitFor(() => heard.includes(7), { what: 'the good event' });
     expect(await one.request(requests, { n: 8 })).toBe(8);
-  });
-
-  it('carries replies whose errors have the id of their request, in either form, or one of their own', async () => {
-    const pattern = fresh();
-    await bus(redis.url, (server) =>
-      server.onRequest(pattern, z.object({ requestId: z.string(), n: z.number() }), () => {
-        throw new Error('inside');
-      }),
-    );
-    const [publisher, subscriber] = [new Redis(redis.url), new Redis(redis.url)];
-    const ids = new Map<string, string>();
-    subscriber.on('message', (_channel, text) => {
-      const { id, response } = JSON.parse(text);
-      ids.set(id, response.error.correlationId);
-    });
-    await subscriber.subscribe(`${pattern}.reply`);
-    const long = 'order-4711'.padEnd(100, 'x');
-    const asked = { failing: { requestId: long, n: 1 }, wrong: { requestId: long }, none: { n: 1 } };
-    const signed = { payload: JSON.stringify(asked.wrong) };
-    for (const [id, data] of Object.entries({ ...asked, signed, broken: { payload: '{' } }))
-      await publisher.publish(pattern, JSON.stringify({ pattern, data, id }));
-    await waitFor(() => ids.size === 5, { what: 'the five replies' });
-    for (const id of ['failing', 'wrong', 'signed'])
-      expect([id, ids.get(id)]).toEqual([id, long.slice(0, 64)]);
-    for (const id of ['none', 'broken']) expect(ids.get(id)).toMatch(/^[0-9a-f-]{36}$/);
-    expect(log).toContain(long.slice(0, 64));
-    publisher.disconnect();
-    subscriber.disconnect();
   });
 
   it('may be away at the start: listening waits for it', async () => {

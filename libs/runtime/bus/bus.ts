@@ -4,11 +4,11 @@ import type { ClientRedis, RedisOptions, ServerRedis } from '@nestjs/microservic
 import { Redis } from 'ioredis';
 import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
 import type { z } from 'zod';
-import { busTimeoutMs } from '#protocol';
-import { AppError, type ErrorBody, invalidRequest } from '../errors.js';
-import { toAppError } from '../errors.js';
+import { busTimeoutMs, faultsOf } from '#protocol';
+import { RuntimeError } from '../codes.js';
+import { type AppError, type ErrorBody, RelayedError } from '../app-error.js';
+import { invalidRequest, toAppError } from '../errors.js';
 import { type Logger, redactText } from '../logger.js';
-import { issuesOf } from '../validate.js';
 import { InProcessClient, inProcessListeners, InProcessServer } from './in-process.js';
 import { LastingRedisClient, LastingRedisServer } from './lasting-redis.js';
 import { openForm } from './request-form.js';
@@ -86,8 +86,8 @@ export class Bus implements OnApplicationShutdown {
       if (issues) return refusal(invalidRequest(issues), null);
       const request = schema.safeParse(data);
       if (!request.success) {
-        const error = new AppError('request.invalid', 400, `${pattern}: the request is not valid`, {
-          issues: issuesOf(request.error),
+        const error = new RuntimeError('request.invalid', `${pattern}: the request is not valid`, {
+          issues: faultsOf(request.error, data, schema),
         });
         return refusal(error, data);
       }
@@ -113,11 +113,9 @@ export class Bus implements OnApplicationShutdown {
   async request(pattern: string, data: unknown, options: { timeoutMs?: number } = {}): Promise<unknown> {
     // Nest refuses to send nothing; the schema on the other side says what is missing.
     const body = asJson(data ?? {});
-    const app = pattern.split('.')[0] ?? pattern;
     const unavailable = (why: string, cause?: unknown): AppError =>
-      new AppError(
-        `${app}.unavailable`,
-        503,
+      new RuntimeError(
+        unavailableCode(pattern),
         `${why}: start the app that answers ${pattern}, or look at its log`,
         { cause },
       );
@@ -125,12 +123,9 @@ export class Bus implements OnApplicationShutdown {
     try {
       listeners = await this.listeners(pattern);
     } catch (error) {
-      throw new AppError(
-        'bus.unavailable',
-        503,
-        'the bus does not answer: see that Redis runs at REDIS_URL',
-        { cause: error },
-      );
+      throw new RuntimeError('bus.unavailable', 'the bus does not answer: see that Redis runs at REDIS_URL', {
+        cause: error,
+      });
     }
     if (listeners === 0) throw unavailable('nobody listens');
     let reply: Reply;
@@ -139,12 +134,11 @@ export class Bus implements OnApplicationShutdown {
       reply = await firstValueFrom(this.client.send<Reply>(pattern, body).pipe(timeout(timeoutMs)));
     } catch (error) {
       if (error instanceof TimeoutError)
-        throw new AppError('bus.timeout', 504, `${pattern} was not answered in time`, { cause: error });
+        throw new RuntimeError('bus.timeout', `${pattern} was not answered in time`, { cause: error });
       throw unavailable('the bus broke off', error);
     }
     if (reply.ok) return reply.result;
-    const { code, status, message, issues } = reply.error;
-    throw new AppError(code, status, message, issues ? { issues } : {});
+    throw new RelayedError(reply.error);
   }
 
   /** Rings. Never throws: what matters is committed already, and whoever missed the ring finds the row on its own. */
@@ -246,6 +240,12 @@ function refusal(error: AppError, request: unknown): Refusal {
   return { ok: false, error: { ...error.toBody(own?.slice(0, 64) ?? randomUUID()), status: error.status } };
 }
 
+/** Whose patterns they are: `media.create` is the media app's, `script.schedule` the console's. */
+function unavailableCode(pattern: string): 'media.unavailable' | 'script.unavailable' | 'bus.unavailable' {
+  if (pattern.startsWith('media.')) return 'media.unavailable';
+  return pattern.startsWith('script.') ? 'script.unavailable' : 'bus.unavailable';
+}
+
 /**
  * What arrives on the other side. Inside the transports a fault of this kind would reach nobody: the request would just time out.
  * @throws AppError `bus.unsendable` (500)
@@ -258,7 +258,7 @@ function asJson(value: unknown): unknown {
   } catch (error) {
     cause = error;
   }
-  throw new AppError('bus.unsendable', 500, 'a message for the bus cannot be written as JSON', { cause });
+  throw new RuntimeError('bus.unsendable', 'a message for the bus cannot be written as JSON', { cause });
 }
 
 function redisOptions(url: string): {

@@ -1,5 +1,4 @@
-import { type Fault, isSignedForm, SignedRequest } from '#protocol';
-import { issuesOf } from '../validate.js';
+import { type Fault, faultsOf, isSignedForm, SignedRequest } from '#protocol';
 
 /**
  * What is asked, whichever form it came in: as it is, or as the text in `payload`. Of `auth` the form alone is checked.
@@ -10,7 +9,7 @@ export function openForm(
 ): { data: unknown; issues?: undefined } | { data?: undefined; issues: Fault[] } {
   if (!isSignedForm(packet)) return { data: packet };
   const form = SignedRequest.safeParse(packet);
-  if (!form.success) return { issues: issuesOf(form.error) };
+  if (!form.success) return { issues: faultsOf(form.error, packet, SignedRequest) };
   try {
     return { data: JSON.parse(form.data.payload) as unknown };
   } catch {

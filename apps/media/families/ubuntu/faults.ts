@@ -1,4 +1,4 @@
-import { type Fault, findRelease, type MediaRequest, nearest, versionsOf } from '#protocol';
+import { type Fault, findRelease, longTermFirst, type MediaRequest, versionsOf } from '#protocol';
 import { gatewayFaults } from '../gateway-faults.js';
 
 /** Everything in a request for Ubuntu that neither Subiquity nor cloud-init can carry. */
@@ -6,11 +6,10 @@ export function ubuntuFaults({ os, network, proxy }: MediaRequest): Fault[] {
   const faults: Fault[] = [];
   if (!findRelease(os)) {
     const known = versionsOf(os.family);
-    const near = nearest(os.version, known);
     faults.push({
       path: 'os.version',
       message: `there are no media for ${os.family} ${os.version}`,
-      remedy: near ? `did you mean ${near}?` : `use ${known.join(', ')}`,
+      remedy: `use one of ${longTermFirst(known)}`,
     });
   }
   // Subiquity and cloud-init hand it to apt, which takes a host and a port.

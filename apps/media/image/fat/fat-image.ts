@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '#runtime';
+import { MediaError } from '../../codes.js';
 import { fatLayout } from './fat.js';
 import { FatError } from './fat-folder.js';
 import { listTree } from '../seed-folder.js';
@@ -47,9 +47,8 @@ function layoutOf(tree: Parameters<typeof fatLayout>[0]): ReturnType<typeof fatL
     return fatLayout(tree);
   } catch (error) {
     if (!(error instanceof FatError)) throw error;
-    throw new AppError(
+    throw new MediaError(
       'media.seed_not_fat',
-      422,
       `${error.message}: ask for fewer or other drivers, or for a seed that is not bootable`,
       { cause: error },
     );
@@ -86,9 +85,8 @@ async function verify(folder: string, image: string, files: string[]): Promise<v
     }
     faults.push(...[...found].map((path) => `${path} should not be there`));
     if (faults.length > 0)
-      throw new AppError(
+      throw new MediaError(
         'media.image_failed',
-        500,
         `the image was read back and is not what was asked for: ${faults.join('; ')}`,
       );
   } finally {

@@ -1,0 +1,28 @@
+import { errorsOf, type Catalogue } from '#runtime';
+
+/** Who may ask at all, and what keeps an app from listening. */
+export const APP_CODES = {
+  'auth.required': {
+    status: 401,
+    when: 'There is no token in the header, or it is unknown or revoked. A token in the URL is not read.',
+    remedy: 'send the console token as "Authorization: Bearer <token>"',
+  },
+  'auth.host_refused': {
+    status: 403,
+    when: 'The Host header names another machine, as DNS rebinding does.',
+    remedy: 'call it by its address, or put the name into CONSOLE_HOST',
+  },
+  'auth.origin_refused': {
+    status: 403,
+    when: 'A page of another origin sent the request.',
+    remedy: 'call it from a program, or from a page of the same origin',
+  },
+  'listen.failed': {
+    status: 500,
+    atStart: true,
+    when: 'The address that the app is to listen on cannot be had.',
+    remedy: 'stop what holds the port, or set another',
+  },
+} as const satisfies Catalogue;
+
+export class HostError extends errorsOf(APP_CODES) {}
