@@ -6,7 +6,7 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { from, mergeMap, type Observable, of, tap } from 'rxjs';
+import { catchError, from, mergeMap, type Observable, of, throwError } from 'rxjs';
 import { Database, IdempotencyKey, takeIdempotencyKey, takeOverIdempotencyKey } from '#db';
 import { ConsoleError } from '../codes.js';
 import { CONSOLE_TOKEN } from '../console-config.js';
@@ -46,9 +46,12 @@ export class IdempotencyInterceptor implements NestInterceptor {
           return of(known.response);
         }
         return next.handle().pipe(
-          tap({
-            error: () => void this.forget(scope, key),
-          }),
+          // Before the refusal is answered: whoever has it may send again at once.
+          catchError((error: unknown) =>
+            from(this.forget(scope, key).catch(() => undefined)).pipe(
+              mergeMap(() => throwError(() => error)),
+            ),
+          ),
           mergeMap(async (response: unknown) => {
             await this.database
               .work()
