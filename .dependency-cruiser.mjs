@@ -120,7 +120,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|infiniservice|test)/' },
+    exclude: { path: '^(dist|infiniservice|test|libs/protocol/dist)/' },
     tsConfig: { fileName: '.dependency-cruiser.tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },

@@ -21,8 +21,8 @@ const common = {
     '^#(protocol|answers|db|runtime|secrets|app|script-files)$': '<rootDir>/libs/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '<rootDir>/infiniservice/'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/infiniservice/'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '<rootDir>/infiniservice/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/libs/protocol/dist/', '<rootDir>/infiniservice/'],
 };
 
 export default {

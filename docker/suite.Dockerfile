@@ -4,6 +4,7 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY libs/protocol/package.json libs/protocol/package.json
 RUN npm ci --loglevel=error
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY apps apps

@@ -5,6 +5,7 @@ import { HostsModule } from './hosts/hosts.module.js';
 import { MachinesModule } from './machines/machines.module.js';
 import { MediaModule } from './media/media.module.js';
 import { ScriptsModule } from './scripts/scripts.module.js';
+import { SealingModule } from './sealing/sealing.module.js';
 
 /** The slices of the operators' API. */
 export const API_MODULES = [
@@ -13,6 +14,7 @@ export const API_MODULES = [
   ScriptsModule,
   ExecutionsModule,
   MediaModule,
+  SealingModule,
   HostsModule,
   AuditModule,
 ];

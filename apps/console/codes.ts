@@ -26,6 +26,11 @@ export const CONSOLE_CODES = {
     when: 'There is no script of that id.',
     remedy: 'GET /api/scripts lists them',
   },
+  'sealing.no_key': {
+    status: 503,
+    when: 'The console has no SEALING_KEY, whose public half passwords are sealed to.',
+    remedy: 'set SEALING_KEY for console and media; standalone makes it',
+  },
   'execution.not_found': {
     status: 404,
     when: 'There is no execution of that id.',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { commonFields, hostName, loadConfig, port, secret, secretsKey } from '#runtime';
+import { commonFields, hostName, loadConfig, mediaUrl, port, sealingKey, secret, secretsKey } from '#runtime';
 
 const schema = z.object({
   ...commonFields,
@@ -9,10 +9,10 @@ const schema = z.object({
   CONSOLE_TOKEN: secret().optional(),
   /** Seals passwords among inputs; scripts with such inputs are refused without it. */
   SECRETS_KEY: secretsKey.optional(),
+  /** Its public half is what passwords for the bus are sealed to. */
+  SEALING_KEY: sealingKey.optional(),
   /** Where the media app's files come from. */
-  MEDIA_URL: z
-    .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-    .default('http://127.0.0.1:4002'),
+  MEDIA_URL: mediaUrl,
 });
 
 export type ConsoleConfig = Readonly<z.output<typeof schema>>;

@@ -3,9 +3,11 @@ import {
   commonFields,
   hostName,
   loadConfig,
+  mediaUrl,
   onOff,
   port,
   positiveInt,
+  sealingKey,
   secret,
   secretsKey,
   socketMode,
@@ -23,6 +25,10 @@ const schema = z.object({
   CONSOLE_TOKEN: secret().optional(),
   INFINISERVICE_HMAC_MASTER_SECRET: secret().optional(),
   SECRETS_KEY: secretsKey.optional(),
+  /** Opens the passwords that orchestrators sealed to its public half. */
+  SEALING_KEY: sealingKey.optional(),
+  /** Where orchestrators fetch files: the base of the URLs in replies of the bus. */
+  MEDIA_URL: mediaUrl,
   /** As the gateways of the hosts have it: the plan says which side of the channel listens. */
   GATEWAY_SOCKET_MODE: socketMode,
   /** Reproducible builds: the same request then gives the same bytes. */

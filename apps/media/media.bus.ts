@@ -1,8 +1,10 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { BusRequests } from '#protocol';
+import { BusRequests, type MediaResult } from '#protocol';
 import { Bus } from '#runtime';
+import type { MediaConfig } from './config.js';
 import type { Asker } from './media-records.js';
 import { MediaService } from './media.service.js';
+import { MEDIA_CONFIG } from './preconditions.js';
 
 /** The bus's requests for media: the same as over HTTP. */
 @Injectable()
@@ -10,6 +12,7 @@ export class MediaBus implements OnModuleInit {
   constructor(
     @Inject(Bus) private readonly bus: Bus,
     @Inject(MediaService) private readonly media: MediaService,
+    @Inject(MEDIA_CONFIG) private readonly config: Pick<MediaConfig, 'MEDIA_URL'>,
   ) {}
 
   onModuleInit(): void {
@@ -19,13 +22,21 @@ export class MediaBus implements OnModuleInit {
       idName: 'requestId',
     });
     const { mediaCreate, mediaPlan, mediaGet, mediaDelete } = BusRequests;
-    this.bus.onRequest(mediaCreate.pattern, mediaCreate.schema, (message) =>
-      this.media.create(message.request, asker(message)),
+    this.bus.onRequest(mediaCreate.pattern, mediaCreate.schema, async (message) =>
+      this.withWholeUrls(await this.media.create(message.request, asker(message))),
     );
     this.bus.onRequest(mediaPlan.pattern, mediaPlan.schema, (message) => this.media.plan(message.request));
-    this.bus.onRequest(mediaGet.pattern, mediaGet.schema, ({ id }) => this.media.get(id));
+    this.bus.onRequest(mediaGet.pattern, mediaGet.schema, async ({ id }) =>
+      this.withWholeUrls(await this.media.get(id)),
+    );
     this.bus.onRequest(mediaDelete.pattern, mediaDelete.schema, (message) =>
       this.media.remove(message.id, asker(message)),
     );
+  }
+
+  /** A reader of the bus has no address that a path would be below. */
+  private withWholeUrls(result: MediaResult): MediaResult {
+    const files = result.files.map((file) => ({ ...file, url: `${this.config.MEDIA_URL}${file.url}` }));
+    return { ...result, files };
   }
 }

@@ -3,13 +3,15 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Artifact, type Database, Machine, Media, ScriptExecution } from '#db';
-import { BusRequests, type MediaResult } from '#protocol';
+import { BusRequests, type MediaResult, sealingPublicKey, sealPassword } from '#protocol';
 import { readSeed } from '../../test/support/apps/apps.js';
+import { command } from '../../test/support/processes/commands.js';
 import { newId, onBothDatabases } from '../../test/support/servers/databases.js';
 import { MEDIA_TOKEN, publishArtifacts, startMedia, type TestMedia } from '../../test/support/media/media.js';
 import { readExecution, script } from '../../test/support/rows/rows.js';
 
 const CANARY = 'canary-password-3f9c';
+const SEALING_KEY = 'a7'.repeat(32);
 
 onBothDatabases('media', (given) => {
   let database: Database;
@@ -18,7 +20,7 @@ onBothDatabases('media', (given) => {
 
   beforeAll(async () => {
     database = given().database;
-    media = await startMedia(given().url);
+    media = await startMedia(given().url, { SEALING_KEY, MEDIA_URL: 'https://media.example:8443/base/' });
     await publishArtifacts(database);
     scripts = [await script(database, 'echo canary-script-77ab'), await script(database, 'echo two')];
   });
@@ -107,6 +109,50 @@ onBothDatabases('media', (given) => {
       issues: [expect.objectContaining({ path: expect.stringContaining('users.0.password') })],
     });
     expect(media.logged()).not.toContain(CANARY);
+  });
+
+  it('have whole URLs over the bus, where there is no address that a path would be below', async () => {
+    const { mediaCreate, mediaGet } = BusRequests;
+    const message = { requestId: randomUUID(), request: body() };
+    const made = (await media.bus.request(mediaCreate.pattern, message)) as MediaResult;
+    expect(made.files.map(({ url }) => url)).toEqual([
+      `https://media.example:8443/base/media/${made.id}/files/seed.iso`,
+    ]);
+    const asked = { requestId: randomUUID(), id: made.id };
+    expect(await media.bus.request(mediaGet.pattern, asked)).toEqual(made);
+    const { body: overHttp } = await media.request('GET', `/media/${made.id}`);
+    expect(overHttp.files[0].url).toBe(`/media/${made.id}/files/seed.iso`);
+  });
+
+  it('for Windows take a password that an orchestrator sealed to the public key, for that user on that machine', async () => {
+    const { pattern } = BusRequests.mediaCreate;
+    const publicKey = sealingPublicKey(SEALING_KEY);
+    const windows = body({ os: { family: 'windows', version: '11', edition: 'Pro' }, source: 'installer' });
+    const sealed = (vmId: string): object => ({
+      requestId: randomUUID(),
+      request: {
+        ...windows,
+        users: [
+          { name: 'Ada', passwordSealed: sealPassword(publicKey, { vmId, user: 'Ada', password: CANARY }) },
+        ],
+      },
+    });
+    const made = (await media.bus.request(pattern, sealed(windows.vmId))) as MediaResult;
+    const seed = join(media.baseDir, 'media', made.id, made.files[0]?.name ?? '');
+    const answers = command('mtype', ['-i', seed, '::autounattend.xml']);
+    expect(answers).toContain(Buffer.from(`${CANARY}Password`, 'utf16le').toString('base64'));
+    await expect(media.bus.request(pattern, sealed(newId()))).rejects.toMatchObject({
+      code: 'request.invalid',
+      issues: [
+        expect.objectContaining({
+          path: 'users.0.passwordSealed',
+          message: expect.stringContaining('does not open'),
+        }),
+      ],
+    });
+    expect(media.logged()).not.toContain(CANARY);
+    const row = await database.work().findOneOrFail(Media, { id: made.id });
+    expect(JSON.stringify(row)).not.toContain(CANARY);
   });
 
   it('of fifty requests at once are not mixed', async () => {

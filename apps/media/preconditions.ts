@@ -61,7 +61,7 @@ export class Preconditions {
     const { vendorIso, virtioDrivers } = request;
     const iso = vendorIso ? await collect('vendorIso', () => identifyVendorIso(vendorIso)) : null;
     issues.push(...requestFaults(request, iso));
-    const passwords = await collect('users', () => openPasswords(request, this.config.SECRETS_KEY));
+    const passwords = await collect('users', () => openPasswords(request, this.config));
     const family = FAMILIES[request.os.family];
     if (passwords) issues.push(...family.passwordFaults(request, passwords));
     const scripts = await collect('firstBootScripts', () => this.firstBoot.check(request));

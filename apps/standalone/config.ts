@@ -24,6 +24,7 @@ export function readConfig(given: NodeJS.ProcessEnv) {
       join(baseDir, 'hmac-master.secret'),
     ),
     SECRETS_KEY: ownSecret(given, 'SECRETS_KEY', join(baseDir, 'secrets.key')),
+    SEALING_KEY: ownSecret(given, 'SEALING_KEY', join(baseDir, 'sealing.key')),
   };
   const faults: string[] = [];
   const read = <T>(reader: (environment: NodeJS.ProcessEnv) => T): T | null => {

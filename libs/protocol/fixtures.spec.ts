@@ -5,7 +5,6 @@ import { signEnvelope, verifyEnvelope } from './channel/envelope.js';
 import { GuestMessage } from './channel/guest-messages.js';
 import { HostMessage } from './channel/host-messages.js';
 import { parseGuestLine } from './channel/parse.js';
-import { jsonSchemas } from './json-schemas.js';
 
 const here = import.meta.dirname;
 const fixtures = (folder: string): [string, string][] =>
@@ -58,16 +57,4 @@ describe('fixtures', () => {
     expect(verifyEnvelope(String(key), envelope)).toBe(true);
     expect(verifyEnvelope('another-key', envelope)).toBe(false);
   });
-});
-
-describe('JSON Schemas', () => {
-  it.each(Object.entries(jsonSchemas()))(
-    '%s is committed as it is generated (npm run schemas)',
-    (name, schema) => {
-      const committed: unknown = JSON.parse(
-        readFileSync(join(here, 'schemas', `${name}.schema.json`), 'utf8'),
-      );
-      expect(committed).toEqual(JSON.parse(JSON.stringify(schema)));
-    },
-  );
 });

@@ -6,7 +6,16 @@ export * from './api/fields.js';
 export * from './api/machines.js';
 export * from './api/pages.js';
 export * from './api/scripts.js';
+export * from './api/sealing.js';
 export * from './bus/messages.js';
+export { BusError, type BusReply } from './bus/reply.js';
+export {
+  openSealedPassword,
+  type PasswordOwner,
+  sealingPublicKey,
+  sealPassword,
+} from './bus/sealed-password.js';
+export { type BusKey, isSignedForm, SignedRequest, signRequest } from './bus/signed-request.js';
 export { deriveVmSecret, signEnvelope, verifyEnvelope } from './channel/envelope.js';
 export { type RunEntry } from './channel/fields.js';
 export * as guest from './channel/guest-messages.js';
@@ -33,7 +42,7 @@ export { FAMILY_RULES, type FamilyRules } from './media/family-rules.js';
 export * from './media/names.js';
 export * from './media/plan.js';
 export * from './media/releases.js';
-export { OS_FAMILIES, WINDOWS_DRIVERS } from './media/request-fields.js';
+export { OS_FAMILIES, plainPassword, WINDOWS_DRIVERS } from './media/request-fields.js';
 export * from './media/request.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
 export { quoteFor, UnquotableError } from './scripts/quoting.js';

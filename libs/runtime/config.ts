@@ -128,6 +128,17 @@ export const secretsKey = z
   .string()
   .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits; make one with: openssl rand -hex 32');
 
+/** The private half of the key to which passwords for the bus are sealed: 32 bytes of X25519 as 64 hexadecimal digits. */
+export const sealingKey = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits; make one with: openssl rand -hex 32');
+
+/** The base of the media app's own routes, without a slash at its end. */
+export const mediaUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+  .transform((url) => url.replace(/\/+$/, ''))
+  .default('http://127.0.0.1:4002');
+
 /** The database of an app: what is set, or SQLite in the base directory. */
 export function databaseUrl(config: {
   DATABASE_URL?: string | undefined;

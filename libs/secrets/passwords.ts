@@ -1,4 +1,12 @@
-import { FAMILY_RULES, type MediaRequest } from '#protocol';
+import {
+  FAMILY_RULES,
+  type Fault,
+  faultsOf,
+  type MediaRequest,
+  openSealedPassword,
+  type PasswordOwner,
+  plainPassword,
+} from '#protocol';
 import { sha512Crypt } from './crypt.js';
 import { invalidRequest } from '#runtime';
 import { seal, unseal } from './seal.js';
@@ -49,29 +57,69 @@ export function sealPasswords<R extends WithPasswords>(request: R, secretsKey: s
   };
 }
 
+/** What opens passwords: SECRETS_KEY what the suite sealed, SEALING_KEY what others sealed to its public half. */
+export interface OpeningKeys {
+  SECRETS_KEY?: string | undefined;
+  SEALING_KEY?: string | undefined;
+}
+
 /**
  * The sealed passwords of a request by user name, for the one place that needs them.
- * @throws AppError `request.invalid` (400) with every one that does not open
+ * @throws AppError `request.invalid` (400) with every one that does not open, or holds what no password may
  */
 export function openPasswords(
   { vmId, users }: WithPasswords,
-  secretsKey: string | undefined,
+  keys: OpeningKeys,
 ): ReadonlyMap<string, string> {
   const opened = new Map<string, string>();
-  const issues: { path: string; message: string; remedy: string }[] = [];
+  const issues: Fault[] = [];
   users.forEach(({ name, passwordSealed }, index) => {
     if (passwordSealed === undefined) return;
-    try {
-      if (secretsKey === undefined) throw new Error('there is no SECRETS_KEY');
-      opened.set(name, unseal(secretsKey, context(vmId, name), passwordSealed));
-    } catch {
-      issues.push({
-        path: `users.${index}.passwordSealed`,
-        message: 'does not open: it was sealed for another machine or user, or under another SECRETS_KEY',
-        remedy: 'send password over HTTP again',
-      });
-    }
+    const password = openPassword({ vmId, user: name }, passwordSealed, keys);
+    if (typeof password === 'string') opened.set(name, password);
+    else issues.push({ path: `users.${index}.passwordSealed`, ...password });
   });
   if (issues.length > 0) throw invalidRequest(issues);
   return opened;
+}
+
+/** @returns the password, or why there is none */
+function openPassword(
+  owner: PasswordOwner,
+  sealed: string,
+  { SECRETS_KEY, SEALING_KEY }: OpeningKeys,
+): string | Omit<Fault, 'path'> {
+  const toPublicKey = sealed.startsWith('x1.');
+  let password: string;
+  try {
+    if (toPublicKey) {
+      if (SEALING_KEY === undefined)
+        return {
+          message: 'there is no SEALING_KEY to open it with',
+          remedy: 'set SEALING_KEY for console and media',
+        };
+      password = openSealedPassword(SEALING_KEY, owner, sealed);
+    } else {
+      if (SECRETS_KEY === undefined)
+        return {
+          message: 'there is no SECRETS_KEY to open it with',
+          remedy: 'set SECRETS_KEY for console and media',
+        };
+      password = unseal(SECRETS_KEY, context(owner.vmId, owner.user), sealed);
+    }
+  } catch {
+    return {
+      message: `does not open: it was sealed for another machine or user, or ${toPublicKey ? 'to another public key' : 'under another SECRETS_KEY'}`,
+      remedy: toPublicKey
+        ? 'seal it again, to the key of GET /api/sealing-key'
+        : 'send password over HTTP again',
+    };
+  }
+  // What was sealed outside was never checked.
+  const { error } = plainPassword.safeParse(password);
+  if (!error) return password;
+  return {
+    message: `holds a password that is none: ${faultsOf(error, password, plainPassword)[0]?.message}`,
+    remedy: 'seal another one',
+  };
 }

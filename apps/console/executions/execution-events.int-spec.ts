@@ -53,7 +53,7 @@ onBothDatabases('following an execution', (given) => {
   });
 
   const ring = (): void =>
-    server.bus.emit(BusEvents.executionChanged, { executionId, machineId, status: 'X' });
+    server.bus.emit(BusEvents.executionChanged, { executionId, machineId, status: 'RUNNING' });
   const run = (): Promise<unknown> =>
     claimDue(database.work(), { machineId, owner: 'host-a#1', capacity: 1 });
   const end = (): Promise<unknown> =>

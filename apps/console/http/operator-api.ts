@@ -13,6 +13,7 @@ export const API_TAGS = {
   Scripts: 'Scripts in versions, with the inputs they take.',
   Executions: 'Runs of scripts on machines: at once, at a time, or repeating.',
   Media: 'Install media, with which a machine installs itself.',
+  Sealing: 'Windows passwords for those who ask for media over the bus.',
   Hosts: 'Hosts with a gateway.',
   Audit: 'Who changed what.',
 } as const;

@@ -8,8 +8,8 @@ import type { ConsoleConfig } from '../config.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
 import type { Actor } from '../http/by.js';
 
-/** A medium is written and checked within this. */
-const MAKING_TIMEOUT_MS = 60_000;
+/** The media app begins to answer with a file within this. */
+const FILE_TIMEOUT_MS = 60_000;
 const PASSED_ON = ['content-type', 'content-length', 'content-disposition', 'etag'];
 
 /** The media app's answer to a request for a file, as it goes on. */
@@ -64,7 +64,7 @@ export class MediaService {
     try {
       answer = await fetch(`${MEDIA_URL}/media/${id}/files/${encodeURIComponent(name)}`, {
         headers: { authorization: `Bearer ${this.token}` },
-        signal: AbortSignal.timeout(MAKING_TIMEOUT_MS),
+        signal: AbortSignal.timeout(FILE_TIMEOUT_MS),
       });
     } catch (error) {
       throw new RuntimeError(
@@ -92,11 +92,9 @@ export class MediaService {
   ): Promise<MediaResult> {
     const sealed = sealPasswords(request, this.config.SECRETS_KEY);
     const message = { requestId, requestedBy: actor.name, request: sealed };
-    const answer = await this.bus
-      .request(pattern, message, { timeoutMs: MAKING_TIMEOUT_MS })
-      .catch((error: unknown) => {
-        throw error instanceof AppError && error.code === 'media.request_reused' ? withOwnName(error) : error;
-      });
+    const answer = await this.bus.request(pattern, message).catch((error: unknown) => {
+      throw error instanceof AppError && error.code === 'media.request_reused' ? withOwnName(error) : error;
+    });
     return withOwnUrls(answer);
   }
 }

@@ -54,6 +54,7 @@ export const ERROR_CODES = [
   'route.not_found',
   'script.not_found',
   'script.unavailable',
+  'sealing.no_key',
   'series.not_found',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

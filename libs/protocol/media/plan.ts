@@ -14,7 +14,7 @@ export const PlanDevice = z
     path: z.string(),
   })
   .meta({ id: 'PlanDevice', description: 'A device that the hypervisor attaches for the installation.' });
-export type PlanDevice = z.output<typeof PlanDevice>;
+export interface PlanDevice extends z.output<typeof PlanDevice> {}
 
 export const PlanFirmware = z
   .object({
@@ -82,7 +82,7 @@ export const MediaPlan = z
     libvirtXml: z.string(),
   })
   .meta({ id: 'MediaPlan', description: 'What the hypervisor needs to start the installation.' });
-export type MediaPlan = z.output<typeof MediaPlan>;
+export interface MediaPlan extends z.output<typeof MediaPlan> {}
 
 export const MediaFile = z
   .object({
@@ -91,10 +91,13 @@ export const MediaFile = z
     /** Bytes. */
     size: z.number().int(),
     sha256: z.string(),
-    url: z.string(),
+    url: z.string().meta({
+      description:
+        'Where the file is fetched with a bearer token: absolute (MEDIA_URL) in a reply of the bus, a path in an answer of HTTP, empty in a dry run.',
+    }),
   })
   .meta({ id: 'MediaFile', description: 'A file of a medium.' });
-export type MediaFile = z.output<typeof MediaFile>;
+export interface MediaFile extends z.output<typeof MediaFile> {}
 
 export const MediaResult = z
   .object({
@@ -107,4 +110,4 @@ export const MediaResult = z
     executions: z.array(ExecutionDto),
   })
   .meta({ id: 'MediaResult', description: 'An install medium, and how to start a machine with it.' });
-export type MediaResult = z.output<typeof MediaResult>;
+export interface MediaResult extends z.output<typeof MediaResult> {}

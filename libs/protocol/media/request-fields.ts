@@ -9,6 +9,7 @@ import {
   meantLocale,
   nearest,
 } from './names.js';
+import { IPV6 } from './ipv6-pattern.js';
 import { isTimeZone, timeZones } from '../time-zones.js';
 
 /** What XML, UTF-8 and every installer can carry: no control characters, halves of surrogate pairs or the two that are none (XML 1.0, "Char"). */
@@ -54,12 +55,13 @@ const macAddress = z
   .regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, 'must be a MAC address such as 52:54:00:12:34:56')
   .transform((mac) => mac.toLowerCase());
 
-const ipv4 = z.ipv4();
-const ipv6 = z.ipv6();
-const ip = z.union([ipv4, ipv6], { error: 'must be an IP address' });
-const cidr = z.union([z.cidrv4(), z.cidrv6()], {
-  error: 'must be an address with its prefix length, such as 192.0.2.10/24',
-});
+const ip = z.union([z.ipv4(), z.ipv6().meta({ pattern: `^${IPV6}$` })], { error: 'must be an IP address' });
+const cidr = z.union(
+  [z.cidrv4(), z.cidrv6().meta({ pattern: `^${IPV6}/(12[0-8]|1[01][0-9]|[1-9]?[0-9])$` })],
+  {
+    error: 'must be an address with its prefix length, such as 192.0.2.10/24',
+  },
+);
 
 const sshKey = z
   .string()
@@ -78,24 +80,40 @@ const passwordHash = z
     'must be a crypt hash such as mkpasswd -m sha-512 makes',
   );
 
+/** Windows' answer file needs the password itself: sealed under SECRETS_KEY (`v1.`, by the suite) or to its public key (`x1.`, see `sealPassword`). */
+const passwordSealed = z
+  .string()
+  .max(1024)
+  .regex(
+    /^[vx]1\.[A-Za-z0-9_-]{16,}$/,
+    'must be a sealed password, as sealPassword or POST /api/sealed-passwords makes it',
+  )
+  .meta({
+    description:
+      'Windows: a password sealed to the public key of GET /api/sealing-key, by sealPassword of this package or POST /api/sealed-passwords.',
+  });
+
+export const userName = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(32)
+  .regex(TEXT, 'must not contain control characters or halves of one');
+
+/** A password in plain text. */
+export const plainPassword = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(127)
+  .regex(TEXT, 'must not contain control characters or halves of one');
+
 /** Which names are allowed depends on the family; see `checkFamilyRules`. */
 const user = z
   .strictObject({
-    name: z.string().min(1).max(32).regex(TEXT, 'must not contain control characters or halves of one'),
+    name: userName,
     /** Becomes a crypt hash (Linux) or is sealed (Windows) where it arrives; it is never stored, logged or sent on. */
-    password: z
-      .string()
-      .min(1)
-      .max(127)
-      .regex(TEXT, 'must not contain control characters or halves of one')
-      .optional(),
+    password: plainPassword.optional(),
     passwordHash: passwordHash.optional(),
-    /** A password under SECRETS_KEY, as `seal` makes it: Windows' answer file needs the password itself. */
-    passwordSealed: z
-      .string()
-      .max(1024)
-      .regex(/^v1\.[A-Za-z0-9_-]{16,}$/, 'must be a password sealed under SECRETS_KEY')
-      .optional(),
+    passwordSealed: passwordSealed.optional(),
     sshKeys: z.array(sshKey).max(64).default([]),
     admin: z.boolean().default(true),
   })
@@ -109,6 +127,18 @@ const user = z
         params: { remedy: 'keep one' },
       });
     }
+  })
+  .meta({
+    id: 'MediaUser',
+    description:
+      'A user of the installed system. password, passwordHash and passwordSealed are different forms of one thing: at most one of them.',
+    not: {
+      anyOf: [
+        { required: ['password', 'passwordHash'] },
+        { required: ['password', 'passwordSealed'] },
+        { required: ['passwordHash', 'passwordSealed'] },
+      ],
+    },
   });
 
 const networkInterface = z
@@ -127,20 +157,23 @@ const networkInterface = z
     gateway: ip.optional(),
     dns: z.array(ip).max(8).default([]),
   })
-  .transform((net) => ({ ...net, dhcp: net.dhcp ?? net.addresses.length === 0 }));
+  .transform((net) => ({ ...net, dhcp: net.dhcp ?? net.addresses.length === 0 }))
+  .meta({ id: 'NetworkInterface', description: 'One interface; without addresses it asks DHCP.' });
 
-const diskMatch = z.union(
-  [
-    z.strictObject({
-      serial: z
-        .string()
-        .regex(/^[\w.-]{1,64}$/, 'must be a serial number: 1 to 64 letters, digits, _ . or -'),
-    }),
-    z.strictObject({ minBytes: z.number().int().min(1), maxBytes: z.number().int().min(1) }),
-    z.strictObject({ bus: z.enum(['virtio', 'scsi', 'sata', 'nvme']) }),
-  ],
-  { error: 'must be { serial }, { minBytes, maxBytes } or { bus }' },
-);
+const diskMatch = z
+  .union(
+    [
+      z.strictObject({
+        serial: z
+          .string()
+          .regex(/^[\w.-]{1,64}$/, 'must be a serial number: 1 to 64 letters, digits, _ . or -'),
+      }),
+      z.strictObject({ minBytes: z.number().int().min(1), maxBytes: z.number().int().min(1) }),
+      z.strictObject({ bus: z.enum(['virtio', 'scsi', 'sata', 'nvme']) }),
+    ],
+    { error: 'must be { serial }, { minBytes, maxBytes } or { bus }' },
+  )
+  .meta({ id: 'DiskMatch', description: 'Which disk is installed on.' });
 
 /** The characters of RFC 3986 only: URLs go into files of apt and dnf, where a quote or a line end would begin a setting of its own. */
 const httpUrl = z
@@ -159,7 +192,8 @@ const httpUrl = z
     } catch {
       return false;
     }
-  }, 'must be an http(s) URL without user and password');
+  }, 'must be an http(s) URL without user and password')
+  .meta({ not: { pattern: '^https?:/+[^/?#]*[^/?#:@][^/?#]*@' } });
 
 export const OS_FAMILIES = ['windows', 'ubuntu', 'fedora', 'rhel', 'rocky', 'alma'] as const;
 
@@ -193,17 +227,23 @@ export const RequestFields = z.strictObject({
     }),
   firmware: z.enum(['uefi', 'bios']).default('uefi'),
   users: z.array(user).max(32).default([]),
-  locale: known(isLocale, () => LOCALES, 'locale', meantLocale).default('en-US'),
+  locale: known(isLocale, () => LOCALES, 'locale', meantLocale)
+    .meta({ enum: [...LOCALES] })
+    .default('en-US'),
   keyboard: z
     .strictObject({
-      layout: known(isKeyboardLayout, () => KEYBOARD_LAYOUTS, 'keyboard layout', meantLayout),
+      layout: known(isKeyboardLayout, () => KEYBOARD_LAYOUTS, 'keyboard layout', meantLayout).meta({
+        enum: [...KEYBOARD_LAYOUTS],
+      }),
       variant: z
         .string()
         .regex(/^[\w-]{1,32}$/, 'must be a variant of the layout such as nodeadkeys')
         .optional(),
     })
     .default({ layout: 'us' }),
-  timezone: known(isTimeZone, timeZones, 'time zone').default('UTC'),
+  timezone: known(isTimeZone, timeZones, 'time zone')
+    .meta({ pattern: '^[A-Za-z]+([/_+-][A-Za-z0-9_+-]+)*$', examples: ['Europe/Berlin'] })
+    .default('UTC'),
   network: z.array(networkInterface).max(16).default([]),
   disk: z
     .strictObject({

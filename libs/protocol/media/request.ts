@@ -1,9 +1,10 @@
+import type { z } from 'zod';
 import { stepsOf } from '../fault.js';
 import { checkFamilyRules } from './family-rules.js';
-import { type MediaRequest as MediaRequestFields, RequestFields } from './request-fields.js';
+import { RequestFields } from './request-fields.js';
 
 /** The body of `POST /media` and of `media.create`. */
-export const MediaRequest = RequestFields.superRefine(
+export const MediaRequest: typeof RequestFields = RequestFields.superRefine(
   (request, context) => {
     for (const { path, message, remedy } of checkFamilyRules(request))
       context.addIssue({ code: 'custom', path: stepsOf(path), message, params: { remedy } });
@@ -22,10 +23,13 @@ export const MediaRequest = RequestFields.superRefine(
     },
   ],
 });
-export type MediaRequest = MediaRequestFields;
+/** With its defaults filled in. */
+export interface MediaRequest extends z.output<typeof RequestFields> {}
+/** A request as it is written: what has a default may be left out. */
+export interface MediaRequestInput extends z.input<typeof RequestFields> {}
 
-/** What the media app stores and the bus carries: no plaintext password. */
-export const SealedMediaRequest = MediaRequest.superRefine((request, context) => {
+/** What the bus carries: no plaintext password. */
+export const SealedMediaRequest: typeof RequestFields = MediaRequest.superRefine((request, context) => {
   request.users.forEach((entry, index) => {
     if (entry.password !== undefined) {
       context.addIssue({
@@ -36,4 +40,7 @@ export const SealedMediaRequest = MediaRequest.superRefine((request, context) =>
       });
     }
   });
+}).meta({
+  id: 'SealedMediaRequest',
+  description: 'A MediaRequest without a plain password: passwordHash for Linux, passwordSealed for Windows.',
 });

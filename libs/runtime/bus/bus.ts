@@ -4,13 +4,14 @@ import type { ClientRedis, RedisOptions, ServerRedis } from '@nestjs/microservic
 import { Redis } from 'ioredis';
 import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
 import type { z } from 'zod';
-import { faultsOf } from '#protocol';
+import { busTimeoutMs, faultsOf } from '#protocol';
 import { RuntimeError } from '../codes.js';
 import { type AppError, type ErrorBody, RelayedError } from '../app-error.js';
-import { toAppError } from '../errors.js';
+import { invalidRequest, toAppError } from '../errors.js';
 import { type Logger, redactText } from '../logger.js';
 import { InProcessClient, inProcessListeners, InProcessServer } from './in-process.js';
 import { LastingRedisClient, LastingRedisServer } from './lasting-redis.js';
+import { openForm } from './request-form.js';
 
 /** A reply: the result, or an error in the shape of HTTP. */
 type Reply = { ok: true; result: unknown } | Refusal;
@@ -70,14 +71,19 @@ export class Bus implements OnApplicationShutdown {
     );
   }
 
-  /** Answers a request; to be called before the app listens. Every listener answers: a handler must be safe to run twice. */
+  /**
+   * Answers a request, in its plain or its signed form; to be called before the app listens. Every listener answers: a handler
+   * must be safe to run twice.
+   */
   onRequest<S extends z.ZodType>(
     pattern: string,
     schema: S,
     handler: (request: z.output<S>) => unknown,
   ): void {
     this.assertNotListening(pattern);
-    this.server.addHandler(pattern, async (data: unknown): Promise<Reply> => {
+    this.server.addHandler(pattern, async (packet: unknown): Promise<Reply> => {
+      const { data, issues } = openForm(packet);
+      if (issues) return refusal(invalidRequest(issues), null);
       const request = schema.safeParse(data);
       if (!request.success) {
         const error = new RuntimeError('request.invalid', `${pattern}: the request is not valid`, {
@@ -101,7 +107,8 @@ export class Bus implements OnApplicationShutdown {
   /**
    * Sends a request and waits for the first reply.
    * @throws AppError `<app>.unavailable` (503) at once when nobody listens to the pattern or the bus is away;
-   * `bus.unsendable` (500) for what JSON cannot carry; `bus.timeout` (504) after `timeoutMs`; whatever error the other side replied
+   * `bus.unsendable` (500) for what JSON cannot carry; `bus.timeout` (504) after `timeoutMs` (the pattern's own, unless given);
+   * whatever error the other side replied
    */
   async request(pattern: string, data: unknown, options: { timeoutMs?: number } = {}): Promise<unknown> {
     // Nest refuses to send nothing; the schema on the other side says what is missing.
@@ -123,7 +130,7 @@ export class Bus implements OnApplicationShutdown {
     if (listeners === 0) throw unavailable('nobody listens');
     let reply: Reply;
     try {
-      const timeoutMs = options.timeoutMs ?? 10_000;
+      const timeoutMs = options.timeoutMs ?? busTimeoutMs(pattern);
       reply = await firstValueFrom(this.client.send<Reply>(pattern, body).pipe(timeout(timeoutMs)));
     } catch (error) {
       if (error instanceof TimeoutError)
