@@ -20,7 +20,8 @@ export default tseslint.config(
         { prefer: 'type-imports', fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
       ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      // An interface of one schema's type has a name in messages, editors and declarations; an alias is unfolded there.
+      // An interface of one schema's type has a name in messages, editors and declarations; an alias is
+      // unfolded there.
       '@typescript-eslint/no-empty-object-type': ['error', { allowInterfaces: 'with-single-extends' }],
       '@typescript-eslint/no-extraneous-class': 'off',
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],

@@ -1,4 +1,7 @@
-/** Four tiers, one project each: see docs/development.md. Sources are compiled by swc to ES modules, as the build emits them. */
+/**
+ * Four tiers, one project each: see docs/development.md. Sources are compiled by swc to ES modules, as the
+ * build emits them.
+ */
 const common = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',

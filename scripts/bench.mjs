@@ -1,6 +1,7 @@
 /**
- * `npm run bench`: measures and prints a table; each figure stands beside something that was measured in the same run, because absolute times
- * of a shared machine say little. Writes bench-results.json. Benchmarks are not tests: nothing here passes or fails.
+ * `npm run bench`: measures and prints a table; each figure stands beside something that was measured in the
+ * same run, because absolute times of a shared machine say little. Writes bench-results.json. Benchmarks are
+ * not tests: nothing here passes or fails.
  *
  * `npm run bench -- media agent` runs only the named parts; `npm run bench -- --list` names them.
  */

@@ -1,6 +1,7 @@
 /**
- * Debian packages that `npm start` and `npm test` need: installs what is missing when root, otherwise names the one command to type and
- * exits with 1. Silent when nothing is missing. `node scripts/bootstrap.mjs start|test`
+ * Debian packages that `npm start` and `npm test` need: installs what is missing when root, otherwise names
+ * the one command to type and exits with 1. Silent when nothing is missing. `node scripts/bootstrap.mjs
+ * start|test`
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';

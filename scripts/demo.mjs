@@ -1,7 +1,8 @@
 /**
- * The main job, live: a machine gets its medium; a local stand-in for its guest (the real agent on a UNIX socket) fetches InfiniService as the seed
- * would, checks it, comes up on its channel and runs a first-boot script. Then the suite stays up; Ctrl-C ends it. A second run goes on with the same
- * data: the machine is known, and a script is pushed to it.
+ * The main job, live: a machine gets its medium; a local stand-in for its guest (the real agent on a UNIX
+ * socket) fetches InfiniService as the seed would, checks it, comes up on its channel and runs a first-boot
+ * script. Then the suite stays up; Ctrl-C ends it. A second run goes on with the same data: the machine is
+ * known, and a script is pushed to it.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';

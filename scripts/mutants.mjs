@@ -1,6 +1,7 @@
 /**
- * `npm run test:mutants`: puts each deliberate breakage of test/mutants.mjs into a copy of the project and runs the tests that have to see it.
- * Prints a line per mutant and `N passed, N failed` last; a mutant passes when the named test turned red.
+ * `npm run test:mutants`: puts each deliberate breakage of test/mutants.mjs into a copy of the project and
+ * runs the tests that have to see it. Prints a line per mutant and `N passed, N failed` last; a mutant passes
+ * when the named test turned red.
  */
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * Python programs that only tests need, each in a virtual environment of its own in the cache: `node scripts/python-tools.mjs` makes what is
- * missing and prints nothing when all is there. Runs on the system's Node, so it uses built-in modules only.
+ * Python programs that only tests need, each in a virtual environment of its own in the cache: `node
+ * scripts/python-tools.mjs` makes what is missing and prints nothing when all is there. Runs on the system's
+ * Node, so it uses built-in modules only.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';

@@ -21,8 +21,8 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 
 /**
- * The environment in which the project's own Node 24 and tools come first on the PATH, and the system's tools last: Debian leaves
- * `/usr/sbin` (netplan, blkid, mkfs) out of an ordinary user's.
+ * The environment in which the project's own Node 24 and tools come first on the PATH, and the system's tools
+ * last: Debian leaves `/usr/sbin` (netplan, blkid, mkfs) out of an ordinary user's.
  */
 export function projectEnv(extra = {}) {
   return {
@@ -111,7 +111,10 @@ export async function compile({ force = false } = {}) {
   writeFileSync(stamp, '');
 }
 
-/** npm links the commands of packages that are installed, not the project's own: `npx infinibay` finds this one. */
+/**
+ * npm links the commands of packages that are installed, not the project's own: `npx infinibay` finds this
+ * one.
+ */
 function linkCommand() {
   const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   for (const [name, file] of Object.entries(bin)) {

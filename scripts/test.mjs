@@ -1,9 +1,9 @@
 /**
- * `npm test`: every tier on a bare machine, in the order in which a fault is cheapest to see. Installs what it
- * needs, starts and stops its own servers, prints progress and ends with the line `N passed, N failed`.
+ * `npm test`: every tier on a bare machine, in the order in which a fault is cheapest to see. Installs what
+ * it needs, starts and stops its own servers, prints progress and ends with the line `N passed, N failed`.
  *
- * `npm test -- unit e2e` runs only the named tiers; `npm test -- --list` names them, and the long runs (`crash`, `pair`, `fuzz`, `mutants`) that
- * no other word starts.
+ * `npm test -- unit e2e` runs only the named tiers; `npm test -- --list` names them, and the long runs
+ * (`crash`, `pair`, `fuzz`, `mutants`) that no other word starts.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -12,7 +12,9 @@ const schema = z.object({
 });
 export type CliConfig = Readonly<z.output<typeof schema>>;
 
-/** The only reader of the environment. An empty value counts as unset. @throws CommandError with every fault */
+/**
+ * The only reader of the environment. An empty value counts as unset. @throws CommandError with every fault
+ */
 export function readConfig(env: NodeJS.ProcessEnv): CliConfig {
   const given = Object.fromEntries(
     Object.keys(schema.shape).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),

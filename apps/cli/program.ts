@@ -9,7 +9,10 @@ import { refusalText } from './output/fault-text.js';
 import { printable, type Terminal } from './output/terminal.js';
 import { VERSION } from './version.js';
 
-/** Runs a command line (without the program's name) and resolves with the exit code. Faults go to standard error, results to standard output. */
+/**
+ * Runs a command line (without the program's name) and resolves with the exit code. Faults go to standard
+ * error, results to standard output.
+ */
 export async function runCommand(
   words: string[],
   env: NodeJS.ProcessEnv,

@@ -18,7 +18,10 @@ const hostileLabel = fc
   .array(fc.constantFrom(...` '"$;\\{}#&|<>()*?%=:aZ0-_./x2é`), { maxLength: 32 })
   .map((characters) => characters.join(''));
 
-/** As GRUB's lexer reads: words at blanks, single quotes literal, a backslash outside of quotes takes the next character. */
+/**
+ * As GRUB's lexer reads: words at blanks, single quotes literal, a backslash outside of quotes takes the next
+ * character.
+ */
 function readGrub(line: string): { words: string[]; open: boolean } {
   const words: string[] = [];
   let word: string | null = null;

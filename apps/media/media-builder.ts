@@ -50,7 +50,9 @@ export class MediaBuilder {
     return DELIVERIES[request.delivery].neededBytes(request, drivers?.size ?? 0);
   }
 
-  /** @throws AppError `media.image_failed` (500), `media.<tool>_missing` (503) and what the vendor's ISO lacks */
+  /**
+   * @throws AppError `media.image_failed` (500), `media.<tool>_missing` (503) and what the vendor's ISO lacks
+   */
   async build(order: Order): Promise<Built> {
     const { request, ingredients, mediaId, folder } = order;
     const { iso, drivers, passwords } = ingredients;
@@ -78,7 +80,10 @@ export class MediaBuilder {
     };
   }
 
-  /** What is about to be published is read as its installer will: a fault here is one of ours, and no machine shall find it. */
+  /**
+   * What is about to be published is read as its installer will: a fault here is one of ours, and no machine
+   * shall find it.
+   */
   private checkAnswers({ os }: MediaRequest, files: readonly SeedFile[]): void {
     const answers = files.filter(({ name }) => !name.includes('/'));
     const release = readRelease(findRelease(os)?.kickstart?.syntax ?? '');

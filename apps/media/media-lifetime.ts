@@ -9,8 +9,9 @@ import { MEDIA_CONFIG } from './preconditions.js';
 const CHECK_MS = 60_000;
 
 /**
- * Removes media that are needed no more: a while after the installed machine said hello, for a guest can read an attached medium for ever
- * and it carries the channel secret, and at the end of their lifetime at the latest.
+ * Removes media that are needed no more: a while after the installed machine said hello, for a guest can read
+ * an attached medium for ever and it carries the channel secret, and at the end of their lifetime at the
+ * latest.
  */
 @Injectable()
 export class MediaLifetime implements OnApplicationBootstrap {

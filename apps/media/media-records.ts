@@ -172,7 +172,9 @@ export class MediaRecords {
     return { media, replaced };
   }
 
-  /** Takes the place of the machine's earlier medium: its PENDING first-boot rows are cancelled, its files go. */
+  /**
+   * Takes the place of the machine's earlier medium: its PENDING first-boot rows are cancelled, its files go.
+   */
   private async replace(work: Work, { vmId, replace }: MediaRequest): Promise<string[]> {
     const existing = await work.find(Media, { machineId: vmId, state: 'ready' });
     if (existing.length > 0 && !replace)

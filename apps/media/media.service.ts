@@ -16,7 +16,10 @@ import { type Ingredients, MEDIA_CONFIG, Preconditions } from './preconditions.j
 /** Stands for the id of a medium that is not made. */
 const DRY_RUN_ID = '00000000-0000-4000-8000-000000000000';
 
-/** Makes install media: checked first, written whole or not at all, then machine, first-boot rows and medium in one transaction, then the ring. */
+/**
+ * Makes install media: checked first, written whole or not at all, then machine, first-boot rows and medium
+ * in one transaction, then the ring.
+ */
 @Injectable()
 export class MediaService implements OnApplicationBootstrap {
   private readonly folder: MediaFolder;
@@ -40,7 +43,9 @@ export class MediaService implements OnApplicationBootstrap {
     if (removed.length > 0) this.logger.info({ removed: removed.length }, 'left-over media were removed');
   }
 
-  /** @throws AppError for everything that keeps the machine from installing itself, before a byte is written */
+  /**
+   * @throws AppError for everything that keeps the machine from installing itself, before a byte is written
+   */
   async create(request: MediaRequest, asker: Asker): Promise<MediaResult> {
     const earlier = await this.records.ofRequest(asker.requestId);
     if (earlier) return this.toResult(sameRequest(earlier, request, asker));
@@ -63,8 +68,8 @@ export class MediaService implements OnApplicationBootstrap {
   }
 
   /**
-   * What `create` would make: sizes, hashes and plan, without a file or row that stays. The same request gives the same answer: a change of one field shows
-   * in those files alone that it changes.
+   * What `create` would make: sizes, hashes and plan, without a file or row that stays. The same request
+   * gives the same answer: a change of one field shows in those files alone that it changes.
    */
   async plan(request: MediaRequest): Promise<MediaResult> {
     const id = randomUUID();
@@ -151,7 +156,10 @@ export class MediaService implements OnApplicationBootstrap {
   }
 }
 
-/** A password's hash has another salt each time it is made; one that stands for all makes two dry runs comparable, and shows nothing of the password. */
+/**
+ * A password's hash has another salt each time it is made; one that stands for all makes two dry runs
+ * comparable, and shows nothing of the password.
+ */
 function withoutSalt(request: MediaRequest): MediaRequest {
   const passwordHash = `$6$dryrun$${'.'.repeat(86)}`;
   return {
@@ -160,7 +168,10 @@ function withoutSalt(request: MediaRequest): MediaRequest {
   };
 }
 
-/** @throws AppError `media.request_reused` (409): the key of an answered request stands for that request, and for nothing after its medium was deleted */
+/**
+ * @throws AppError `media.request_reused` (409): the key of an answered request stands for that request, and
+ * for nothing after its medium was deleted
+ */
 function sameRequest(earlier: Media, { vmId }: MediaRequest, { idName }: Asker): Media {
   if (earlier.machineId === vmId && earlier.state === 'ready') return earlier;
   throw new MediaError(

@@ -43,7 +43,8 @@ export class Preconditions {
   ) {}
 
   /**
-   * @throws AppError `request.invalid` (400) with every fault of the request, its ISO, its drivers and its scripts; `media.app_host_unreachable` (400)
+   * @throws AppError `request.invalid` (400) with every fault of the request, its ISO, its drivers and its
+   * scripts; `media.app_host_unreachable` (400)
    *   and `media.artifact_missing` (409) for what is wrong on this side
    */
   async check(request: MediaRequest): Promise<Ingredients> {
@@ -100,13 +101,19 @@ export class Preconditions {
     );
   }
 
-  /** For what is unpacked before it can be checked. Named as a medium that is being built, so that a sweep finds what a crash has left. */
+  /**
+   * For what is unpacked before it can be checked. Named as a medium that is being built, so that a sweep
+   * finds what a crash has left.
+   */
   private async scratch(): Promise<string> {
     await mkdir(this.folder, { recursive: true, mode: 0o750 });
     return mkdtemp(join(this.folder, '.building-drivers-'));
   }
 
-  /** What is unpacked of an ISO has its size at the most. @throws AppError `media.quota_exceeded` or `media.disk_full` (507) */
+  /**
+   * What is unpacked of an ISO has its size at the most. @throws AppError `media.quota_exceeded` or
+   * `media.disk_full` (507)
+   */
   private async checkRoom(source: string): Promise<void> {
     const info = await stat(source).catch(() => null);
     if (!info?.isFile()) return;
@@ -137,7 +144,10 @@ export class Preconditions {
   }
 }
 
-/** An error about one field as its fault: the message has path and remedy in it for those who see nothing else. */
+/**
+ * An error about one field as its fault: the message has path and remedy in it for those who see nothing
+ * else.
+ */
 function ownFault(path: string, { message, remedy }: AppError): Fault {
   const tail = `: ${remedy}`;
   const text = message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message;

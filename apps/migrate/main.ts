@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { migrateToLatest, openDatabase } from '#db';
 import { commonFields, ConfigError, databaseUrl, loadConfig } from '#runtime';
 
-/** `npm run migrate`: brings the database of DATABASE_URL to the newest version; safe to run at any time, also twice at once. */
+/**
+ * `npm run migrate`: brings the database of DATABASE_URL to the newest version; safe to run at any time, also
+ * twice at once.
+ */
 try {
   const config = loadConfig(
     'migrate',

@@ -6,7 +6,10 @@ import { readConfig as readMedia } from '../media/config.js';
 import { ConfigError } from '#runtime';
 import { secretFile } from '#secrets';
 
-/** The four apps' configurations with a single machine's defaults: data in ./.infinibay, loopback, secrets made in the base directory. */
+/**
+ * The four apps' configurations with a single machine's defaults: data in ./.infinibay, loopback, secrets
+ * made in the base directory.
+ */
 export function readConfig(given: NodeJS.ProcessEnv) {
   const baseDir = resolve(given['INFINIBAY_BASE_DIR'] || '.infinibay');
   const consolePort = given['CONSOLE_PORT'] || '4001';

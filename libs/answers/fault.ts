@@ -12,7 +12,10 @@ export function shown(value: unknown): string {
 
 const SECRET = /passw|passphrase|secret|token$|^key$/i;
 
-/** The value at a path as a fault shows it; of a secret, of what is missing and of what has parts it shows none. */
+/**
+ * The value at a path as a fault shows it; of a secret, of what is missing and of what has parts it shows
+ * none.
+ */
 export function shownAt(
   root: unknown,
   path: readonly PropertyKey[],
@@ -25,7 +28,10 @@ export function shownAt(
     : { value: shown(value) };
 }
 
-/** The known name of which another is a slip of the keyboard: they differ in one place, of three letters at most. */
+/**
+ * The known name of which another is a slip of the keyboard: they differ in one place, of three letters at
+ * most.
+ */
 export function slipOf(name: string, known: readonly string[]): string | null {
   return known.find((other) => other !== name && differingLetters(name, other) <= 3) ?? null;
 }

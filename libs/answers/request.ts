@@ -8,7 +8,10 @@ export interface RequestReport {
   faults: Fault[];
 }
 
-/** Reads a media request (JSON is YAML too) and tells every fault: path, value, rule, remedy, line. Nothing is asked of a server. */
+/**
+ * Reads a media request (JSON is YAML too) and tells every fault: path, value, rule, remedy, line. Nothing is
+ * asked of a server.
+ */
 export function checkRequest(text: string): RequestReport {
   const yaml = readYaml(text, '1.2');
   if (yaml.value === undefined || yaml.faults.length > 0) return { value: yaml.value, faults: yaml.faults };

@@ -36,8 +36,8 @@ export interface AnswerReport {
 const TEXT_MAX = 4 * 1024 * 1024;
 
 /**
- * Checks a finished answer file of any family, without the program that reads it: every fault with its place and the way out. The family is told from
- * the file's name, otherwise from what stands in it.
+ * Checks a finished answer file of any family, without the program that reads it: every fault with its place
+ * and the way out. The family is told from the file's name, otherwise from what stands in it.
  */
 export function validateAnswerFile(
   name: string,

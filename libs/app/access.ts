@@ -14,7 +14,10 @@ declare module 'fastify' {
   }
 }
 
-/** Finds the name that belongs to a token's SHA-256, or null. Comparison in constant time is the finder's duty. */
+/**
+ * Finds the name that belongs to a token's SHA-256, or null. Comparison in constant time is the finder's
+ * duty.
+ */
 export type TokenFinder = (sha256: Buffer) => Promise<string | null> | string | null;
 
 function sha256(text: string): Buffer {
@@ -37,8 +40,9 @@ export interface AccessRules {
 }
 
 /**
- * `Authorization: Bearer <token>`, always, also on loopback: a guest on QEMU's user network reaches the host's loopback.
- * `Host` and `Origin` are checked against DNS rebinding and cross-site posts: a browser cannot forge either.
+ * `Authorization: Bearer <token>`, always, also on loopback: a guest on QEMU's user network reaches the
+ * host's loopback. `Host` and `Origin` are checked against DNS rebinding and cross-site posts: a browser
+ * cannot forge either.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { type Fault, faultsOf } from '#protocol';
 
 /**
- * What somebody sent, checked as far as a schema can. A service that has more checks of its own runs them on what is
- * sound, so that all faults of a request come together in one answer.
+ * What somebody sent, checked as far as a schema can. A service that has more checks of its own runs them on
+ * what is sound, so that all faults of a request come together in one answer.
  */
 export interface Draft<T> {
   /** The whole request when it has no fault, otherwise those of its fields that have none. */

@@ -35,8 +35,8 @@ export interface RunningApp {
 }
 
 /**
- * A Nest application on Fastify with the one error filter, a correlation id per request (`x-correlation-id` in and out),
- * and its bus subscriptions live before the port opens.
+ * A Nest application on Fastify with the one error filter, a correlation id per request (`x-correlation-id`
+ * in and out), and its bus subscriptions live before the port opens.
  * @throws AppError `listen.failed` when the address cannot be had, naming the variable to change
  */
 export async function startHttpApp(
@@ -113,7 +113,10 @@ export async function startHttpApp(
   };
 }
 
-/** Clients set the type of JSON on every request, also on those without a body: none is none, whatever its type. */
+/**
+ * Clients set the type of JSON on every request, also on those without a body: none is none, whatever its
+ * type.
+ */
 function acceptEmptyJson(app: NestFastifyApplication, bodyLimit: number): void {
   const parse = app.getHttpAdapter().getInstance().getDefaultJsonParser('error', 'error');
   app.useBodyParser('application/json', { bodyLimit }, (request, body: Buffer, done) => {
@@ -122,7 +125,10 @@ function acceptEmptyJson(app: NestFastifyApplication, bodyLimit: number): void {
   });
 }
 
-/** An unknown path is a 404 and an unknown method of a known one a 405 that names the others; OPTIONS is answered with them. */
+/**
+ * An unknown path is a 404 and an unknown method of a known one a 405 that names the others; OPTIONS is
+ * answered with them.
+ */
 function refuseUnknown(
   server: FastifyInstance,
   { routesAt, legacyErrorField }: Pick<HttpAppOptions, 'routesAt' | 'legacyErrorField'>,

@@ -6,8 +6,8 @@ export interface Stoppable {
 }
 
 /**
- * Runs an app's `main`: faults of configuration or start are printed in words and end with exit code 1; SIGTERM and SIGINT
- * stop it cleanly (exit 0), a second signal ends it at once (exit 1).
+ * Runs an app's `main`: faults of configuration or start are printed in words and end with exit code 1;
+ * SIGTERM and SIGINT stop it cleanly (exit 0), a second signal ends it at once (exit 1).
  */
 export async function runMain(start: () => Promise<Stoppable>): Promise<void> {
   let running: Stoppable;

@@ -6,8 +6,8 @@ import { listenError, type RunningApp } from './http-app.js';
 const LOOPBACK = '127.0.0.1';
 
 /**
- * `/metrics` of an app whose own port is open to guests: on a port of its own, on loopback only, and nothing else there.
- * Stopping the result stops both.
+ * `/metrics` of an app whose own port is open to guests: on a port of its own, on loopback only, and nothing
+ * else there. Stopping the result stops both.
  * @throws AppError `listen.failed` when the port is taken; the app is stopped then
  */
 export async function withMetricsPage(

@@ -5,7 +5,8 @@ import { invalidRequest } from '#runtime';
 
 /**
  * Checks what `@Body({ schema })`, `@Query({ schema })` and `@Param(name, { schema })` name, in every app.
- * @throws AppError `request.invalid` (400) that lists every fault; that of a path parameter has its name as path
+ * @throws AppError `request.invalid` (400) that lists every fault; that of a path parameter has its name as
+ * path
  */
 export class SchemaPipe extends StandardSchemaValidationPipe {
   override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {

@@ -14,7 +14,10 @@ const packetId = z
   .string()
   .meta({ description: 'Chosen by the sender, unique among its open requests; the reply carries it.' });
 
-/** The document of channel and bus. Its schemas are draft 7 of JSON Schema, which is what AsyncAPI 3 tools read. */
+/**
+ * The document of channel and bus. Its schemas are draft 7 of JSON Schema, which is what AsyncAPI 3 tools
+ * read.
+ */
 export function asyncApi(version: string): Json {
   const schemas = new Schemas();
   return {
@@ -71,7 +74,10 @@ Operations are written from the side of the suite: what it receives, an orchestr
 class Schemas {
   private readonly found: Json = {};
 
-  /** @param io `input` for what others write and for what they read with fields to come, `output` for what we write exactly */
+  /**
+   * @param io `input` for what others write and for what they read with fields to come, `output` for what we
+   * write exactly
+   */
   of(schema: z.ZodType, io: 'input' | 'output' = 'input'): Json {
     const {
       definitions,

@@ -1,13 +1,13 @@
 import { nearest } from './media/names.js';
 
 /**
- * One fault in something that was handed in: a request, a script's inputs, an answer file. Whoever finds several tells
- * them all at once.
+ * One fault in something that was handed in: a request, a script's inputs, an answer file. Whoever finds
+ * several tells them all at once.
  */
 export interface Fault {
   /**
-   * Dotted: `users.0.name` in a request and in YAML, `command --option` in a kickstart, `pass/component/element` in XML;
-   * empty for the whole of it.
+   * Dotted: `users.0.name` in a request and in YAML, `command --option` in a kickstart,
+   * `pass/component/element` in XML; empty for the whole of it.
    */
   path: string;
   /** What is wrong, in words that follow the path: `is missing`, `must be a whole number of seconds`. */
@@ -22,7 +22,10 @@ export interface Fault {
   line?: number;
 }
 
-/** A fault as the rule of a schema finds it, in steps below the value that the rule looks at: a key may hold a dot. */
+/**
+ * A fault as the rule of a schema finds it, in steps below the value that the rule looks at: a key may hold a
+ * dot.
+ */
 export interface FaultBelow extends Pick<Fault, 'message' | 'remedy'> {
   path: PropertyKey[];
 }

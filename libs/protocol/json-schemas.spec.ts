@@ -52,7 +52,10 @@ const base = {
   hostname: 'web-1',
   os: { family: 'ubuntu', version: '24.04' },
 };
-/** What the schema and the server say of one request; the rules between fields are the server's alone, so each case changes one field. */
+/**
+ * What the schema and the server say of one request; the rules between fields are the server's alone, so each
+ * case changes one field.
+ */
 const verdicts = (more: object): { schema: boolean; server: boolean } => {
   const request: unknown = JSON.parse(JSON.stringify({ ...base, ...more }));
   return { schema: validate(request), server: MediaRequest.safeParse(request).success };

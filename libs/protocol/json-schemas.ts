@@ -12,8 +12,8 @@ const byPattern = <T extends { pattern: string }>(list: readonly T[], schemaOf: 
   z.object(Object.fromEntries(list.map((entry) => [entry.pattern, schemaOf(entry)])));
 
 /**
- * `input`: as a caller writes it, what has a default may be left out; what a reader gets may have more fields than are named here, so that
- * clients outlive an addition.
+ * `input`: as a caller writes it, what has a default may be left out; what a reader gets may have more fields
+ * than are named here, so that clients outlive an addition.
  */
 const SCHEMAS: Record<string, [z.ZodType, 'input' | 'output']> = {
   'channel-to-host': [GuestMessage, 'input'],
@@ -26,7 +26,10 @@ const SCHEMAS: Record<string, [z.ZodType, 'input' | 'output']> = {
   'bus-events': [byPattern(BUS_EVENTS, ({ schema }) => schema), 'input'],
 };
 
-/** JSON Schema (2020-12) of everything that crosses a process, by file name; for whoever writes another agent or orchestrator. */
+/**
+ * JSON Schema (2020-12) of everything that crosses a process, by file name; for whoever writes another agent
+ * or orchestrator.
+ */
 export function jsonSchemas(): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(SCHEMAS).map(([name, [schema, io]]) => [

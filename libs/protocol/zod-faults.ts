@@ -10,7 +10,9 @@ interface Subject {
   schema?: z.ZodType | undefined;
 }
 
-/** What is said of a field that the schema does not know. Its value may be a password under a misspelt name. */
+/**
+ * What is said of a field that the schema does not know. Its value may be a password under a misspelt name.
+ */
 export const UNKNOWN_FIELD = 'unknown field';
 
 /** How zod's own English begins (its `en` locale). It is for programmers, and never shown. */
@@ -51,7 +53,8 @@ const UNITS: readonly [RegExp, string][] = [
 ];
 
 /**
- * Every fault of what a schema refused, in words for a person: those of the schema where it has its own, otherwise ours.
+ * Every fault of what a schema refused, in words for a person: those of the schema where it has its own,
+ * otherwise ours.
  * @param input what was handed in, to tell a field that is missing from one that is wrong
  * @param schema knows the names of the fields and what they are; without it a fault says less
  */

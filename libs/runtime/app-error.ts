@@ -23,8 +23,9 @@ interface ErrorOptions {
 }
 
 /**
- * An error with a stable dotted code. `message` is shown to the caller: it names the field, file or app at fault
- * and carries no secret. What is thrown is made by the class of a catalogue (`MediaError`), which takes its own codes only.
+ * An error with a stable dotted code. `message` is shown to the caller: it names the field, file or app at
+ * fault and carries no secret. What is thrown is made by the class of a catalogue (`MediaError`), which takes
+ * its own codes only.
  */
 export abstract class AppError extends Error {
   readonly issues?: Fault[];
@@ -67,8 +68,8 @@ export interface ErrorBody {
 }
 
 /**
- * The class of a catalogue's errors: `class MediaError extends errorsOf(MEDIA_CODES) {}`. Status and remedy come from the
- * catalogue; a code that is not in it does not compile.
+ * The class of a catalogue's errors: `class MediaError extends errorsOf(MEDIA_CODES) {}`. Status and remedy
+ * come from the catalogue; a code that is not in it does not compile.
  */
 export function errorsOf<C extends Catalogue>(codes: C) {
   return class extends AppError {
@@ -78,7 +79,9 @@ export function errorsOf<C extends Catalogue>(codes: C) {
   };
 }
 
-/** An error whose status was decided elsewhere: by another app, as the bus brought it, or by the HTTP server. */
+/**
+ * An error whose status was decided elsewhere: by another app, as the bus brought it, or by the HTTP server.
+ */
 export class RelayedError extends AppError {
   /** Under which the log of the other app has more; the HTTP server gives its own. */
   readonly correlationId?: string;

@@ -17,8 +17,8 @@ export class ConfigError extends Error {
 const SECRET_NAME = /SECRET|TOKEN|PASSWORD|KEY$|_URL$/;
 
 /**
- * Reads an app's configuration once. An empty value counts as unset (compose files produce them). `NAME_FILE` names a
- * file that holds NAME's value, for every NAME of the schema.
+ * Reads an app's configuration once. An empty value counts as unset (compose files produce them). `NAME_FILE`
+ * names a file that holds NAME's value, for every NAME of the schema.
  * @throws ConfigError with every fault: variable, value (secrets masked), rule and way out
  */
 export function loadConfig<S extends z.ZodObject>(
@@ -128,7 +128,10 @@ export const secretsKey = z
   .string()
   .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits; make one with: openssl rand -hex 32');
 
-/** The private half of the key to which passwords for the bus are sealed: 32 bytes of X25519 as 64 hexadecimal digits. */
+/**
+ * The private half of the key to which passwords for the bus are sealed: 32 bytes of X25519 as 64 hexadecimal
+ * digits.
+ */
 export const sealingKey = z
   .string()
   .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits; make one with: openssl rand -hex 32');
@@ -147,7 +150,10 @@ export function databaseUrl(config: {
   return config.DATABASE_URL ?? `sqlite:${config.INFINIBAY_BASE_DIR}/infinibay.db`;
 }
 
-/** Which side of a machine's channel the gateway takes: it connects to QEMU's socket, or listens and QEMU connects (`reconnect=1`). */
+/**
+ * Which side of a machine's channel the gateway takes: it connects to QEMU's socket, or listens and QEMU
+ * connects (`reconnect=1`).
+ */
 export const socketMode = z
   .enum(['connect', 'listen'], { error: 'must be connect or listen' })
   .default('connect');

@@ -63,7 +63,10 @@ async function withDeadline(work: Promise<void>, deadlineMs: number): Promise<vo
   }
 }
 
-/** Prometheus metrics of this process. A name asked for twice is the same metric, so that composed apps share one page. */
+/**
+ * Prometheus metrics of this process. A name asked for twice is the same metric, so that composed apps share
+ * one page.
+ */
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();

@@ -33,7 +33,10 @@ const MACHINE_FIELDS = new Set(['machineId', 'vmId']);
 /** What lies deeper is not logged: a line is no dump, and a cycle must end. */
 const MAX_DEPTH = 6;
 
-/** A copy that may go to a log: no secrets, machine ids shortened. Other ids stay whole, so that they can be searched for. */
+/**
+ * A copy that may go to a log: no secrets, machine ids shortened. Other ids stay whole, so that they can be
+ * searched for.
+ */
 function redactFields(fields: object, depth = 0): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]: [string, unknown]) => {
@@ -74,8 +77,9 @@ function framesOf({ stack = '' }: Error): string {
 }
 
 /**
- * Structured logs on standard output, one JSON object a line. Fields that carry secrets are removed whatever they hold, machine ids are
- * shortened, and of errors only type, code, message, stack and cause are kept. What was handed in is not changed.
+ * Structured logs on standard output, one JSON object a line. Fields that carry secrets are removed whatever
+ * they hold, machine ids are shortened, and of errors only type, code, message, stack and cause are kept.
+ * What was handed in is not changed.
  */
 export function createLogger(options: {
   level: string;

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 const BEGIN = /^(?:#|'|rem) @begin\n/m;
 
 /**
- * The text of a program in another language than ours. Meant for constants of modules: the file is read once, when the process starts.
- * The build copies the files beside the compiled modules (nest-cli.json, `assets`).
+ * The text of a program in another language than ours. Meant for constants of modules: the file is read once,
+ * when the process starts. The build copies the files beside the compiled modules (nest-cli.json, `assets`).
  * @param folder the calling module's own, `import.meta.dirname`
  * @param path from there, e.g. `scripts/disk-rule.sh`
- * @throws Error when the file is missing or is no plain text: a byte order mark or a carriage return would reach the machine unseen
+ * @throws Error when the file is missing or is no plain text: a byte order mark or a carriage return would
+ * reach the machine unseen
  */
 export function readScript(folder: string, path: string): string {
   const file = join(folder, path);

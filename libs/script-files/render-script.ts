@@ -1,17 +1,27 @@
-/** Text for `@NAME@`, already quoted for the script's language; whether a section is there; null for what is not there. */
+/**
+ * Text for `@NAME@`, already quoted for the script's language; whether a section is there; null for what is
+ * not there.
+ */
 export type ScriptValues = Readonly<Record<string, string | boolean | null>>;
 
 const PLACEHOLDER = /@([A-Z][A-Z0-9_]*)@/g;
-/** A comment of sh, PowerShell, GRUB (`#`), VBScript (`'`) or cmd (`rem`): a file with sections is still a program for its linter. */
+/**
+ * A comment of sh, PowerShell, GRUB (`#`), VBScript (`'`) or cmd (`rem`): a file with sections is still a
+ * program for its linter.
+ */
 const SECTION_LINE = /^[ \t]*(?:#|'|rem) @(if|else|end)(?: ([A-Z][A-Z0-9_]*))?$/;
 
 /**
  * Fills in a script file:
- * - `@NAME@` is the value as it is, without its last line break, so that a whole text can stand on a line of its own;
- * - the lines between `# @if NAME` and `# @end` are there when the value is neither false nor null, those after `# @else` otherwise.
+ * - `@NAME@` is the value as it is, without its last line break, so that a whole text can stand on a line of
+ * its own;
+ * - the lines between `# @if NAME` and `# @end` are there when the value is neither false nor null, those
+ * after `# @else` otherwise.
  *
- * A value is put in once: what looks like a placeholder inside of it stays. Nothing is quoted here: the caller does that by the language's function.
- * @throws Error for a name without a value, a value without a name in the file, and sections that are nested or not closed
+ * A value is put in once: what looks like a placeholder inside of it stays. Nothing is quoted here: the
+ * caller does that by the language's function.
+ * @throws Error for a name without a value, a value without a name in the file, and sections that are nested
+ * or not closed
  */
 export function renderScript(text: string, values: ScriptValues): string {
   const names = new Set<string>();

@@ -26,8 +26,8 @@ interface WithPasswords {
 const context = (vmId: string, user: string): string => `media:${vmId}:${user}`;
 
 /**
- * Turns each plain password of a media request into its crypt hash or, for a family whose answer file needs the password itself, seals it:
- * no row, log or message ever holds it.
+ * Turns each plain password of a media request into its crypt hash or, for a family whose answer file needs
+ * the password itself, seals it: no row, log or message ever holds it.
  * @throws AppError `request.invalid` (400) for such a family without SECRETS_KEY
  */
 export function sealPasswords<R extends WithPasswords>(request: R, secretsKey: string | undefined): R {
@@ -57,7 +57,9 @@ export function sealPasswords<R extends WithPasswords>(request: R, secretsKey: s
   };
 }
 
-/** What opens passwords: SECRETS_KEY what the suite sealed, SEALING_KEY what others sealed to its public half. */
+/**
+ * What opens passwords: SECRETS_KEY what the suite sealed, SEALING_KEY what others sealed to its public half.
+ */
 export interface OpeningKeys {
   SECRETS_KEY?: string | undefined;
   SEALING_KEY?: string | undefined;

@@ -4,7 +4,8 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 const TAG = 16;
 
 /**
- * Seals a secret with AES-256-GCM. `context` is bound to it: a sealed value copied to another place does not open there.
+ * Seals a secret with AES-256-GCM. `context` is bound to it: a sealed value copied to another place does not
+ * open there.
  * @param keyHex SECRETS_KEY, 64 hexadecimal digits
  */
 export function seal(keyHex: string, context: string, plain: string): string {

@@ -4,8 +4,8 @@ import { dirname } from 'node:path';
 import { SecretsError } from './codes.js';
 
 /**
- * Reads a secret of 32 random bytes (64 hexadecimal digits) from a file, and makes it (0600) when it is not there. Two
- * processes that start at once get the same secret.
+ * Reads a secret of 32 random bytes (64 hexadecimal digits) from a file, and makes it (0600) when it is not
+ * there. Two processes that start at once get the same secret.
  * @throws AppError `secret.exposed` when group or others may read the file
  */
 export function secretFile(path: string): string {

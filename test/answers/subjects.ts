@@ -8,7 +8,10 @@ export const root = resolve(import.meta.dirname, '../..');
 const UBUNTU = 'apps/media/families/ubuntu/golden';
 const FIXTURES = 'libs/answers/fixtures';
 
-/** Files that are right, by the name that the table of mutations uses. `#` leads to one of the files that a golden text holds. */
+/**
+ * Files that are right, by the name that the table of mutations uses. `#` leads to one of the files that a
+ * golden text holds.
+ */
 export const SUBJECTS = {
   'autoinstall, all of a request': `${UBUNTU}/24.04-installer-full.txt#user-data`,
   'autoinstall, least': `${UBUNTU}/22.04-installer-least.txt#user-data`,

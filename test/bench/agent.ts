@@ -13,7 +13,10 @@ import {
 import { type Running, start } from '../support/processes/processes.js';
 import type { Figure } from './figures.js';
 
-/** The agent's own size, and its memory idle and while a script prints 100 MB: it and its supervisor together, beside `cat`. */
+/**
+ * The agent's own size, and its memory idle and while a script prints 100 MB: it and its supervisor together,
+ * beside `cat`.
+ */
 export async function benchAgent(): Promise<Figure[]> {
   const base = baseDir();
   const state = mkdtempSync(join(tmpdir(), 'infinibay-agent-'));

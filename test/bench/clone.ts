@@ -6,7 +6,9 @@ import { command } from '../support/processes/commands.js';
 import { freePort } from '../support/processes/processes.js';
 import type { Figure } from './figures.js';
 
-/** What a newcomer waits for: a fresh clone, packages, both compilations, the demonstration's first result. */
+/**
+ * What a newcomer waits for: a fresh clone, packages, both compilations, the demonstration's first result.
+ */
 export async function benchClone(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'infinibay-clone-'));
   const [port, consolePort] = [await freePort(), await freePort()];

@@ -86,7 +86,10 @@ async function startFleet(kind: 'SQLite' | 'PostgreSQL'): Promise<Fleet> {
   };
 }
 
-/** A thousand connected machines: how soon a script starts, on time and at once, how many results a second, and what a flood does to the others. */
+/**
+ * A thousand connected machines: how soon a script starts, on time and at once, how many results a second,
+ * and what a flood does to the others.
+ */
 export async function benchFleet(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const kind of ['SQLite', 'PostgreSQL'] as const) {
@@ -269,7 +272,10 @@ export async function benchIdle(): Promise<Figure[]> {
   }
 }
 
-/** The memory in MB that a process needs for holding so many connections and nothing else, above what it had without them. */
+/**
+ * The memory in MB that a process needs for holding so many connections and nothing else, above what it had
+ * without them.
+ */
 async function bareSockets(folder: string): Promise<number> {
   const names = Array.from({ length: IDLE }, (_, index) => `bare-${index}`);
   const swarm = await startSwarm(folder, names, { silent: true });

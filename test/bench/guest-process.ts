@@ -1,7 +1,8 @@
 /**
- * A guest that costs nothing, as a process of its own: `guest-process.ts SOCKET VM_ID`. It says hello, answers each script at once with its start, a
- * byte of output and its end, and prints `execution id, CLOCK_MONOTONIC in nanoseconds` when it has written the output. Other bytes are echoed
- * while it has not been told to speak (VM_ID empty): the bare socket that figures are compared with.
+ * A guest that costs nothing, as a process of its own: `guest-process.ts SOCKET VM_ID`. It says hello,
+ * answers each script at once with its start, a byte of output and its end, and prints `execution id,
+ * CLOCK_MONOTONIC in nanoseconds` when it has written the output. Other bytes are echoed while it has not
+ * been told to speak (VM_ID empty): the bare socket that figures are compared with.
  */
 import { createServer, type Socket } from 'node:net';
 import { randomUUID } from 'node:crypto';

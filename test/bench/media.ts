@@ -29,7 +29,9 @@ interface Bench {
   folder: string;
 }
 
-/** Media of all families by HTTP, rows and plan and image with read-back, beside bare tools on the same files. */
+/**
+ * Media of all families by HTTP, rows and plan and image with read-back, beside bare tools on the same files.
+ */
 export async function benchMedia(): Promise<Figure[]> {
   const base = baseDir();
   const folder = mkdtempSync(join(tmpdir(), 'infinibay-bench-'));
@@ -132,7 +134,9 @@ function driverBytes(tree: string): number {
     .reduce((sum, path) => sum + statSync(join(tree, path)).size, 0);
 }
 
-/** One that has the size of a real one: chain ISO, kernel beside it, and the copy that needs no second medium. */
+/**
+ * One that has the size of a real one: chain ISO, kernel beside it, and the copy that needs no second medium.
+ */
 async function fromVendorIso(bench: Bench): Promise<Figure[]> {
   const guest = { kernel: join(bench.folder, 'kernel'), initrd: join(bench.folder, 'initrd') };
   writeFileSync(guest.kernel, randomBytes(KERNEL_BYTES));

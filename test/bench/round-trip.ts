@@ -16,7 +16,10 @@ import { type Figure, percentile, timed } from './figures.js';
 
 const RUNS = 300;
 
-/** An operator's API call to the first byte that the script prints, through one process with SQLite and through a fleet's processes. */
+/**
+ * An operator's API call to the first byte that the script prints, through one process with SQLite and
+ * through a fleet's processes.
+ */
 export async function benchRoundTrip(): Promise<Figure[]> {
   return [...(await standalone()), ...(await fleet())];
 }

@@ -1,9 +1,10 @@
 /**
- * Many guests that cost little, in one process: `swarm-process.ts FOLDER speak|silent VM_ID…`. Each says hello and keeps alive; a script is answered at once with its
- * start, a byte of output and its end. Commands on standard input, one a line: `hold` keeps completions back, `release` sends them, `flood VM_ID`
- * lets one guest write without pause, `latency` prints how long answers to keep-alives took since it was last asked, `acked`
- * how many results were acked. `silent` guests hold their connections and say nothing.
- * Prints `started ID NANOSECONDS` (CLOCK_MONOTONIC), `acked COUNT`, `latency JSON`.
+ * Many guests that cost little, in one process: `swarm-process.ts FOLDER speak|silent VM_ID…`. Each says
+ * hello and keeps alive; a script is answered at once with its start, a byte of output and its end. Commands
+ * on standard input, one a line: `hold` keeps completions back, `release` sends them, `flood VM_ID` lets one
+ * guest write without pause, `latency` prints how long answers to keep-alives took since it was last asked,
+ * `acked` how many results were acked. `silent` guests hold their connections and say nothing. Prints
+ * `started ID NANOSECONDS` (CLOCK_MONOTONIC), `acked COUNT`, `latency JSON`.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';

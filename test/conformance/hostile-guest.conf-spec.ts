@@ -19,7 +19,10 @@ import { waitFor } from '../support/wait.js';
 
 const MIB = 1_048_576;
 
-/** A guest that lies, floods and garbles. What it does may cost it its own line, never its channel, another machine or the gateway. */
+/**
+ * A guest that lies, floods and garbles. What it does may cost it its own line, never its channel, another
+ * machine or the gateway.
+ */
 describe('a hostile guest', () => {
   const host = socketFolder();
   const empty = emptyDatabase('SQLite');

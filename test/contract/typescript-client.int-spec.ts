@@ -50,7 +50,8 @@ describe('a TypeScript program generated from the document', () => {
     const generator = join(root, 'node_modules/openapi-typescript/bin/cli.js');
     const document = join(root, 'docs/openapi/console.json');
     const output = join(folder, 'api.d.ts');
-    // A field with a default may be left out of a request; the generator takes it for one that is always there.
+    // A field with a default may be left out of a request; the generator takes it for one that is always
+    // there.
     const words = [generator, document, '--default-non-nullable=false', '--output', output];
     command(process.execPath, words, { cwd: folder });
     writeFileSync(join(folder, 'good.ts'), GOOD);

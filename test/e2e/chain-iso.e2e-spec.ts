@@ -20,7 +20,10 @@ import { waitFor } from '../support/wait.js';
 
 type Firmware = 'SeaBIOS' | 'OVMF';
 
-/** A label in which every language on the way has something special: GRUB's script, its command line, udev's names. */
+/**
+ * A label in which every language on the way has something special: GRUB's script, its command line, udev's
+ * names.
+ */
 const HOSTILE_LABEL = `Fed 'o' "r" $a;{b}#&|<\\x>`;
 
 const folder = mkdtempSync(join(tmpdir(), 'infinibay-chain-'));

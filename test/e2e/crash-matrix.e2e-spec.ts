@@ -13,7 +13,10 @@ import { waitFor } from '../support/wait.js';
 
 type Victim = 'agent' | 'runner' | 'gateway' | 'redis' | 'postgres' | 'qemu';
 
-/** `npm run test:crash` sets it: every victim at every step, so many times. Otherwise each step has one victim, and each victim its steps. */
+/**
+ * `npm run test:crash` sets it: every victim at every step, so many times. Otherwise each step has one
+ * victim, and each victim its steps.
+ */
 const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 0);
 /** A supervisor lives from the start of a script to its result. */
 const WITH_RUNNER = new Set(['started', 'in mid-output', 'exited']);
@@ -21,7 +24,9 @@ const WITH_RUNNER = new Set(['started', 'in mid-output', 'exited']);
 const CUT_SHORT = new Set(['delivered', 'started', 'in mid-output', 'exited']);
 
 const VICTIMS: readonly Victim[] = ['agent', 'runner', 'gateway', 'redis', 'postgres', 'qemu'];
-/** One round per step, so that each victim has its turn; QEMU has three more, since its boots take their time. */
+/**
+ * One round per step, so that each victim has its turn; QEMU has three more, since its boots take their time.
+ */
 const SHORT: readonly Victim[][] = [
   ['gateway'],
   ['gateway'],

@@ -148,8 +148,8 @@ describe('a port that is taken', () => {
 });
 
 /**
- * A request whose body comes when the test says so: it runs as long as it is held. Resolves when the server has read its head, which it says with
- * "100 Continue" (RFC 9110, 10.1.1).
+ * A request whose body comes when the test says so: it runs as long as it is held. Resolves when the server
+ * has read its head, which it says with "100 Continue" (RFC 9110, 10.1.1).
  */
 async function heldRequest(url: string): Promise<{ socket: Socket; answer: Promise<string> }> {
   const { hostname, port } = new URL(url);

@@ -19,7 +19,10 @@ const LEASE_SECONDS = 2;
 /** `npm run test:pair` sets it: 10 rounds are 500 machines, each with a schedule of its own. */
 const ROUNDS = Number(process.env['PAIR_ROUNDS'] ?? 1);
 
-/** Two hosts, a gateway on each; machines migrate between them, and one gateway sleeps for two leases in the midst of it. */
+/**
+ * Two hosts, a gateway on each; machines migrate between them, and one gateway sleeps for two leases in the
+ * midst of it.
+ */
 describe('two gateways', () => {
   const hosts = ['host-a', 'host-b'].map((id) => {
     const folder = mkdtempSync(join(tmpdir(), `infinibay-${id}-`));
@@ -79,7 +82,10 @@ describe('two gateways', () => {
     return guest;
   }
 
-  /** One machine's schedule: runs that are asked for, and moves between the hosts, at random times of the six seconds. */
+  /**
+   * One machine's schedule: runs that are asked for, and moves between the hosts, at random times of the six
+   * seconds.
+   */
   function plan(guest: SpoolGuest, ids: string[]): Event[] {
     const time = (): number => Math.random() * 6000;
     const asks = Array.from({ length: 1 + Math.floor(Math.random() * 4) }, () => ({

@@ -15,7 +15,10 @@ import type { Running } from '../support/processes/processes.js';
 import { type BusyboxGuest, startBusyboxGuest } from '../support/qemu/busybox-guest.js';
 import { waitFor } from '../support/wait.js';
 
-/** How a virtio port of QEMU behaves, and what the gateway and the agent make of it; docs/operations.md says it in words. */
+/**
+ * How a virtio port of QEMU behaves, and what the gateway and the agent make of it; docs/operations.md says
+ * it in words.
+ */
 describe('on a real virtio port', () => {
   const vmId = randomUUID();
   const base = baseDir();

@@ -45,7 +45,10 @@ describe('a bootable Windows seed', () => {
   });
 
   let boots = 0;
-  /** Boots as a plan attaches things: the seed on USB first, then the disk, then the vendor's ISO. @returns the console once it has said something */
+  /**
+   * Boots as a plan attaches things: the seed on USB first, then the disk, then the vendor's ISO. @returns
+   * the console once it has said something
+   */
   const boot = async (disk: string, media: { vendor: boolean }, said: RegExp): Promise<string> => {
     boots += 1;
     const variables = join(folder, `variables-${boots}.fd`);

@@ -5,7 +5,10 @@ const CRATE = 'infiniservice/';
 const sources = committedFiles().filter((path) => path.startsWith(`${CRATE}src/`) && path.endsWith('.rs'));
 const above = sources.filter((path) => !path.startsWith(`${CRATE}src/os/`));
 
-/** What only the folder `os/` may say, in code, text and comments alike; each with a line that has to be found. */
+/**
+ * What only the folder `os/` may say, in code, text and comments alike; each with a line that has to be
+ * found.
+ */
 const FORBIDDEN: [what: string, pattern: RegExp, planted: string][] = [
   ['the C library', /\blibc\b/, 'let signal = libc::SIGTERM;'],
   ['std for one system', /\bstd::os::/, 'use std::os::fd::AsRawFd as _;'],

@@ -108,7 +108,10 @@ describe('docs/scripts.md', () => {
     }).success;
   const many = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-  /** Of a row of the limits: does a request with so much of it fit? One for each number of the row, lowest first. */
+  /**
+   * Of a row of the limits: does a request with so much of it fit? One for each number of the row, lowest
+   * first.
+   */
   const fits: Record<string, ((count: number) => boolean)[]> = {
     'a script’s text, after its inputs were put in': [(count) => script({ content: 'x'.repeat(count) })],
     'inputs of a script; characters of one value': [

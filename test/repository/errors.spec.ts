@@ -23,7 +23,10 @@ const CATALOGUES: { path: string; title: string; codes: Catalogue; console: bool
   { path: 'apps/gateway/codes.ts', title: 'Gateway', codes: GATEWAY_CODES, console: false },
 ];
 
-/** Every code of an answer that the console gives: its own, those of the media app behind it, and those of any app. */
+/**
+ * Every code of an answer that the console gives: its own, those of the media app behind it, and those of any
+ * app.
+ */
 const answers = CATALOGUES.filter(({ console }) => console)
   .flatMap(({ codes }) => Object.entries(codes))
   .filter(([, { atStart }]) => !atStart)

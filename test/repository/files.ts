@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '../..');
 
-/** Files that are committed, relative to the root; those that were deleted but not yet committed are left out. */
+/**
+ * Files that are committed, relative to the root; those that were deleted but not yet committed are left out.
+ */
 export function committedFiles(): string[] {
   const list = (...options: string[]): string[] =>
     execFileSync('git', ['ls-files', '-z', ...options], { cwd: root, encoding: 'utf8' })

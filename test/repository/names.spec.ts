@@ -11,7 +11,10 @@ interface Rule {
 const LINUX = '(?:ubuntu|fedora|rhel|rocky|alma)';
 const QUOTED = `(['"\`])${LINUX}\\1`;
 
-/** Whoever compares a family's name decides by family: that is a row's business, in families/family.ts or in the protocol's own table of rules. */
+/**
+ * Whoever compares a family's name decides by family: that is a row's business, in families/family.ts or in
+ * the protocol's own table of rules.
+ */
 const FAMILY: Rule = {
   found: [
     new RegExp(`[!=]==?\\s*${QUOTED}`),

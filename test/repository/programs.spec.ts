@@ -8,7 +8,10 @@ const MAX_LINES = 4;
 /** What programs alone begin with or set, however short they are. */
 const PROGRAM = /^#!\/|^@echo off|\$ErrorActionPreference|^Option Explicit.*\n|^\[Unit\]|^set -[eu]+\n/m;
 
-/** Documents, not programs, that stand where they are filled in: the file, how the text begins, and what it is. */
+/**
+ * Documents, not programs, that stand where they are filled in: the file, how the text begins, and what it
+ * is.
+ */
 const DOCUMENTS: [path: string, begins: string, what: string][] = [
   ['apps/cli/exit-codes.ts', '\nExit codes:', 'help'],
   ['apps/media/deliveries/boot-menu.ts', 'default automatic\n', 'settings of ISOLINUX'],
@@ -23,7 +26,10 @@ interface Found {
   text: string;
 }
 
-/** Texts in a source that are too long, or that are a program; what is computed inside of a template is no part of its text. */
+/**
+ * Texts in a source that are too long, or that are a program; what is computed inside of a template is no
+ * part of its text.
+ */
 function programsIn(path: string, source: string): Found[] {
   const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
   const found: Found[] = [];

@@ -6,7 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { powershellReader } from '../support/windows/powershell.js';
 import { committedFiles, read } from './files.js';
 
-/** Programs in other languages than ours that the apps carry. The console's module of the same name holds TypeScript only. */
+/**
+ * Programs in other languages than ours that the apps carry. The console's module of the same name holds
+ * TypeScript only.
+ */
 const files = committedFiles();
 const scripts = files.filter((path) => /^apps\/.*\/scripts\/[^/]+$/.test(path) && !path.endsWith('.ts'));
 const ofKind = (kind: string): string[] => scripts.filter((path) => extname(path) === kind);
@@ -33,7 +36,10 @@ beforeAll(async () => {
   powershellFaults = await powershellReader();
 });
 
-/** What is wrong with a file of each kind; null for kinds that are read elsewhere: .sh by `npm test`, .vbs and .cmd by Wine. */
+/**
+ * What is wrong with a file of each kind; null for kinds that are read elsewhere: .sh by `npm test`, .vbs and
+ * .cmd by Wine.
+ */
 const LINTERS: Record<string, ((name: string, text: string) => string) | null> = {
   '.sh': null,
   '.vbs': null,

@@ -1,6 +1,7 @@
 import { registerHooks } from 'node:module';
 
-// For test code that Node itself loads, outside Jest: Node strips the types, and only the sources' `.js` endings need a hand.
+// For test code that Node itself loads, outside Jest: Node strips the types, and only the sources' `.js`
+// endings need a hand.
 registerHooks({
   resolve(specifier, context, next) {
     try {

@@ -4,7 +4,8 @@ import type { CliConfig } from '../config.js';
 import { CommandError, EXIT } from '../exit-codes.js';
 
 /**
- * The console's token: from `--token-file`, CONSOLE_TOKEN, CONSOLE_TOKEN_FILE, or the base directory, in this order.
+ * The console's token: from `--token-file`, CONSOLE_TOKEN, CONSOLE_TOKEN_FILE, or the base directory, in this
+ * order.
  * @throws CommandError that names where it was looked for; never the token
  */
 export async function findToken(config: CliConfig, file: string | undefined): Promise<string> {

@@ -18,7 +18,10 @@ export async function readInput(path: string, terminal: Terminal): Promise<strin
   }
 }
 
-/** A request as it was written, for the console to check. @throws CommandError (2) when it is neither YAML nor JSON */
+/**
+ * A request as it was written, for the console to check. @throws CommandError (2) when it is neither YAML nor
+ * JSON
+ */
 export async function readSpec(path: string, terminal: Terminal): Promise<unknown> {
   const { value, faults } = checkRequest(await readInput(path, terminal));
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
@@ -26,7 +29,10 @@ export async function readSpec(path: string, terminal: Terminal): Promise<unknow
   throw new CommandError(EXIT.usage, `${path}: must be a request in YAML or JSON: a mapping of fields${why}`);
 }
 
-/** Whether a request brings a password in plain words: it goes to the console, which makes a hash of it at once. */
+/**
+ * Whether a request brings a password in plain words: it goes to the console, which makes a hash of it at
+ * once.
+ */
 export function hasPassword(spec: unknown): boolean {
   const users: unknown = (spec as { users?: unknown } | null)?.users;
   return (

@@ -5,7 +5,10 @@ import { printable } from './terminal.js';
 /** More than anybody mends at once; a file may have a fault in each of a million lines. */
 const SHOWN = 50;
 
-/** Of each fault line and path, the value, what is wrong, and below it the way out; of those after the fiftieth how many there are. */
+/**
+ * Of each fault line and path, the value, what is wrong, and below it the way out; of those after the
+ * fiftieth how many there are.
+ */
 export function faultList(faults: Fault[]): string {
   const more = faults.length - SHOWN;
   return faults

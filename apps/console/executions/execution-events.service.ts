@@ -18,7 +18,10 @@ import { ExecutionsService } from './executions.service.js';
 /** A ring may get lost, so each follower looks at its row this often anyway. */
 const LOOK_EVERY_MS = 2000;
 
-/** Live news of one execution as server-sent events: `status` with the row, `output` with a piece of a stream. Ends with the row's end. */
+/**
+ * Live news of one execution as server-sent events: `status` with the row, `output` with a piece of a stream.
+ * Ends with the row's end.
+ */
 @Injectable()
 export class ExecutionEventsService implements BeforeApplicationShutdown {
   private readonly changed = new Subject<string>();

@@ -3,7 +3,10 @@ import type { FastifyRequest } from 'fastify';
 import { uuid } from '#protocol';
 import { ExecutionsService } from './executions.service.js';
 
-/** Refuses a stream for an execution that does not exist: once Nest has begun a stream its head is out, and no error can be told. */
+/**
+ * Refuses a stream for an execution that does not exist: once Nest has begun a stream its head is out, and no
+ * error can be told.
+ */
 @Injectable()
 export class ExecutionExistsGuard implements CanActivate {
   constructor(private readonly executions: ExecutionsService) {}

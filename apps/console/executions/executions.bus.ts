@@ -7,7 +7,10 @@ import { ExecutionEventsService } from './execution-events.service.js';
 import { ExecutionsService } from './executions.service.js';
 import { ScheduleService } from './schedule.service.js';
 
-/** `script.schedule` and `script.cancel`, for orchestrators that speak over the bus; and what gateways tell of runs. */
+/**
+ * `script.schedule` and `script.cancel`, for orchestrators that speak over the bus; and what gateways tell of
+ * runs.
+ */
 @Injectable()
 export class ExecutionsBus implements OnModuleInit {
   constructor(

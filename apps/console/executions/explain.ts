@@ -36,7 +36,10 @@ export interface ExplainedMachine {
 
 export interface Surroundings {
   now: Date;
-  /** Seconds since the machine's gateway was last heard of; null when no gateway has ever reported for its host. */
+  /**
+   * Seconds since the machine's gateway was last heard of; null when no gateway has ever reported for its
+   * host.
+   */
   gatewaySilentSeconds: number | null;
   /** Other rows of this machine that are out. */
   running: number;

@@ -1,12 +1,13 @@
 /**
- * The instant of a local time in a zone. A time in the hour that is missing in spring is taken as the instant just as far after the change; one in the hour
- * that comes twice in autumn is its first occurrence.
+ * The instant of a local time in a zone. A time in the hour that is missing in spring is taken as the instant
+ * just as far after the change; one in the hour that comes twice in autumn is its first occurrence.
  * @param local e.g. `2027-03-28T02:30:00`
  */
 export function zonedTimeToInstant(local: string, timeZone: string): Date {
   const wanted = Date.parse(`${local}Z`);
   const offsetAt = (instant: number): number => localOf(instant, timeZone) - instant;
-  // The offsets a day before and after bracket any change; the earlier instant that reads as wanted is the first occurrence.
+  // The offsets a day before and after bracket any change; the earlier instant that reads as wanted is the
+  // first occurrence.
   const offsets = [offsetAt(wanted - 86_400_000), offsetAt(wanted + 86_400_000)];
   const candidates = offsets
     .map((offset) => wanted - offset)

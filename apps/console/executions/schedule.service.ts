@@ -57,7 +57,8 @@ export class ScheduleService {
 
   /**
    * @param requestId a request that arrives twice under the same one makes its rows once
-   * @throws AppError `request.invalid` (400) with every fault: those of its fields, and those that only the database shows
+   * @throws AppError `request.invalid` (400) with every fault: those of its fields, and those that only the
+   * database shows
    */
   async schedule(
     draft: Draft<ScheduleExecutions>,

@@ -16,8 +16,8 @@ import { bodyHash, keyReused } from './once.js';
 const ABANDONED_AFTER_SECONDS = 120;
 
 /**
- * `Idempotency-Key` on POST: the same key and body give the same answer, another body 409. A key belongs to its caller and route. Requests that failed
- * may be sent again under their key.
+ * `Idempotency-Key` on POST: the same key and body give the same answer, another body 409. A key belongs to
+ * its caller and route. Requests that failed may be sent again under their key.
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {

@@ -20,7 +20,8 @@ export function bodyHash(secret: string, body: unknown): string {
 }
 
 /**
- * Runs a change once per key, in the caller's transaction: whoever comes second waits for the first and gets its answer.
+ * Runs a change once per key, in the caller's transaction: whoever comes second waits for the first and gets
+ * its answer.
  * @throws AppError `idempotency.key_reused` (409) when the key was used for something else
  */
 export async function once<T>(work: Work, request: RequestKey, run: () => Promise<T>): Promise<T> {

@@ -19,8 +19,8 @@ export const API_TAGS = {
 } as const;
 
 /**
- * A controller of the operators' API below `/api`: a token is asked for, `Idempotency-Key` is obeyed, and the document
- * lists its routes under the tag.
+ * A controller of the operators' API below `/api`: a token is asked for, `Idempotency-Key` is obeyed, and the
+ * document lists its routes under the tag.
  */
 export function OperatorApi(path: string, tag: keyof typeof API_TAGS): ClassDecorator {
   return applyDecorators(

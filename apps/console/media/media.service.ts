@@ -28,8 +28,8 @@ export class MediaService {
   ) {}
 
   /**
-   * @param key the `Idempotency-Key`: a request that is sent again under it is the same one for the media app too, also
-   * when the first answer was lost
+   * @param key the `Idempotency-Key`: a request that is sent again under it is the same one for the media app
+   * too, also when the first answer was lost
    * @throws AppError whatever the media app refuses; `media.unavailable` (503)
    */
   create(request: MediaRequest, actor: Actor, key?: string): Promise<MediaResult> {

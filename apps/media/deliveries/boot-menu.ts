@@ -17,7 +17,10 @@ export const FAT_BOOT_MENU = 'EFI/BOOT/grub.cfg';
 
 const AUTOMATIC_MENU = readScript(import.meta.dirname, 'scripts/automatic-menu.cfg');
 
-/** A GRUB menu that installs without a question. The vendor's entries stay behind ours, for whoever wants to test the medium. */
+/**
+ * A GRUB menu that installs without a question. The vendor's entries stay behind ours, for whoever wants to
+ * test the medium.
+ */
 export function automaticGrubMenu(menu: string, boot: InstallerBoot): string {
   const root = /^\s*(search\s.*--set[ =]root.*)$/m.exec(menu)?.[1];
   const rest = menu

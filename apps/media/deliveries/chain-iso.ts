@@ -16,13 +16,13 @@ import type { WrittenFile } from '../image/written-file.js';
 const BOOT = { bios: 'boot/bios.img', efi: 'boot/efi.img' };
 
 /**
- * Makes the image that starts an installer from the vendor's untouched ISO, and is its seed as well: GRUB for BIOS and UEFI,
- * the seed's files at the root, the seed's label. So the installer finds its answers by label, with or without the kernel
- * arguments that say so. 1 to 2 MB.
- * The same input gives the same bytes.
+ * Makes the image that starts an installer from the vendor's untouched ISO, and is its seed as well: GRUB for
+ * BIOS and UEFI, the seed's files at the root, the seed's label. So the installer finds its answers by label,
+ * with or without the kernel arguments that say so. 1 to 2 MB. The same input gives the same bytes.
  * @param folder a folder that does not exist yet; it is gone afterwards
  * @param iso what `identifyVendorIso` found: its volume id is what GRUB searches for
- * @throws AppError `media.grub_mkimage_missing` and others (503) with the command to type, `media.image_failed` (500)
+ * @throws AppError `media.grub_mkimage_missing` and others (503) with the command to type,
+ * `media.image_failed` (500)
  */
 export async function makeChainIso(options: {
   folder: string;

@@ -8,7 +8,9 @@ import { mediumSteps } from './steps.js';
 
 const MIB = 1_048_576;
 
-/** A small ISO with a boot loader and the seed, which starts the installer from the vendor's untouched ISO. */
+/**
+ * A small ISO with a boot loader and the seed, which starts the installer from the vendor's untouched ISO.
+ */
 export const chain: Delivery = {
   faults: (request) => {
     const { architecture } = request.os;

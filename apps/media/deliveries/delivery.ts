@@ -45,7 +45,9 @@ export interface Delivery {
   faults(request: MediaRequest): Fault[];
   /** Bytes that it takes while it is built, at the most. @param driverBytes of all drivers that go along */
   neededBytes(request: MediaRequest, driverBytes: number): number | Promise<number>;
-  /** @throws AppError `media.image_failed` (500), `media.<tool>_missing` (503) and what the vendor's ISO lacks */
+  /**
+   * @throws AppError `media.image_failed` (500), `media.<tool>_missing` (503) and what the vendor's ISO lacks
+   */
   make(order: DeliveryOrder): Promise<Made>;
   /** The media beside the system disk, in boot order. */
   attachments(request: MediaRequest, paths: MediaPaths): Attachment[];
@@ -53,7 +55,9 @@ export interface Delivery {
   bootsVendorIso: boolean;
   /** Whether the first start is a direct kernel boot, where the family has an installer for it. */
   startsKernel: boolean;
-  /** What carries a boot loader of ours, which no firmware with Secure Boot would start; null: nothing does. */
+  /**
+   * What carries a boot loader of ours, which no firmware with Secure Boot would start; null: nothing does.
+   */
   unsignedLoader: string | null;
   /** What is done from the first start to the first restart. */
   steps(request: MediaRequest, plan: { kernel: MediaPlan['kernel']; seedForm: SeedForm }): Steps;

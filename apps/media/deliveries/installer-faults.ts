@@ -2,8 +2,10 @@ import type { Fault, MediaRequest } from '#protocol';
 import { FAMILIES } from '../families/family.js';
 
 /**
- * Faults of a delivery that starts the installer with arguments, from the vendor's ISO: all that it cannot be for.
- * @param refusal why a vendor's medium whose installer takes no arguments cannot be delivered so, by the family's name
+ * Faults of a delivery that starts the installer with arguments, from the vendor's ISO: all that it cannot be
+ * for.
+ * @param refusal why a vendor's medium whose installer takes no arguments cannot be delivered so, by the
+ * family's name
  */
 export function installerFaults(
   { delivery, source, vendorIso, os }: MediaRequest,

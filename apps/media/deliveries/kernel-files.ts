@@ -11,10 +11,11 @@ const CHUNK = 4 * 1024 * 1024;
 const MAX_BYTES = 1024 * 1024 * 1024;
 
 /**
- * Copies the installer's kernel and initrd out of the vendor's ISO, for direct kernel boot: only their own bytes are read. Both are there whole, or
- * neither.
+ * Copies the installer's kernel and initrd out of the vendor's ISO, for direct kernel boot: only their own
+ * bytes are read. Both are there whole, or neither.
  * @param folder an existing folder; the files in it are named `kernel` and `initrd`
- * @throws AppError `media.vendor_iso_no_kernel` (400) with the paths that are missing, and as `identifyVendorIso` does
+ * @throws AppError `media.vendor_iso_no_kernel` (400) with the paths that are missing, and as
+ * `identifyVendorIso` does
  */
 export async function copyKernelFiles(
   isoPath: string,

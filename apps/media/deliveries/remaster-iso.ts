@@ -20,11 +20,12 @@ const DEADLINE_MS = 600_000;
 const MAX_MENU_BYTES = 1024 * 1024;
 
 /**
- * A copy of the vendor's ISO with the seed and a menu that asks nothing inside, its boot sectors as the vendor made them. The last resort:
- * it takes the size of the ISO again, and seconds instead of milliseconds. The input is only read.
+ * A copy of the vendor's ISO with the seed and a menu that asks nothing inside, its boot sectors as the
+ * vendor made them. The last resort: it takes the size of the ISO again, and seconds instead of milliseconds.
+ * The input is only read.
  * @param folder a folder that does not exist yet; it is gone afterwards
- * @throws AppError `media.remaster_no_menu` (400) for an ISO without a boot menu that is known, `media.image_failed` (500),
- * `media.<tool>_missing` (503)
+ * @throws AppError `media.remaster_no_menu` (400) for an ISO without a boot menu that is known,
+ * `media.image_failed` (500), `media.<tool>_missing` (503)
  */
 export async function remasterIso(options: {
   iso: VendorIso;

@@ -24,7 +24,8 @@ export const seed: Delivery = {
       return [attachment('seed', { bus: 'virtio', kind: 'disk', bootindex: null, path })];
     const vendor = (bootindex: number) => cd(request, 'vendor-iso', { bootindex, path: vendorIso });
     if (seedForm === 'iso') return [cd(request, 'seed', { bootindex: null, path }), vendor(2)];
-    // Setup looks for answers on removable writable media before others, and a read-only SATA disk is none that QEMU has.
+    // Setup looks for answers on removable writable media before others, and a read-only SATA disk is none
+    // that QEMU has.
     const usb = (bootindex: number | null) =>
       attachment('seed', { bus: 'usb', kind: 'disk', bootindex, path });
     return seedBootsItself(request, seedForm)
@@ -73,7 +74,10 @@ async function makeSeed(order: DeliveryOrder): Promise<Made> {
   return { files: [made], image, seedForm: 'fat' };
 }
 
-/** An image, or, where xorriso is missing and all files lie at the root, these in a folder and the step that makes it. */
+/**
+ * An image, or, where xorriso is missing and all files lie at the root, these in a folder and the step that
+ * makes it.
+ */
 export async function makePlainSeed(order: DeliveryOrder): Promise<Made> {
   const { files, folder, logger } = order;
   const image = 'seed.iso';

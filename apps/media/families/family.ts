@@ -21,7 +21,9 @@ export type FamilyName = MediaRequest['os']['family'];
 
 const MIB = 1_048_576;
 
-/** Everything that differs by family. What is the same for all of them asks this and knows no family by name. */
+/**
+ * Everything that differs by family. What is the same for all of them asks this and knows no family by name.
+ */
 export interface Family extends FamilyRules {
   /** The volume label by which its installer finds the seed. */
   label: string;

@@ -12,7 +12,8 @@ export interface Installer {
   initrd: string;
   /**
    * @param volume null: it is not known, and `VOLUME_ID_PLACEHOLDER` stands where its volume id is needed
-   * @param seedAt `label`: a medium of its own; `vendor-iso`: the seed is on the (remastered) vendor ISO itself
+   * @param seedAt `label`: a medium of its own; `vendor-iso`: the seed is on the (remastered) vendor ISO
+   * itself
    */
   arguments(volume: VendorVolume | null, seedAt: 'label' | 'vendor-iso'): string;
   /** Where a remastered ISO carries the seed's files: '' is its root, others begin with `/`. */

@@ -15,7 +15,9 @@ export interface CopiedFile {
 
 /** What a seed is made of besides the request. */
 export interface SeedOrder {
-  /** New for each medium: cloud-init and Windows setup tell media apart by it. Letters, digits and hyphens. */
+  /**
+   * New for each medium: cloud-init and Windows setup tell media apart by it. Letters, digits and hyphens.
+   */
   mediaId: string;
   /** Opened, by user name; only for a family that keeps passwords sealed. */
   passwords: ReadonlyMap<string, string>;

@@ -4,8 +4,8 @@ import { runTool, XORRISO } from './tool.js';
 import { finishFile, type WrittenFile } from './written-file.js';
 
 /**
- * Makes an ISO 9660 image with Joliet and Rock Ridge from a folder, and reads it back: both labels and all names must be there.
- * The same input gives the same bytes when SOURCE_DATE_EPOCH is set.
+ * Makes an ISO 9660 image with Joliet and Rock Ridge from a folder, and reads it back: both labels and all
+ * names must be there. The same input gives the same bytes when SOURCE_DATE_EPOCH is set.
  * @throws AppError `media.xorriso_missing` (503) with the command to type, `media.image_failed` (500)
  */
 export async function makeSeedImage(options: {
@@ -53,7 +53,10 @@ export async function makeSeedImage(options: {
   return written;
 }
 
-/** One image for both firmwares. GRUB's own core wants its place in the boot info table (xorrisofs, --grub2-boot-info). */
+/**
+ * One image for both firmwares. GRUB's own core wants its place in the boot info table (xorrisofs,
+ * --grub2-boot-info).
+ */
 function bootArguments({ bios, efi }: { bios: string; efi: string }): string[] {
   return [
     ...['-b', bios, '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table', '--grub2-boot-info'],
@@ -61,7 +64,10 @@ function bootArguments({ bios, efi }: { bios: string; efi: string }): string[] {
   ];
 }
 
-/** How xorriso takes the dates that it writes: in UTC, with hundredths. It takes the second 0 for no date, and then has the clock's. */
+/**
+ * How xorriso takes the dates that it writes: in UTC, with hundredths. It takes the second 0 for no date, and
+ * then has the clock's.
+ */
 export function xorrisoDate(sourceDateEpoch: number): string {
   const date = new Date(Math.max(sourceDateEpoch, 1) * 1000);
   return `${date.toISOString().replace(/[-:T]/g, '').slice(0, 14)}00`;

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import type { CopiedFile, SeedFile } from '../families/seed-file.js';
 
 /**
- * Writes text files and copies others into a new folder (files 0600, folders 0700). They are not made durable: an image is made of them, and they go.
+ * Writes text files and copies others into a new folder (files 0600, folders 0700). They are not made
+ * durable: an image is made of them, and they go.
  * @returns the names at its root, sorted
  */
 export async function writeSeedFolder(

@@ -58,7 +58,8 @@ export interface ToolResult {
 
 /**
  * Runs it to its end with an argument list, in UTC and the C locale with UTF-8 names.
- * @throws AppError `media.<name>_missing` (503) with the command to type, `media.image_failed` (500) with what it said
+ * @throws AppError `media.<name>_missing` (503) with the command to type, `media.image_failed` (500) with
+ * what it said
  */
 export function runTool(
   tool: Tool,
@@ -108,7 +109,10 @@ function missing(tool: Tool, cause: unknown): AppError {
   );
 }
 
-/** xorriso says much before and after the line that tells why; others say only that, mkfs.fat and mtools sometimes on the other stream. */
+/**
+ * xorriso says much before and after the line that tells why; others say only that, mkfs.fat and mtools
+ * sometimes on the other stream.
+ */
 function reasons(said: string, printed: string): string {
   const lines = `${said}\n${printed}`.split('\n').filter((line) => line.trim() !== '');
   const telling = lines.filter((line) => /FATAL|FAILURE|No space|error|cannot/i.test(line));

@@ -1,6 +1,9 @@
 const BLOCK = 512;
 
-/** A tar archive with one plain file, without a date or an owner: GRUB's memory disk. Source: POSIX.1-1988, ustar. @throws Error for a long name */
+/**
+ * A tar archive with one plain file, without a date or an owner: GRUB's memory disk. Source: POSIX.1-1988,
+ * ustar. @throws Error for a long name
+ */
 export function ustar(name: string, content: Buffer): Buffer {
   if (Buffer.byteLength(name) > 100) throw new Error('the name is too long for ustar');
   const header = Buffer.alloc(BLOCK);

@@ -65,8 +65,9 @@ function systemBus({ disk: { match }, os, virtioDrivers }: MediaRequest): Bus {
 }
 
 /**
- * SATA on x86_64: every installer has its driver, GRUB on BIOS too, and the setup of Windows 11 24H2 is reported to refuse to go on when
- * its own CD is on virtio-scsi (virtio-win/kvm-guest-drivers-windows issue 1100). The `virt` machine of aarch64 has no SATA.
+ * SATA on x86_64: every installer has its driver, GRUB on BIOS too, and the setup of Windows 11 24H2 is
+ * reported to refuse to go on when its own CD is on virtio-scsi (virtio-win/kvm-guest-drivers-windows issue
+ * 1100). The `virt` machine of aarch64 has no SATA.
  */
 const cdBus = ({ os }: MediaRequest): Bus =>
   os.architecture === 'x86_64' ? 'sata' : FAMILIES[os.family].machine.armCdBus;

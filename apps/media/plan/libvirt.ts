@@ -5,7 +5,10 @@ import { type Attachment, hasVirtio } from './devices.js';
 import { firmwarePlan, libvirtTpmModel, wantsTpm } from './firmware.js';
 import type { PlanPaths } from './paths.js';
 
-/** Where libvirt's default pool keeps disks: its schema takes absolute paths only, so a placeholder cannot stand there. */
+/**
+ * Where libvirt's default pool keeps disks: its schema takes absolute paths only, so a placeholder cannot
+ * stand there.
+ */
 const LIBVIRT_IMAGES = '/var/lib/libvirt/images';
 
 export interface DirectKernel {
@@ -15,8 +18,10 @@ export interface DirectKernel {
 }
 
 /**
- * The machine as a libvirt domain. Boot order stands at each device: `<boot dev>` knows classes of devices only.
- * @param kernel for a first start by direct kernel boot; the domain then stops where the installer restarts, to be defined anew without it
+ * The machine as a libvirt domain. Boot order stands at each device: `<boot dev>` knows classes of devices
+ * only.
+ * @param kernel for a first start by direct kernel boot; the domain then stops where the installer restarts,
+ * to be defined anew without it
  */
 export function libvirtDomain(
   request: MediaRequest,

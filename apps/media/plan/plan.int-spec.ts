@@ -131,7 +131,9 @@ describe('a media plan', () => {
     const fill = (argument: string): string =>
       argument.replace(/\{(\w+)\}/g, (all, name: string) => fills[name] ?? all);
 
-    /** QEMU makes the whole machine, does not start it, and is told to quit. @returns what it complained about */
+    /**
+     * QEMU makes the whole machine, does not start it, and is told to quit. @returns what it complained about
+     */
     function complaint({ qemu, firmware, tpm }: MediaPlan): string {
       const { status, stderr } = spawnSync(
         'qemu-system-x86_64',

@@ -17,7 +17,8 @@ export function mediaPlan(request: MediaRequest, paths: PlanPaths): MediaPlan {
   const delivery = DELIVERIES[request.delivery];
   const seedForm = paths.seedForm ?? 'iso';
   const vendorIso = request.vendorIso ?? '{vendorIso}';
-  // A disk without a system falls through to the medium after it; a seed that boots comes before, and knows what it has installed.
+  // A disk without a system falls through to the medium after it; a seed that boots comes before, and knows
+  // what it has installed.
   const media = [
     systemDisk(request, seedBootsItself(request, seedForm) ? 2 : 1),
     ...delivery.attachments(request, { seed: paths.seed, vendorIso, seedForm }),
@@ -54,7 +55,10 @@ export function mediaPlan(request: MediaRequest, paths: PlanPaths): MediaPlan {
   };
 }
 
-/** A medium with a boot loader of its own needs none; a plain seed needs the installer's kernel started with its arguments. */
+/**
+ * A medium with a boot loader of its own needs none; a plain seed needs the installer's kernel started with
+ * its arguments.
+ */
 function directKernel(request: MediaRequest, paths: PlanPaths, vendorIso: string): MediaPlan['kernel'] {
   const { installer } = FAMILIES[request.os.family];
   if (request.source === 'cloud-image' || !installer || !DELIVERIES[request.delivery].startsKernel)

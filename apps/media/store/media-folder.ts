@@ -24,7 +24,9 @@ const diskFull = (path: string, cause: unknown): AppError =>
 export class MediaFolder {
   /** Folders that media are being built in, and the bytes that each was allowed. */
   private readonly building = new Map<string, number>();
-  /** Requests look for room one after the other: two that come at once would both find what is there for one. */
+  /**
+   * Requests look for room one after the other: two that come at once would both find what is there for one.
+   */
   private looking: Promise<unknown> = Promise.resolve();
 
   /** @param quotaBytes what all media together may take */
@@ -34,8 +36,8 @@ export class MediaFolder {
   ) {}
 
   /**
-   * Builds a medium in a temporary folder of the same file system and publishes it under its id by one rename.
-   * When `build` throws, nothing stays.
+   * Builds a medium in a temporary folder of the same file system and publishes it under its id by one
+   * rename. When `build` throws, nothing stays.
    * @param neededBytes what the medium will take at the most, looked for before a byte is written
    * @throws AppError `media.quota_exceeded` or `media.disk_full` (507)
    */

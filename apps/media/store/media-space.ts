@@ -2,7 +2,10 @@ import { readdir, stat, statfs } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { MediaError } from '../codes.js';
 
-/** Room that is left to others on the file system: databases and logs that cannot write are worse than a medium that is refused. */
+/**
+ * Room that is left to others on the file system: databases and logs that cannot write are worse than a
+ * medium that is refused.
+ */
 const RESERVE_BYTES = 64 * 1024 * 1024;
 
 const mib = (bytes: number): string => `${Math.ceil(bytes / 1_048_576)} MiB`;
@@ -12,7 +15,8 @@ const mib = (bytes: number): string => `${Math.ceil(bytes / 1_048_576)} MiB`;
  * @param path the folder of all media; it must be there
  * @param needed bytes that the medium will take, at the most
  * @param quota bytes that all media together may take
- * @param building bytes that media which are being built have been allowed, by their folders: each counts as that, or as more if it has more
+ * @param building bytes that media which are being built have been allowed, by their folders: each counts as
+ * that, or as more if it has more
  * @throws AppError `media.quota_exceeded` (507) or `media.disk_full` (507)
  */
 export async function checkSpace(
@@ -43,7 +47,10 @@ export async function checkSpace(
   }
 }
 
-/** Bytes on disk of all files below a folder, one that has several names once. What disappears meanwhile counts nothing. */
+/**
+ * Bytes on disk of all files below a folder, one that has several names once. What disappears meanwhile
+ * counts nothing.
+ */
 export async function usedBytes(path: string): Promise<number> {
   let total = 0;
   for (const bytes of (await usedByFolder(path)).values()) total += bytes;

@@ -35,14 +35,18 @@ const ROOTS = ['', 'drivers/by-driver', 'by-driver'];
 /** A path as it is to be named to people: on the ISO, not where it was unpacked. */
 interface Tree {
   folder: string;
-  /** What was unpacked from an ISO stays below its folder: a link in it could name any file of this machine. An operator's own folder may have links. */
+  /**
+   * What was unpacked from an ISO stays below its folder: a link in it could name any file of this machine.
+   * An operator's own folder may have links.
+   */
   unpacked: boolean;
   shown(path: string): string;
 }
 
 /**
- * Finds the drivers of a Windows in a virtio-win folder or ISO and checks each: the INF, its catalog and every file that the INF names must be there, and be what they
- * seem. Drivers for the installer go to `$WinPEDriver$`, which setup reads whatever letter the seed has and also puts into the installed system.
+ * Finds the drivers of a Windows in a virtio-win folder or ISO and checks each: the INF, its catalog and
+ * every file that the INF names must be there, and be what they seem. Drivers for the installer go to
+ * `$WinPEDriver$`, which setup reads whatever letter the seed has and also puts into the installed system.
  * @param scratch an empty folder to unpack into when the source is an ISO; the results lie in it
  * @throws AppError `media.drivers` (422) that lists every fault with its path
  */
@@ -189,7 +193,9 @@ async function leadsOut({ folder, unpacked }: Tree, path: string): Promise<strin
   return real === null || real.startsWith(root + sep) ? null : 'is a link that leads out of the ISO';
 }
 
-/** What the first bytes of each kind must be: PE files begin with MZ, a catalog is a DER sequence (PKCS #7). */
+/**
+ * What the first bytes of each kind must be: PE files begin with MZ, a catalog is a DER sequence (PKCS #7).
+ */
 const MAGIC: Readonly<Record<string, (head: Buffer) => boolean>> = {
   sys: (head) => head.toString('latin1', 0, 2) === 'MZ',
   dll: (head) => head.toString('latin1', 0, 2) === 'MZ',

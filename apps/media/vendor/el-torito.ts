@@ -14,8 +14,8 @@ export interface BootEntry {
 }
 
 /**
- * The boot images that the firmware can choose from. Source: "El Torito" bootable CD-ROM format specification, version 1.0, and UEFI's
- * platform id 0xEF (UEFI specification, "ISO-9660 and El Torito").
+ * The boot images that the firmware can choose from. Source: "El Torito" bootable CD-ROM format
+ * specification, version 1.0, and UEFI's platform id 0xEF (UEFI specification, "ISO-9660 and El Torito").
  */
 export async function bootEntries(file: ImageFile, iso: Iso9660): Promise<BootEntry[]> {
   if (iso.bootCatalog === null) return [];

@@ -42,7 +42,8 @@ function fifo(path: string): string {
 beforeAll(() => {
   makeVirtioTree(whole, { systems: ['w11'], architectures: ['amd64'] });
 });
-// Whoever waits for a writer after all is let go, so that a fault here is a red test and no run without an end.
+// Whoever waits for a writer after all is let go, so that a fault here is a red test and no run without an
+// end.
 afterEach(() => {
   for (const path of fifos.splice(0))
     try {

@@ -18,9 +18,12 @@ import { wimImages } from './wim.js';
 const MAX_TEXT_BYTES = 256 * 1024;
 
 /**
- * What a vendor's ISO is, by what stands in it. Some hundred kilobytes are read, however large it is; nothing is mounted or unpacked.
- * @throws AppError with the path and the way out: `media.vendor_iso_missing` (400), `media.vendor_iso_empty`, `media.vendor_iso_html`,
- *   `media.vendor_iso_not_iso`, `media.vendor_iso_truncated`, `media.vendor_iso_damaged`, `media.vendor_iso_unknown`
+ * What a vendor's ISO is, by what stands in it. Some hundred kilobytes are read, however large it is; nothing
+ * is mounted or unpacked.
+ * @throws AppError with the path and the way out: `media.vendor_iso_missing` (400), `media.vendor_iso_empty`,
+ * `media.vendor_iso_html`,
+ * `media.vendor_iso_not_iso`, `media.vendor_iso_truncated`, `media.vendor_iso_damaged`,
+ * `media.vendor_iso_unknown`
  */
 export async function identifyVendorIso(path: string): Promise<VendorIso> {
   return withVendorIso(path, async (file) => {

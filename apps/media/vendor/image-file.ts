@@ -7,10 +7,16 @@ export interface Extent {
   length: number;
 }
 
-/** A medium of any vendor takes some hundred reads to tell, or to copy a kernel from; one that takes more is made to be read for ever. */
+/**
+ * A medium of any vendor takes some hundred reads to tell, or to copy a kernel from; one that takes more is
+ * made to be read for ever.
+ */
 const MAX_READS = 100_000;
 
-/** An image that is read by ranges only: a vendor's ISO has gigabytes, of which a few kilobytes are of interest. */
+/**
+ * An image that is read by ranges only: a vendor's ISO has gigabytes, of which a few kilobytes are of
+ * interest.
+ */
 export class ImageFile {
   /** Bytes that were read so far. */
   bytesRead = 0;
@@ -34,7 +40,10 @@ export class ImageFile {
     }
   }
 
-  /** @throws Error when the image has fewer bytes than that, and when it takes more reads than any medium needs */
+  /**
+   * @throws Error when the image has fewer bytes than that, and when it takes more reads than any medium
+   * needs
+   */
   async read(position: number, length: number): Promise<Buffer> {
     if (position + length > this.size) throw new Error('the image ends too early');
     this.reads += 1;

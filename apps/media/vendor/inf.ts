@@ -16,8 +16,8 @@ const MAX_STRING = 4096;
 const MAX_FILES = 1000;
 
 /**
- * Reads an INF: sections, quoted values, comments, `%strings%`. Source: Microsoft, "General syntax rules for INF files", "INF Version section",
- * "INF SourceDisksFiles section", "INF SourceDisksNames section".
+ * Reads an INF: sections, quoted values, comments, `%strings%`. Source: Microsoft, "General syntax rules for
+ * INF files", "INF Version section", "INF SourceDisksFiles section", "INF SourceDisksNames section".
  * @param platform decorates sections that are for one architecture only: `amd64` or `arm64`
  * @throws InfError when it is none, or names more files or longer ones than a driver package has
  */
@@ -71,7 +71,9 @@ function decode(bytes: Uint8Array): string {
 
 const slashes = (path: string): string => path.replaceAll('\\', '/').replace(/^[./]+|\/+$/g, '');
 
-/** Section and key names in lower case, as Windows compares them; a line without `=` is a key without a value. */
+/**
+ * Section and key names in lower case, as Windows compares them; a line without `=` is a key without a value.
+ */
 function readSections(text: string): Map<string, [key: string, value: string][]> {
   const sections = new Map<string, [string, string][]>();
   let current: [string, string][] | null = null;

@@ -8,7 +8,8 @@ import { runTool, XORRISO } from '../image/tool.js';
 const SLACK_BYTES = 1_048_576;
 
 /**
- * Unpacks files and folders of an ISO 9660 image below a folder, with the paths that they have in the image. What the image lacks is left out.
+ * Unpacks files and folders of an ISO 9660 image below a folder, with the paths that they have in the image.
+ * What the image lacks is left out.
  * @throws Error with xorriso's words when the image cannot be read
  */
 export async function extractFromIso(image: string, paths: string[], target: string): Promise<void> {
@@ -38,7 +39,10 @@ export async function extractFromIso(image: string, paths: string[], target: str
   if (unpacked > 2 * size + SLACK_BYTES) throw new Error(`it has ${size} bytes and unpacks to ${unpacked}`);
 }
 
-/** xorriso fills what a truncated image lacks. Source: ECMA-119, "Volume Space Size" of the primary volume descriptor. */
+/**
+ * xorriso fills what a truncated image lacks. Source: ECMA-119, "Volume Space Size" of the primary volume
+ * descriptor.
+ */
 async function checkLength(image: string): Promise<number> {
   const file = await openRegularFile(image);
   try {

@@ -2,10 +2,15 @@ import { type Extent, ImageFile } from './image-file.js';
 import { bigEndianUcs2, type DirectoryRecord, parseDirectory, type RecordNames } from './iso9660-records.js';
 
 export const SECTOR = 2048;
-/** A folder with more bytes of records than this is not read: some thousand names. Those that lead to what is looked for have a dozen. */
+/**
+ * A folder with more bytes of records than this is not read: some thousand names. Those that lead to what is
+ * looked for have a dozen.
+ */
 const MAX_FOLDER_BYTES = 1024 * 1024;
 
-/** What stands in an image: both volume labels and the names at its root as Rock Ridge and Joliet give them. */
+/**
+ * What stands in an image: both volume labels and the names at its root as Rock Ridge and Joliet give them.
+ */
 export interface IsoContents {
   label: string;
   jolietLabel: string | null;
@@ -14,8 +19,9 @@ export interface IsoContents {
 }
 
 /**
- * An ISO 9660 file system, read by ranges. Source: ECMA-119 (volume descriptors, directory records), Joliet (UCS-2 in a supplementary descriptor),
- * IEEE P1282 (Rock Ridge's NM entry), El Torito (boot record descriptor).
+ * An ISO 9660 file system, read by ranges. Source: ECMA-119 (volume descriptors, directory records), Joliet
+ * (UCS-2 in a supplementary descriptor), IEEE P1282 (Rock Ridge's NM entry), El Torito (boot record
+ * descriptor).
  */
 export class Iso9660 {
   private constructor(
@@ -49,7 +55,10 @@ export class Iso9660 {
     return this.primary.toString('latin1', 40, 72).trimEnd();
   }
 
-  /** As blkid makes it: the date of the last change, or else of the making; null when there is neither (util-linux, iso9660.c). */
+  /**
+   * As blkid makes it: the date of the last change, or else of the making; null when there is neither
+   * (util-linux, iso9660.c).
+   */
   get uuid(): string | null {
     const dates = [this.primary.toString('latin1', 830, 846), this.primary.toString('latin1', 813, 829)];
     const date = dates.find((digits) => /^\d{16}$/.test(digits) && !/^0+$/.test(digits));
@@ -66,7 +75,8 @@ export class Iso9660 {
   }
 
   /**
-   * Where a file lies, by its Rock Ridge name, its Joliet name or its plain one; upper and lower case are the same.
+   * Where a file lies, by its Rock Ridge name, its Joliet name or its plain one; upper and lower case are the
+   * same.
    * @param path with `/` between folders
    * @returns null when there is no such file
    */

@@ -26,8 +26,8 @@ const UNUSABLE: { variant: IsoVariant; message: string; remedy: string }[] = [
 ];
 
 /**
- * Whether that ISO can serve that request; all faults, before anything is built. Whether it has the edition is `checkWindows`' question: only
- * Windows has editions.
+ * Whether that ISO can serve that request; all faults, before anything is built. Whether it has the edition
+ * is `checkWindows`' question: only Windows has editions.
  * @returns an empty list when it can
  */
 export function checkPairing(request: MediaRequest, iso: VendorIso): Fault[] {

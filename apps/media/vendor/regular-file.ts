@@ -2,8 +2,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 /**
- * Opens a file that somebody else named. A FIFO without a writer would hold one of the process's few threads for ever and a device has no end, so neither
- * is waited for nor read.
+ * Opens a file that somebody else named. A FIFO without a writer would hold one of the process's few threads
+ * for ever and a device has no end, so neither is waited for nor read.
  * @throws NodeJS.ErrnoException as `open` does, Error for a folder, FIFO, socket or device
  */
 export async function openRegularFile(path: string): Promise<FileHandle> {

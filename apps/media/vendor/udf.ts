@@ -39,8 +39,9 @@ interface Node {
 }
 
 /**
- * As much of UDF 1.02 as it takes to find a file: Windows' ISOs keep their files there, and nothing but a readme in ISO 9660. One physical
- * partition, as on every medium that is read only; no metadata partition (UDF 2.50). Source: ECMA-167, third edition; OSTA UDF 1.02.
+ * As much of UDF 1.02 as it takes to find a file: Windows' ISOs keep their files there, and nothing but a
+ * readme in ISO 9660. One physical partition, as on every medium that is read only; no metadata partition
+ * (UDF 2.50). Source: ECMA-167, third edition; OSTA UDF 1.02.
  */
 export class Udf {
   private constructor(
@@ -54,7 +55,10 @@ export class Udf {
     return (this.place.partition.start + this.place.partition.length) * SECTOR;
   }
 
-  /** @returns null when the image has no UDF volume @throws Error when it has one that is damaged, or of another kind */
+  /**
+   * @returns null when the image has no UDF volume @throws Error when it has one that is damaged, or of
+   * another kind
+   */
   static async open(file: ImageFile): Promise<Udf | null> {
     if (file.size < (ANCHOR_SECTOR + 1) * SECTOR) return null;
     const anchor = await file.read(ANCHOR_SECTOR * SECTOR, SECTOR);

@@ -7,8 +7,9 @@ const MAX_XML_BYTES = 1024 * 1024;
 const COMPRESSED = 0x04;
 
 /**
- * The images of a WIM or ESD file inside an ISO: its header and its XML are read, nothing else, however large it is. Source: Microsoft,
- * "Windows Imaging File Format (WIM)": the XML resource is described at offset 72 of the header and is never compressed.
+ * The images of a WIM or ESD file inside an ISO: its header and its XML are read, nothing else, however large
+ * it is. Source: Microsoft, "Windows Imaging File Format (WIM)": the XML resource is described at offset 72
+ * of the header and is never compressed.
  * @throws Error when it is no WIM, or a damaged one
  */
 export async function wimImages(file: ImageFile, extents: Extent[]): Promise<WimImage[]> {

@@ -16,7 +16,10 @@ import {
 } from '../yaml/schema.js';
 import { addressFault, cidrFault, contains, family } from './addresses.js';
 
-/** Netplan version 2, every key of its reference; what Ubuntu's installer takes as `network` and cloud-init as `network-config`. */
+/**
+ * Netplan version 2, every key of its reference; what Ubuntu's installer takes as `network` and cloud-init as
+ * `network-config`.
+ */
 
 const address = checked(addressFault);
 const cidr = checked(cidrFault);

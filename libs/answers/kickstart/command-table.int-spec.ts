@@ -10,7 +10,10 @@ import {
 
 const TABLE = join(import.meta.dirname, 'command-table.ts');
 
-/** Commands that take their line apart without argparse; of `auth` and its kin the rest of the line is another program's. */
+/**
+ * Commands that take their line apart without argparse; of `auth` and its kin the rest of the line is another
+ * program's.
+ */
 const WORDS: Readonly<Record<string, string>> = {
   auth: 'free',
   authconfig: 'free',
@@ -74,7 +77,10 @@ function line(name: string, syntaxes: readonly string[], facts: Record<string, C
   return [`${head} ${count}:`, ...words].join(' ').replace(/ (free|[\d+]+):/, ' $1:');
 }
 
-/** How many words stand beside the options: a list of any length alone is one word to the command, behind another it is a list. */
+/**
+ * How many words stand beside the options: a list of any length alone is one word to the command, behind
+ * another it is a list.
+ */
 function wordsOf(nargs: NonNullable<CommandFacts['words']>): string {
   if (nargs.length > 1 && nargs.includes('*')) return '1+';
   return String(nargs.length);

@@ -1,7 +1,10 @@
 import { COMMAND_RELEASES, COMMAND_TABLE } from './command-table.js';
 import type { Release } from './releases.js';
 
-/** A release that was added to the table of releases only does not compile here: `npm run answers:commands` adds it to the commands. */
+/**
+ * A release that was added to the table of releases only does not compile here: `npm run answers:commands`
+ * adds it to the commands.
+ */
 const NUMBERS: Readonly<Record<Release, string>> = COMMAND_RELEASES;
 export const numberOf = (release: Release): string => NUMBERS[release];
 

@@ -14,7 +14,9 @@ export interface ReadCommand extends Command {
 /** Options that carry a secret: their values are not shown. */
 const SECRET = /^(password|passphrase|md5pass|wpakey|wepkey|reverse-password|hw-passphrase|activation-key)$/;
 
-/** Sorts a command's words by the tables and tells what they do not know, or what its release does not have. */
+/**
+ * Sorts a command's words by the tables and tells what they do not know, or what its release does not have.
+ */
 export function readCommand(
   command: Command,
   release: Release | null,

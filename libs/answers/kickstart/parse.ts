@@ -25,7 +25,9 @@ export interface Kickstart {
   faults: Fault[];
 }
 
-/** Lines of a kickstart as pykickstart reads them: commands outside of sections, each section to its `%end`. */
+/**
+ * Lines of a kickstart as pykickstart reads them: commands outside of sections, each section to its `%end`.
+ */
 export function parseKickstart(text: string): Kickstart {
   const result: Kickstart = { commands: [], sections: [], includes: false, faults: [] };
   const { faults } = result;
@@ -90,8 +92,8 @@ function command(raw: string, line: number, faults: Fault[]): Command {
 }
 
 /**
- * Words as Python's shlex splits them, with comments: quotes of both kinds, a backslash outside of single quotes, `#` outside of quotes ends the line.
- * Null when a quotation mark is left open.
+ * Words as Python's shlex splits them, with comments: quotes of both kinds, a backslash outside of single
+ * quotes, `#` outside of quotes ends the line. Null when a quotation mark is left open.
  */
 export function splitWords(text: string): string[] | null {
   const words: string[] = [];

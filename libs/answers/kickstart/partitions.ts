@@ -6,7 +6,10 @@ import type { ReadCommand } from './options.js';
 const LAYOUT = ['part', 'partition', 'logvol', 'volgroup', 'raid', 'btrfs', 'mount'];
 const SPECIAL = /^(swap|biosboot|prepboot|none|raid\.\S+|pv\.\S+|btrfs\.\S+)$/;
 
-/** What ties the storage commands together. `includes`: more of them may come from another file, so nothing is missing for certain. */
+/**
+ * What ties the storage commands together. `includes`: more of them may come from another file, so nothing is
+ * missing for certain.
+ */
 export function partitionFaults(commands: ReadCommand[], includes: boolean): Fault[] {
   const faults: Fault[] = [];
   const add: AddTo = (command, ...fault) => faultsOf(command, faults)(...fault);

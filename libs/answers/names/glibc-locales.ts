@@ -8,8 +8,8 @@ const TERRITORIES: readonly string[] =
 const known = new Set([...TERRITORIES, 'C', 'POSIX']);
 
 /**
- * What is wrong with a glibc locale such as `de_DE.UTF-8`, or null. Without a charset glibc takes an older one, which is allowed; a charset other
- * than UTF-8 is not checked further.
+ * What is wrong with a glibc locale such as `de_DE.UTF-8`, or null. Without a charset glibc takes an older
+ * one, which is allowed; a charset other than UTF-8 is not checked further.
  */
 export function localeFault(value: string): { message: string; remedy: string } | null {
   const parts = /^([A-Za-z_-]+)(\.[\w-]+)?(@\w+)?$/.exec(value);

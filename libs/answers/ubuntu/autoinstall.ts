@@ -22,8 +22,9 @@ import {
 import { storage } from './storage.js';
 
 /**
- * Subiquity's keys, strictly: the installer itself ignores an unknown key or stops at it, after the disk was wiped or before. Source of the keys:
- * "Autoinstall configuration reference manual" and autoinstall-schema.json of the Subiquity project, as of 26.04.
+ * Subiquity's keys, strictly: the installer itself ignores an unknown key or stops at it, after the disk was
+ * wiped or before. Source of the keys: "Autoinstall configuration reference manual" and
+ * autoinstall-schema.json of the Subiquity project, as of 26.04.
  */
 
 const commands = list(

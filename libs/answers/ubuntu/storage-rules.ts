@@ -27,7 +27,10 @@ const REFERENCES: Record<string, string[]> = {
   disk: ['nvme_controller'],
 };
 
-/** What ties the actions of a storage section together: ids, what they refer to, sizes on one disk, mount points. */
+/**
+ * What ties the actions of a storage section together: ids, what they refer to, sizes on one disk, mount
+ * points.
+ */
 export function storageRules(section: Fields, add: Add): void {
   const { layout, config } = section;
   if (layout !== undefined && config !== undefined)
@@ -92,7 +95,10 @@ function checkReferences(actions: Action[], add: Add): void {
   }
 }
 
-/** Partitions of one disk: shares, the rest last, places that overlap, numbers. Logical partitions lie inside the extended one. */
+/**
+ * Partitions of one disk: shares, the rest last, places that overlap, numbers. Logical partitions lie inside
+ * the extended one.
+ */
 function checkDisk(disk: Action, actions: Action[], add: Add): void {
   const all = actions.filter(({ type, fields }) => type === 'partition' && fields['device'] === disk.id);
   checkShares(

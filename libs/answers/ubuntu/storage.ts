@@ -17,7 +17,10 @@ import {
 import { sizeFault } from './size.js';
 import { storageRules } from './storage-rules.js';
 
-/** Subiquity's storage section: a layout by name, or curtin's list of actions with Subiquity's extensions (curtin, block/schemas.py). */
+/**
+ * Subiquity's storage section: a layout by name, or curtin's list of actions with Subiquity's extensions
+ * (curtin, block/schemas.py).
+ */
 
 const glob = either(filled, list(filled), 'must be text or a list of it');
 const matchSpec = mapping({

@@ -96,7 +96,8 @@ class AnswerFile {
     const known = COMPONENTS[name];
     const own = component.attributes['xmlns:wcm'] ?? config;
     if (!known) {
-      // There are hundreds of them: one that is not in our lists is wrong only when it is a slip of one that is.
+      // There are hundreds of them: one that is not in our lists is wrong only when it is a slip of one that
+      // is.
       const near = OTHER_COMPONENTS.includes(name)
         ? null
         : slipOf(name, [...Object.keys(COMPONENTS), ...OTHER_COMPONENTS]);

@@ -5,13 +5,19 @@ import type { Element } from './xml.js';
 
 const TYPES = ['EFI', 'MSR', 'Primary', 'Extended', 'Logical'];
 const FORMATS = ['NTFS', 'FAT32', 'FAT', 'ReFS'];
-/** MiB: a disk with 4096-byte sectors needs 260 for FAT32, others 100 (Microsoft, "UEFI/GPT-based hard drive partitions"). */
+/**
+ * MiB: a disk with 4096-byte sectors needs 260 for FAT32, others 100 (Microsoft, "UEFI/GPT-based hard drive
+ * partitions").
+ */
 const EFI_LEAST = 100;
 /** MiB; 16 since Windows 10, 128 before. */
 const MSR_LEAST = 16;
 const MSR_MOST = 128;
 
-/** Whether the disks of `Microsoft-Windows-Setup` can be laid out as it says, and whether Windows goes where it can. */
+/**
+ * Whether the disks of `Microsoft-Windows-Setup` can be laid out as it says, and whether Windows goes where
+ * it can.
+ */
 export function diskFaults(component: Element, path: string, faults: Fault[]): void {
   const configuration = find(component, 'DiskConfiguration');
   const disks = configuration ? findAll(configuration, 'Disk') : [];

@@ -2,8 +2,9 @@ import type { Fault } from '#protocol';
 import type { Element } from './xml.js';
 
 /**
- * A password as Setup hides it: base64 of UTF-16LE of the password and the name of its element. Anybody can read it back, but nobody reads it by
- * accident; what does not end in the name is not what Setup takes for a password.
+ * A password as Setup hides it: base64 of UTF-16LE of the password and the name of its element. Anybody can
+ * read it back, but nobody reads it by accident; what does not end in the name is not what Setup takes for a
+ * password.
  */
 export function passwordFaults(element: Element, path: string): Fault[] {
   const child = (name: string): Element | undefined =>

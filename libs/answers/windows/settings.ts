@@ -1,6 +1,7 @@
 /**
- * The settings of an answer file that this suite and common files use: which component has them, in which pass, what their values are. Source:
- * "Unattended Windows Setup Reference" (Microsoft), as of Windows 11 24H2 and Server 2025.
+ * The settings of an answer file that this suite and common files use: which component has them, in which
+ * pass, what their values are. Source: "Unattended Windows Setup Reference" (Microsoft), as of Windows 11
+ * 24H2 and Server 2025.
  */
 
 export const PASSES = [

@@ -14,7 +14,10 @@ const unless = (good: boolean, message: string, remedy: string): Finding | null 
 
 const USER_NAME = /^(?!\s)[^"/\\[\]:;|=,+*?<>@%]{1,20}(?<![.\s])$/;
 
-/** What is wrong with the value of a leaf, or null. Values of passwords are looked at where their element's name is known. */
+/**
+ * What is wrong with the value of a leaf, or null. Values of passwords are looked at where their element's
+ * name is known.
+ */
 export function leafFault(leaf: Leaf, value: string): Finding | null {
   return CHECKS[leaf]?.(value) ?? null;
 }

@@ -29,7 +29,10 @@ const parser = new XMLParser({
   cdataPropName: '#cdata',
 });
 
-/** Reads XML 1.0; null when it is not well-formed, which the faults then say. No document type: nothing is expanded or fetched. */
+/**
+ * Reads XML 1.0; null when it is not well-formed, which the faults then say. No document type: nothing is
+ * expanded or fetched.
+ */
 export function readXml(text: string): { root: Element | null; faults: Fault[] } {
   const faults = charFaults(text);
   const lineOf = lineCounter(text);
@@ -65,7 +68,10 @@ export function readXml(text: string): { root: Element | null; faults: Fault[] }
   return { root: roots[0] ?? null, faults };
 }
 
-/** Setup reads other encodings wrongly or not at all where a file is made without care: plain ASCII is the same in all of them. */
+/**
+ * Setup reads other encodings wrongly or not at all where a file is made without care: plain ASCII is the
+ * same in all of them.
+ */
 function charFaults(text: string): Fault[] {
   return text.split('\n').flatMap((line, index) => {
     const odd = /[^\t\r\x20-\x7E]/.exec(index === 0 ? line.replace(/^\uFEFF/, '') : line);

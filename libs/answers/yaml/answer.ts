@@ -18,7 +18,10 @@ export const metaDataFaults = (text: string): Fault[] => yamlFaults(text, () => 
 /** `network-config`, versions 1 and 2, with or without `network:` around it. */
 export const networkConfigFaults = (text: string): Fault[] => yamlFaults(text, networkSchema);
 
-/** Beside autoinstall, cloud-init's own keys are for the installer's live system. A key of the installer's there is one level too high. */
+/**
+ * Beside autoinstall, cloud-init's own keys are for the installer's live system. A key of the installer's
+ * there is one level too high.
+ */
 const installer = mapping(
   { ...CLOUD_CONFIG_SHAPE, autoinstall },
   () => undefined,

@@ -13,8 +13,9 @@ export interface YamlText {
 const LINES_MAX = 20_000;
 
 /**
- * Reads YAML as PyYAML does, which cloud-init and Subiquity use: YAML 1.1, in which `yes` is a boolean, and an unquoted MAC address of small digits a
- * number. YAML 1.2 is for files of our own. A key that stands twice is a fault, though PyYAML silently takes the last.
+ * Reads YAML as PyYAML does, which cloud-init and Subiquity use: YAML 1.1, in which `yes` is a boolean, and
+ * an unquoted MAC address of small digits a number. YAML 1.2 is for files of our own. A key that stands twice
+ * is a fault, though PyYAML silently takes the last.
  */
 export function readYaml(text: string, version: '1.1' | '1.2' = '1.1'): YamlText {
   const length = text.split('\n', LINES_MAX + 1).length;

@@ -13,8 +13,9 @@ export function report(context: Context, { path, message, remedy }: FaultBelow):
 }
 
 /**
- * A mapping in which every key is known: an unknown one names the nearest. Unlike `z.strictObject` it knows the names that it could have been. Its
- * rules run also when a value is wrong by itself, so that every fault is told.
+ * A mapping in which every key is known: an unknown one names the nearest. Unlike `z.strictObject` it knows
+ * the names that it could have been. Its rules run also when a value is wrong by itself, so that every fault
+ * is told.
  */
 export function mapping<S extends z.ZodRawShape>(
   shape: S,
@@ -100,8 +101,8 @@ export const list = <S extends z.ZodType>(item: S) => z.array(item, { error: not
 export const named = <S extends z.ZodType>(value: S) =>
   z.record(z.string(), value, { error: notA('mapping of names') });
 /**
- * One of several forms. The faults of the form that was meant are told: the one that fits the type of the value. Where none does, or several do, it
- * is the message.
+ * One of several forms. The faults of the form that was meant are told: the one that fits the type of the
+ * value. Where none does, or several do, it is the message.
  */
 export const either = (...forms: [...z.ZodType[], string]) =>
   z.unknown().superRefine((value, context) => {

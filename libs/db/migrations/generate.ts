@@ -1,6 +1,6 @@
 /**
- * `npm run migration:create [-- name]`: compares the entities with each driver's committed snapshot and writes what is missing as a new
- * migration. `--check` writes nothing and fails when something is missing.
+ * `npm run migration:create [-- name]`: compares the entities with each driver's committed snapshot and
+ * writes what is missing as a new migration. `--check` writes nothing and fails when something is missing.
  */
 import { MikroORM, type Options } from '@mikro-orm/core';
 import { databaseOptions } from '../database.js';

@@ -99,7 +99,10 @@ export const runAs = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_.\\@-]{0,103}\$?$/, 'must be a user name of the guest');
 
-/** Where a shell runs, first what a script in it is for when it does not say so. PowerShell runs on Linux where it was put. */
+/**
+ * Where a shell runs, first what a script in it is for when it does not say so. PowerShell runs on Linux
+ * where it was put.
+ */
 export const SHELL_PLATFORMS: Readonly<Record<Shell, readonly [Platform, ...Platform[]]>> = {
   POWERSHELL: ['windows', 'linux'],
   CMD: ['windows'],

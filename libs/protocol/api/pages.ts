@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
-/** A page of a list, newest first: `nextCursor` goes into `?cursor=` for the page after; null on the last one. */
+/**
+ * A page of a list, newest first: `nextCursor` goes into `?cursor=` for the page after; null on the last one.
+ */
 export interface Page<T> {
   items: T[];
   nextCursor: string | null;

@@ -50,11 +50,16 @@ interface BusRequestDefinition<P extends string, S extends z.ZodType, R extends 
   readonly schema: S;
   /** Of a reply that is `ok`. */
   readonly result: R;
-  /** How long to wait for the reply before the request is sent again under its requestId; what `Bus.request` waits unless told otherwise. */
+  /**
+   * How long to wait for the reply before the request is sent again under its requestId; what `Bus.request`
+   * waits unless told otherwise.
+   */
   readonly timeoutMs: number;
 }
 
-/** Everything that may be asked, by name. `media.*` is answered by the media app, `script.*` by the console. */
+/**
+ * Everything that may be asked, by name. `media.*` is answered by the media app, `script.*` by the console.
+ */
 export const BusRequests: {
   readonly mediaCreate: BusRequestDefinition<'media.create', typeof MediaCreate, typeof MediaResult>;
   readonly mediaPlan: BusRequestDefinition<'media.plan', typeof MediaPlanRequest, typeof MediaResult>;

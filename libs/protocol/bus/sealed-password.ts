@@ -29,9 +29,11 @@ const contextOf = ({ vmId, user }: PasswordOwner): Buffer =>
   Buffer.from(`media:${vmId.toLowerCase()}:${user}`);
 
 /**
- * Seals a Windows password for the bus (`users[].passwordSealed`) to the suite's public key: only the suite opens it. An ephemeral X25519 key and the
- * public key agree on a secret; HKDF-SHA-256 (salt: both public keys, info `infinibay sealed password x1`) makes a key of it, AES-256-GCM seals
- * with `media:<vmId>:<user>` as additional data. The value is `x1.` and base64url of ephemeral key (32), nonce (12), tag (16), ciphertext.
+ * Seals a Windows password for the bus (`users[].passwordSealed`) to the suite's public key: only the suite
+ * opens it. An ephemeral X25519 key and the public key agree on a secret; HKDF-SHA-256 (salt: both public
+ * keys, info `infinibay sealed password x1`) makes a key of it, AES-256-GCM seals with `media:<vmId>:<user>`
+ * as additional data. The value is `x1.` and base64url of ephemeral key (32), nonce (12), tag (16),
+ * ciphertext.
  * @param publicKey as `GET /api/sealing-key` gives it: 32 bytes in base64url
  * @throws TypeError when it is no such key
  */

@@ -23,7 +23,10 @@ const Auth = z
     description: 'Who asks, proved. In this version optional, and only its form is checked.',
   });
 
-/** The second form of every request: the request as text, so that what was signed is what is read. JSON is not the same text after parsing. */
+/**
+ * The second form of every request: the request as text, so that what was signed is what is read. JSON is not
+ * the same text after parsing.
+ */
 export const SignedRequest = z
   .strictObject({
     payload: z.string().meta({ description: 'The request, as JSON text.' }),

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Times on the channel: RFC 3339. Guests' clocks and formats vary, so a malformed one costs the field, not the message. */
+/**
+ * Times on the channel: RFC 3339. Guests' clocks and formats vary, so a malformed one costs the field, not
+ * the message.
+ */
 export const looseTime = z.string().max(64).nullish().catch(null);
 /** Text from a guest, cut at a limit rather than refused: the rest of the message still counts. */
 export const looseText = (limit: number) =>

@@ -12,8 +12,8 @@ import {
 } from './fields.js';
 
 /**
- * Messages from the guest. Fields that vary between agents are optional and tolerant; unknown fields are dropped. The
- * fields of protocol 2 stand beside those of the public agent.
+ * Messages from the guest. Fields that vary between agents are optional and tolerant; unknown fields are
+ * dropped. The fields of protocol 2 stand beside those of the public agent.
  */
 export const Handshake = z.object({
   type: z.literal('handshake'),

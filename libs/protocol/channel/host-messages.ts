@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { EXECUTION_TYPES } from '../statuses.js';
 import { attempt, byteCount, executionId, session, sha256Hex } from './fields.js';
 
-/** Present in every payload to an agent of protocol 2: the session it belongs to and a number that only rises in it. */
+/**
+ * Present in every payload to an agent of protocol 2: the session it belongs to and a number that only rises
+ * in it.
+ */
 const sessionFields = { session: session.optional(), counter: z.number().int().min(1).optional() };
 const time = z.iso.datetime({ offset: true });
 

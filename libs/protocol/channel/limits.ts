@@ -12,7 +12,10 @@ export const CHANNEL_LIMITS = {
   depth: 24,
   /** Entries of one array or object from a guest. */
   entries: 4_096,
-  /** A script's text after its inputs were put in, so that its signed line fits: JSON escapes may double each line break and quote twice. */
+  /**
+   * A script's text after its inputs were put in, so that its signed line fits: JSON escapes may double each
+   * line break and quote twice.
+   */
   scriptContent: 262_144,
   /** Kept of each end of a stream. */
   outputHead: 65_536,

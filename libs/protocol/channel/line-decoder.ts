@@ -12,12 +12,15 @@ const NOTHING = Buffer.alloc(0);
 const FIRST_BYTES = 256;
 
 /**
- * Cuts a byte stream into lines. A chunk is not a message: it may hold half a line, many lines, or half a character.
- * Lines longer than the limit are skipped to the next newline and reported; the stream goes on. Memory is at most the
- * limit plus one chunk.
+ * Cuts a byte stream into lines. A chunk is not a message: it may hold half a line, many lines, or half a
+ * character. Lines longer than the limit are skipped to the next newline and reported; the stream goes on.
+ * Memory is at most the limit plus one chunk.
  */
 export class LineDecoder {
-  /** Holds the line that has not ended, in its first `length` bytes: one buffer, since a guest may write byte by byte. */
+  /**
+   * Holds the line that has not ended, in its first `length` bytes: one buffer, since a guest may write byte
+   * by byte.
+   */
   private held = NOTHING;
   private length = 0;
   private skipped: { bytes: number; head: Buffer; tail: Buffer } | null = null;

@@ -11,8 +11,9 @@ export type ParsedLine =
   | { kind: 'invalid'; reason: string };
 
 /**
- * Understands one line from a guest. Invalid JSON is tried once more from the last `{"type":`, since an agent that retried a torn
- * write glues a prefix to a whole line. An object with `id` and `success` but no type is a `response`, as old agents send it.
+ * Understands one line from a guest. Invalid JSON is tried once more from the last `{"type":`, since an agent
+ * that retried a torn write glues a prefix to a whole line. An object with `id` and `success` but no type is
+ * a `response`, as old agents send it.
  */
 export function parseGuestLine(text: string): ParsedLine {
   const whole = parseJson(text);
@@ -32,7 +33,9 @@ export interface RecoveredCompletion {
   attempt: number | null;
 }
 
-/** From a line that was too long to keep: which run it was about and how it ended, if that can still be read. */
+/**
+ * From a line that was too long to keep: which run it was about and how it ended, if that can still be read.
+ */
 export function recoverCompletion(head: string, tail: string): RecoveredCompletion | null {
   if (!head.includes('"script_completion"') && !tail.includes('"script_completion"')) return null;
   const executionId = find(/"execution_id"\s*:\s*"([^"\\]{1,128})"/, head, tail);
@@ -42,7 +45,10 @@ export function recoverCompletion(head: string, tail: string): RecoveredCompleti
   return { executionId, exitCode: Number(exitCode), attempt: attempt === null ? null : Number(attempt) };
 }
 
-/** The field as it stands before or after the long output; a script that prints such text cannot stand before the real one. */
+/**
+ * The field as it stands before or after the long output; a script that prints such text cannot stand before
+ * the real one.
+ */
 function find(pattern: RegExp, head: string, tail: string): string | null {
   return pattern.exec(head)?.[1] ?? lastMatch(pattern, tail);
 }

@@ -37,7 +37,9 @@ function readable(request: Unchecked) {
 }
 type Readable = ReturnType<typeof readable>;
 
-/** What the suite must know of a family where nothing can be rendered: on the command line and in every app. */
+/**
+ * What the suite must know of a family where nothing can be rendered: on the command line and in every app.
+ */
 export interface FamilyRules {
   /** As its vendor writes it. */
   title: string;

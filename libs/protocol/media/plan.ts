@@ -5,7 +5,10 @@ import { wireTime } from '../api/fields.js';
 /** A device that the hypervisor attaches for the installation. */
 export const PlanDevice = z
   .object({
-    /** `chain`: boots the vendor's ISO, and is the seed; `remaster`: a copy of the vendor's ISO with the seed inside. */
+    /**
+     * `chain`: boots the vendor's ISO, and is the seed; `remaster`: a copy of the vendor's ISO with the seed
+     * inside.
+     */
     role: z.enum(['system-disk', 'seed', 'chain', 'remaster', 'vendor-iso', 'channel']),
     bus: z.enum(['virtio', 'sata', 'usb', 'scsi', 'nvme', 'virtio-serial']),
     kind: z.enum(['disk', 'cdrom', 'serial-port']),
@@ -19,9 +22,13 @@ export interface PlanDevice extends z.output<typeof PlanDevice> {}
 export const PlanFirmware = z
   .object({
     type: z.enum(['uefi', 'bios']),
-    /** `capable`: the firmware has it and no keys, so that nothing is enforced; Windows 11 asks for that much. */
+    /**
+     * `capable`: the firmware has it and no keys, so that nothing is enforced; Windows 11 asks for that much.
+     */
     secureBoot: z.enum(['off', 'capable']),
-    /** QEMU arguments; placeholders {ovmfCode}, and {ovmfVars} for the machine's own copy of the variables. */
+    /**
+     * QEMU arguments; placeholders {ovmfCode}, and {ovmfVars} for the machine's own copy of the variables.
+     */
     qemu: z.array(z.string()),
   })
   .meta({ id: 'PlanFirmware', description: 'The firmware of the machine.' });
@@ -31,7 +38,10 @@ export const PlanTpm = z
     version: z.literal('2.0'),
     /** QEMU arguments; placeholder {tpmSocket}. */
     qemu: z.array(z.string()),
-    /** Arguments of swtpm, which must run before the machine; placeholders {tpmState} (a folder of the machine's own) and {tpmSocket}. */
+    /**
+     * Arguments of swtpm, which must run before the machine; placeholders {tpmState} (a folder of the
+     * machine's own) and {tpmSocket}.
+     */
     swtpm: z.array(z.string()),
   })
   .meta({ id: 'PlanTpm', description: 'The TPM that the system asks for.' });
@@ -72,11 +82,14 @@ export const MediaPlan = z
     keys: PlanKeys.nullable(),
     steps: z.array(z.object({ when: z.string(), do: z.string() })),
     /**
-     * QEMU arguments for the devices, one list entry an argument; placeholders {disk}, {vendorIso}, {seed}, {chain}, {remaster}: a comma in
-     * what is put in their place is written twice.
+     * QEMU arguments for the devices, one list entry an argument; placeholders {disk}, {vendorIso}, {seed},
+     * {chain}, {remaster}: a comma in what is put in their place is written twice.
      */
     qemu: z.array(z.string()),
-    /** What the first start has besides, and no later one: QEMU arguments (placeholders {kernel}, {initrd}), and the whole domain with them. */
+    /**
+     * What the first start has besides, and no later one: QEMU arguments (placeholders {kernel}, {initrd}),
+     * and the whole domain with them.
+     */
     firstStart: z.object({ qemu: z.array(z.string()), libvirtXml: z.string() }).nullable(),
     /** A whole domain; the system disk is looked for in libvirt's default pool under the host name. */
     libvirtXml: z.string(),

@@ -1,6 +1,7 @@
 /**
- * Every release of a Linux family for which media are made: the one place to add one. Renderer, reader, command line and tests ask this table.
- * Windows' versions are in apps/media/families/windows/versions.ts, for nothing else knows them.
+ * Every release of a Linux family for which media are made: the one place to add one. Renderer, reader,
+ * command line and tests ask this table. Windows' versions are in apps/media/families/windows/versions.ts,
+ * for nothing else knows them.
  */
 import type { MediaRequest } from './request-fields.js';
 
@@ -8,7 +9,10 @@ import type { MediaRequest } from './request-fields.js';
 export interface KickstartFacts {
   /** The version by which pykickstart knows its syntax. */
   syntax: string;
-  /** The smallest set of packages that the vendor's media have: Fedora's Server DVD has no minimal environment, its `core` is on all media. */
+  /**
+   * The smallest set of packages that the vendor's media have: Fedora's Server DVD has no minimal
+   * environment, its `core` is on all media.
+   */
   environment: '@core' | '@^minimal-environment';
   /** Has an end-user licence to agree to. */
   eula: boolean;

@@ -12,7 +12,10 @@ import {
 import { IPV6 } from './ipv6-pattern.js';
 import { isTimeZone, timeZones } from '../time-zones.js';
 
-/** What XML, UTF-8 and every installer can carry: no control characters, halves of surrogate pairs or the two that are none (XML 1.0, "Char"). */
+/**
+ * What XML, UTF-8 and every installer can carry: no control characters, halves of surrogate pairs or the two
+ * that are none (XML 1.0, "Char").
+ */
 const TEXT = /^[^\p{Cc}\p{Cs}\uFFFE\uFFFF]*$/u;
 
 /** A file on the media app's machine; the path also stands in the plan's XML. */
@@ -80,7 +83,10 @@ const passwordHash = z
     'must be a crypt hash such as mkpasswd -m sha-512 makes',
   );
 
-/** Windows' answer file needs the password itself: sealed under SECRETS_KEY (`v1.`, by the suite) or to its public key (`x1.`, see `sealPassword`). */
+/**
+ * Windows' answer file needs the password itself: sealed under SECRETS_KEY (`v1.`, by the suite) or to its
+ * public key (`x1.`, see `sealPassword`).
+ */
 const passwordSealed = z
   .string()
   .max(1024)
@@ -110,7 +116,10 @@ export const plainPassword = z
 const user = z
   .strictObject({
     name: userName,
-    /** Becomes a crypt hash (Linux) or is sealed (Windows) where it arrives; it is never stored, logged or sent on. */
+    /**
+     * Becomes a crypt hash (Linux) or is sealed (Windows) where it arrives; it is never stored, logged or
+     * sent on.
+     */
     password: plainPassword.optional(),
     passwordHash: passwordHash.optional(),
     passwordSealed: passwordSealed.optional(),
@@ -175,7 +184,10 @@ const diskMatch = z
   )
   .meta({ id: 'DiskMatch', description: 'Which disk is installed on.' });
 
-/** The characters of RFC 3986 only: URLs go into files of apt and dnf, where a quote or a line end would begin a setting of its own. */
+/**
+ * The characters of RFC 3986 only: URLs go into files of apt and dnf, where a quote or a line end would begin
+ * a setting of its own.
+ */
 const httpUrl = z
   .string()
   .max(2048)
@@ -197,7 +209,10 @@ const httpUrl = z
 
 export const OS_FAMILIES = ['windows', 'ubuntu', 'fedora', 'rhel', 'rocky', 'alma'] as const;
 
-/** Drivers of a virtio-win tree that can be put on the installed system; storage and network are always there for the installer. */
+/**
+ * Drivers of a virtio-win tree that can be put on the installed system; storage and network are always there
+ * for the installer.
+ */
 export const WINDOWS_DRIVERS = [
   'vioserial',
   'Balloon',
@@ -250,7 +265,10 @@ export const RequestFields = z.strictObject({
       /** Without it: the only disk that is there. */
       match: diskMatch.optional(),
       layout: z.enum(['plain', 'lvm']).default('plain'),
-      /** Whether a disk that holds partitions or file systems may be overwritten; otherwise the installation stops before it writes. */
+      /**
+       * Whether a disk that holds partitions or file systems may be overwritten; otherwise the installation
+       * stops before it writes.
+       */
       wipe: z.boolean().default(false),
     })
     .default({ layout: 'plain', wipe: false }),

@@ -5,7 +5,8 @@ import { CHANNEL_LIMITS } from '../channel/limits.js';
 import { InputError, substituteInputs } from './inputs.js';
 
 /**
- * Checks the given inputs against a script's declarations, and that the script still fits the channel with them.
+ * Checks the given inputs against a script's declarations, and that the script still fits the channel with
+ * them.
  * @returns the values with defaults filled in, and every fault
  */
 export function checkInputs(

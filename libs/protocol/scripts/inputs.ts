@@ -6,8 +6,8 @@ export class InputError extends Error {}
 const PLACEHOLDER = /\$\{\{\s*inputs\.([A-Za-z_]\w*)\s*\}\}/g;
 
 /**
- * Puts the inputs into a script: `${{ inputs.name }}` becomes the value, quoted for the script's shell. A value that contains such a placeholder is not
- * expanded again.
+ * Puts the inputs into a script: `${{ inputs.name }}` becomes the value, quoted for the script's shell. A
+ * value that contains such a placeholder is not expanded again.
  * @throws InputError naming the input that is missing or cannot be written
  */
 export function substituteInputs(

@@ -4,7 +4,8 @@ import type { Shell } from '../api/fields.js';
 export class UnquotableError extends Error {}
 
 /**
- * Writes a value as one word of a shell's language. Each function is the only place where a user's value enters that language.
+ * Writes a value as one word of a shell's language. Each function is the only place where a user's value
+ * enters that language.
  * @throws UnquotableError for NUL (no shell can carry it) and for line breaks in cmd
  */
 export function quoteFor(shell: Shell, value: string): string {
@@ -27,14 +28,18 @@ function quotePosix(value: string): string {
   return `'${value.replaceAll("'", `'\\''`)}'`;
 }
 
-/** In a single-quoted PowerShell string only quotes are special, and PowerShell takes typographic ones for them too: each is doubled. */
+/**
+ * In a single-quoted PowerShell string only quotes are special, and PowerShell takes typographic ones for
+ * them too: each is doubled.
+ */
 function quotePowerShell(value: string): string {
   return `'${value.replaceAll(/['\u2018\u2019\u201A\u201B]/g, '$&$&')}'`;
 }
 
 /**
- * Inside double quotes cmd still expands %NAME% and, when delayed expansion is on, !NAME!; a quote ends the string. Percent signs are doubled, which
- * a batch file turns back into one; a double quote is written twice, which programs read as one.
+ * Inside double quotes cmd still expands %NAME% and, when delayed expansion is on, !NAME!; a quote ends the
+ * string. Percent signs are doubled, which a batch file turns back into one; a double quote is written twice,
+ * which programs read as one.
  */
 function quoteCmd(value: string): string {
   if (/[\r\n]/.test(value))

@@ -21,8 +21,9 @@ type Refusal = { ok: false; error: ErrorBody & { status: number } };
 const RECONNECT = { retryAttempts: Number.MAX_SAFE_INTEGER, retryDelay: 500 };
 
 /**
- * The doorbell between apps. With a Redis URL it is Nest's Redis transport (publish/subscribe: every listener of a pattern
- * gets every message), otherwise it lives in the process. A message may get lost: the database is the fact.
+ * The doorbell between apps. With a Redis URL it is Nest's Redis transport (publish/subscribe: every listener
+ * of a pattern gets every message), otherwise it lives in the process. A message may get lost: the database
+ * is the fact.
  */
 export class Bus implements OnApplicationShutdown {
   private readonly server: ServerRedis | InProcessServer;
@@ -48,7 +49,10 @@ export class Bus implements OnApplicationShutdown {
     this.onEvent(this.pingPattern, null, (id) => this.pings.get(String(id))?.());
   }
 
-  /** Subscribes to an event; to be called before the app listens (in `onModuleInit`). Events that do not fit the schema are logged and dropped. */
+  /**
+   * Subscribes to an event; to be called before the app listens (in `onModuleInit`). Events that do not fit
+   * the schema are logged and dropped.
+   */
   onEvent<S extends z.ZodType>(
     pattern: string,
     schema: S | null,
@@ -72,8 +76,8 @@ export class Bus implements OnApplicationShutdown {
   }
 
   /**
-   * Answers a request, in its plain or its signed form; to be called before the app listens. Every listener answers: a handler
-   * must be safe to run twice.
+   * Answers a request, in its plain or its signed form; to be called before the app listens. Every listener
+   * answers: a handler must be safe to run twice.
    */
   onRequest<S extends z.ZodType>(
     pattern: string,
@@ -107,8 +111,8 @@ export class Bus implements OnApplicationShutdown {
   /**
    * Sends a request and waits for the first reply.
    * @throws AppError `<app>.unavailable` (503) at once when nobody listens to the pattern or the bus is away;
-   * `bus.unsendable` (500) for what JSON cannot carry; `bus.timeout` (504) after `timeoutMs` (the pattern's own, unless given);
-   * whatever error the other side replied
+   * `bus.unsendable` (500) for what JSON cannot carry; `bus.timeout` (504) after `timeoutMs` (the pattern's
+   * own, unless given); whatever error the other side replied
    */
   async request(pattern: string, data: unknown, options: { timeoutMs?: number } = {}): Promise<unknown> {
     // Nest refuses to send nothing; the schema on the other side says what is missing.
@@ -141,7 +145,10 @@ export class Bus implements OnApplicationShutdown {
     throw new RelayedError(reply.error);
   }
 
-  /** Rings. Never throws: what matters is committed already, and whoever missed the ring finds the row on its own. */
+  /**
+   * Rings. Never throws: what matters is committed already, and whoever missed the ring finds the row on its
+   * own.
+   */
   emit(pattern: string, event: unknown): void {
     if (this.closed) return;
     const lost = (error: unknown): void =>
@@ -153,7 +160,10 @@ export class Bus implements OnApplicationShutdown {
     }
   }
 
-  /** Subscribes everything that was registered. With Redis it waits until Redis answers: a transport that first fails stays deaf. */
+  /**
+   * Subscribes everything that was registered. With Redis it waits until Redis answers: a transport that
+   * first fails stays deaf.
+   */
   async listen(): Promise<void> {
     if (this.listening) return;
     this.listening = true;
@@ -247,7 +257,8 @@ function unavailableCode(pattern: string): 'media.unavailable' | 'script.unavail
 }
 
 /**
- * What arrives on the other side. Inside the transports a fault of this kind would reach nobody: the request would just time out.
+ * What arrives on the other side. Inside the transports a fault of this kind would reach nobody: the request
+ * would just time out.
  * @throws AppError `bus.unsendable` (500)
  */
 function asJson(value: unknown): unknown {

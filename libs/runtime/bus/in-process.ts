@@ -10,8 +10,9 @@ import {
 const servers = new Set<InProcessServer>();
 
 /**
- * Nest transport without a broker, for one process: same patterns and semantics as Redis' publish/subscribe, so each server
- * that listens to a pattern gets every message. Messages pass as JSON text, as they would over a wire.
+ * Nest transport without a broker, for one process: same patterns and semantics as Redis' publish/subscribe,
+ * so each server that listens to a pattern gets every message. Messages pass as JSON text, as they would over
+ * a wire.
  */
 export class InProcessServer extends Server {
   listen(callback: () => void): void {

@@ -7,8 +7,8 @@ interface CommandSender {
 }
 
 /**
- * Nest's transport publishes without looking at the outcome, and a promise that fails unseen ends the process. A lost message is
- * nothing to die of: whoever waits for a command still gets its error.
+ * Nest's transport publishes without looking at the outcome, and a promise that fails unseen ends the
+ * process. A lost message is nothing to die of: whoever waits for a command still gets its error.
  */
 function outliveLostCommands<C>(client: C): C {
   const sender = client as CommandSender;

@@ -1,7 +1,8 @@
 import { type Fault, faultsOf, isSignedForm, SignedRequest } from '#protocol';
 
 /**
- * What is asked, whichever form it came in: as it is, or as the text in `payload`. Of `auth` the form alone is checked.
+ * What is asked, whichever form it came in: as it is, or as the text in `payload`. Of `auth` the form alone
+ * is checked.
  * @returns the request as it was written, or every fault of its form
  */
 export function openForm(

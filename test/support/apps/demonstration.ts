@@ -15,8 +15,8 @@ export interface Demonstration {
 }
 
 /**
- * What `npm start` runs once everything is installed and built: the suite in one process with a machine that is
- * connected, on ports of its own.
+ * What `npm start` runs once everything is installed and built: the suite in one process with a machine that
+ * is connected, on ports of its own.
  * @param base a folder in which the agent is published
  */
 export async function startDemonstration(base: string): Promise<Demonstration> {

@@ -21,7 +21,10 @@ export function socketFolder(): { baseDir: string; sockets: string; remove(): vo
   return { baseDir, sockets, remove: () => rmSync(baseDir, { recursive: true, force: true }) };
 }
 
-/** The gateway as a server on a free loopback port, on a migrated database, with the in-process bus unless REDIS_URL is given. */
+/**
+ * The gateway as a server on a free loopback port, on a migrated database, with the in-process bus unless
+ * REDIS_URL is given.
+ */
 export async function startGateway(
   databaseUrl: string,
   baseDir: string,

@@ -14,7 +14,9 @@ import { waitFor } from '../wait.js';
 /** Where the database can be made to stand still: in the middle of the statement, before it is committed. */
 export type StatementHold = 'claim' | 'delivery' | 'next-run';
 
-/** The trigger's own loop looks with a new snapshot each time, so that a deleted row of `hold` lets it go on. */
+/**
+ * The trigger's own loop looks with a new snapshot each time, so that a deleted row of `hold` lets it go on.
+ */
 const HOLDS = `
 create table hold (step text primary key);
 create function wait_at_hold() returns trigger language plpgsql as $$
@@ -32,7 +34,10 @@ create trigger hold_run before update on script_execution for each row execute f
 create trigger hold_next before insert on script_execution for each row when (new.slot > 0) execute function wait_at_hold();
 `;
 
-/** A gateway as a process, with PostgreSQL and Redis of its own: everything of it can be killed and comes back. */
+/**
+ * A gateway as a process, with PostgreSQL and Redis of its own: everything of it can be killed and comes
+ * back.
+ */
 export class CrashWorld {
   readonly base = mkdtempSync(join(tmpdir(), 'infinibay-crash-'));
   private constructor(

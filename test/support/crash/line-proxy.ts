@@ -29,8 +29,8 @@ interface PendingHold {
 }
 
 /**
- * Stands between the gateway and a guest's port as QEMU's socket does: one client at a time, bytes in order, and nothing survives the end of a connection.
- * It can stop the traffic at any line.
+ * Stands between the gateway and a guest's port as QEMU's socket does: one client at a time, bytes in order,
+ * and nothing survives the end of a connection. It can stop the traffic at any line.
  */
 export class LineProxy {
   private readonly port = new GuestPort((host) => this.serve(host));

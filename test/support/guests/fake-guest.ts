@@ -20,8 +20,8 @@ export interface GivenScript {
 }
 
 /**
- * A machine as the gateway sees it: a UNIX socket that QEMU would listen on. Serves one client and leaves others in the backlog, as QEMU does. What it
- * says is up to the test, byte by byte or by message.
+ * A machine as the gateway sees it: a UNIX socket that QEMU would listen on. Serves one client and leaves
+ * others in the backlog, as QEMU does. What it says is up to the test, byte by byte or by message.
  */
 export class FakeGuest {
   /** Everything the host has written since the guest was made. */

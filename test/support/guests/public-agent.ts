@@ -24,9 +24,9 @@ const ENVELOPE_AGE = 300_000;
 const READ = 4096;
 
 /**
- * Today's public InfiniService as the gateway sees it, with its habits: lines count only when signed by its own clock with a new nonce; three
- * requests at start and never again; one script after the other and silence meanwhile; a handshake once in its life. The Windows build takes each read of
- * 4,096 bytes for whole lines.
+ * Today's public InfiniService as the gateway sees it, with its habits: lines count only when signed by its
+ * own clock with a new nonce; three requests at start and never again; one script after the other and silence
+ * meanwhile; a handshake once in its life. The Windows build takes each read of 4,096 bytes for whole lines.
  */
 export class PublicAgent {
   /** Types of the lines that counted, in order. */

@@ -21,11 +21,15 @@ interface HostMessage {
 }
 
 /**
- * Our agent's manners without its processes, so that hundreds fit into one test: hello until acked, a spool, results said again until they are acked.
- * It can migrate: its session, spool and running scripts go on at another host's socket.
+ * Our agent's manners without its processes, so that hundreds fit into one test: hello until acked, a spool,
+ * results said again until they are acked. It can migrate: its session, spool and running scripts go on at
+ * another host's socket.
  */
 export class SpoolGuest {
-  /** (execution, attempt) pairs that were handed to it though it had them: each would be a second run without its spool. */
+  /**
+   * (execution, attempt) pairs that were handed to it though it had them: each would be a second run without
+   * its spool.
+   */
   readonly doubles: string[] = [];
   /** How often each execution was begun. */
   readonly starts = new Map<string, number>();
@@ -84,7 +88,10 @@ export class SpoolGuest {
     this.speak();
   }
 
-  /** What is due once a second: the hello until it is acked, then a keep-alive and the results that are not acked. */
+  /**
+   * What is due once a second: the hello until it is acked, then a keep-alive and the results that are not
+   * acked.
+   */
   private speak(): void {
     if (!this.acked) return this.hello();
     this.sequence += 1;

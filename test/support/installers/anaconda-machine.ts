@@ -9,8 +9,9 @@ const SECTIONS = ['pre', 'preInstall', 'handOver', 'post', 'onError'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /**
- * A machine on which the sections of a kickstart run as Anaconda runs them, with fake disks and stand-ins for systemctl, restorecon and getent, whose
- * calls are in the file `calls`. The scripts' absolute paths lead into `root`.
+ * A machine on which the sections of a kickstart run as Anaconda runs them, with fake disks and stand-ins for
+ * systemctl, restorecon and getent, whose calls are in the file `calls`. The scripts' absolute paths lead
+ * into `root`.
  */
 export class AnacondaMachine {
   private readonly scripts = new Map<Section, string>();

@@ -30,7 +30,10 @@ const PORTS = {
   scsi: 'pci0000:00/0000:00:05.0/virtio2/host2/target2:0:0/2:0:0:0',
 };
 
-/** Writes trees like /sys, /dev and /run/udev/data below `root`. @returns the variables by which the disk rule reads them */
+/**
+ * Writes trees like /sys, /dev and /run/udev/data below `root`. @returns the variables by which the disk rule
+ * reads them
+ */
 export function fakeDisks(root: string, disks: FakeDisk[]): Record<string, string> {
   const [sys, dev, udev] = ['sys', 'dev', 'udev'].map((name) => join(root, name)) as [string, string, string];
   for (const folder of [join(sys, 'block'), dev, udev]) mkdirSync(folder, { recursive: true });

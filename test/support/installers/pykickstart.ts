@@ -6,7 +6,10 @@ import { command } from '../processes/commands.js';
 
 const program = (name: string): string => join(installPythonTool('pykickstart'), 'bin', name);
 
-/** Runs the vendor's validator. @param syntax e.g. `RHEL9` @returns its exit code, 0 for a file that the release takes, and what it said */
+/**
+ * Runs the vendor's validator. @param syntax e.g. `RHEL9` @returns its exit code, 0 for a file that the
+ * release takes, and what it said
+ */
 export function ksvalidator(syntax: string, file: string): { status: number | null; said: string } {
   const { status, stdout, stderr } = spawnSync(program('ksvalidator'), ['-v', syntax, file], {
     encoding: 'utf8',
@@ -85,7 +88,9 @@ export interface CommandFacts {
   name: string;
   deprecated: boolean;
   options: { name: string; value: 'none' | 'must' | 'may'; required: boolean }[];
-  /** argparse's `nargs` of each word that stands beside the options; null: the command reads them by itself. */
+  /**
+   * argparse's `nargs` of each word that stands beside the options; null: the command reads them by itself.
+   */
   words: (number | '?' | '*' | null)[] | null;
 }
 

@@ -1,13 +1,14 @@
 /**
- * A process that makes media of one kind, one after the other, from SIGUSR2 on until it is killed. It says `ready` when it can begin.
- * Arguments: the folder of all media, and the kind.
+ * A process that makes media of one kind, one after the other, from SIGUSR2 on until it is killed. It says
+ * `ready` when it can begin. Arguments: the folder of all media, and the kind.
  */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 
-// Errors are all that images take from the runtime: without the rest of it a maker is ready in a third of the time.
+// Errors are all that images take from the runtime: without the rest of it a maker is ready in a third of the
+// time.
 const SOURCES: Record<string, string> = {
   '#runtime': new URL('../../../libs/runtime/errors.ts', import.meta.url).href,
   '#script-files': new URL('../../../libs/script-files/index.ts', import.meta.url).href,

@@ -18,7 +18,10 @@ export interface StandIn {
   boots?: ('bios' | 'uefi')[];
   /** Puts the medium's EFI/BOOT/grub.cfg into the FAT image as well, as Anaconda's media have it. */
   fatMenu?: boolean;
-  /** Bytes that the image shall have: a file `filler` of zeros is added, which takes no room on this machine's disk. Less than 4 GiB. */
+  /**
+   * Bytes that the image shall have: a file `filler` of zeros is added, which takes no room on this machine's
+   * disk. Less than 4 GiB.
+   */
   bytes?: number;
 }
 
@@ -209,7 +212,8 @@ export function windowsWim(wim: string, editions: StandInEdition[] = WINDOWS_11)
 }
 
 /**
- * A Windows medium: UDF with sources/install.wim, which wimlib makes, and an ISO 9660 tree with nothing but a readme.
+ * A Windows medium: UDF with sources/install.wim, which wimlib makes, and an ISO 9660 tree with nothing but a
+ * readme.
  * @param wimBytes that its WIM shall have: from 1 GiB on UDF keeps it in pieces
  */
 export async function windowsIso(
@@ -261,7 +265,10 @@ async function moveDescription(wim: string, bytes: number): Promise<void> {
 
 const FILLER_MARK = 0xa5;
 
-/** Lets the filler, which is the last file, reach to the new end: in its directory records and in what the volume says of its size. */
+/**
+ * Lets the filler, which is the last file, reach to the new end: in its directory records and in what the
+ * volume says of its size.
+ */
 async function grow(image: string, bytes: number): Promise<void> {
   const before = (await stat(image)).size;
   const file = await open(image, 'r+');

@@ -13,8 +13,8 @@ function pack(folder: string, to: string, options: string[] = []): string {
 }
 
 /**
- * A project of somebody else in a folder outside of the tree, with the packed @infinibay/protocol installed from its archive, and zod
- * beside it, without a network.
+ * A project of somebody else in a folder outside of the tree, with the packed @infinibay/protocol installed
+ * from its archive, and zod beside it, without a network.
  * @param linked packages of the tree that the project's programs use, too
  */
 export function makeForeignProject(folder: string, linked: string[]): void {
@@ -33,7 +33,10 @@ export function makeForeignProject(folder: string, linked: string[]): void {
   }
 }
 
-/** Compiles the TypeScript files of a project as strictly as tsc can, declarations of packages included. @returns what tsc says against them */
+/**
+ * Compiles the TypeScript files of a project as strictly as tsc can, declarations of packages included.
+ * @returns what tsc says against them
+ */
 export function compileProject(folder: string, files: string[]): string {
   const options = [
     '--strict',

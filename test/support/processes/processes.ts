@@ -23,7 +23,8 @@ export interface Running {
 }
 
 /**
- * Starts a program that dies with this process, whatever happens to it: util-linux' setpriv asks the kernel for that.
+ * Starts a program that dies with this process, whatever happens to it: util-linux' setpriv asks the kernel
+ * for that.
  */
 export function start(
   command: string,

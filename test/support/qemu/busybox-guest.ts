@@ -15,8 +15,9 @@ export interface BusyboxGuest extends Guest {
 }
 
 /**
- * The smallest guest with a real virtio port: Debian's cloud kernel, busybox, and the agent as the only service. Its agent keeps its state on a
- * disk of its own, so that a reset is a real power cut. About 2 s to its first word on 2 cores under TCG.
+ * The smallest guest with a real virtio port: Debian's cloud kernel, busybox, and the agent as the only
+ * service. Its agent keeps its state on a disk of its own, so that a reset is a real power cut. About 2 s to
+ * its first word on 2 cores under TCG.
  */
 export async function startBusyboxGuest(options: {
   agent: string;

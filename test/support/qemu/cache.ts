@@ -7,8 +7,8 @@ import { join } from 'node:path';
 const cacheFolder = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'infinibay-guest-suite');
 
 /**
- * A folder that is made once for what it is made from. A maker that fails or is killed leaves nothing that is taken for whole; older versions of the same
- * thing are removed.
+ * A folder that is made once for what it is made from. A maker that fails or is killed leaves nothing that is
+ * taken for whole; older versions of the same thing are removed.
  * @param madeFrom everything that decides the result: package versions, recipe texts
  */
 export async function cached(

@@ -6,8 +6,8 @@ import { debianImage } from './debian-image.js';
 import { type Guest, startGuest } from './guest.js';
 
 /**
- * A Debian machine with what its media plan says attached: the plan's own QEMU arguments are used, with their placeholders filled in. It reaches this
- * machine's loopback at 10.0.2.2.
+ * A Debian machine with what its media plan says attached: the plan's own QEMU arguments are used, with their
+ * placeholders filled in. It reaches this machine's loopback at 10.0.2.2.
  * @param plan `plan.qemu` of a cloud-image medium
  */
 export async function startDebianGuest(

@@ -38,8 +38,8 @@ export interface DebianImage {
 }
 
 /**
- * Debian with systemd and cloud-init, a cloud image in all but its vendor. Made once by mmdebstrap from the machine's own apt sources; about half a
- * minute on 2 cores.
+ * Debian with systemd and cloud-init, a cloud image in all but its vendor. Made once by mmdebstrap from the
+ * machine's own apt sources; about half a minute on 2 cores.
  */
 export async function debianImage(): Promise<DebianImage> {
   const recipe = [PACKAGES.join(), ESSENTIAL_HOOK, CUSTOMIZE_HOOK];

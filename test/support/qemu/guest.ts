@@ -14,7 +14,8 @@ export interface Guest {
 }
 
 /**
- * A real QEMU machine under TCG: /dev/kvm is not to be trusted on test machines. It ends with the test process.
+ * A real QEMU machine under TCG: /dev/kvm is not to be trusted on test machines. It ends with the test
+ * process.
  * @param args what makes it this machine: kernel or disk, seed, channel, network
  * @param monitor path of a socket for QEMU's machine protocol
  */

@@ -14,7 +14,10 @@ echo "the installer runs with: $(/bin/busybox cat /proc/cmdline)." >/dev/ttyS0
 /bin/busybox poweroff -f
 `;
 
-/** Debian's kernel, and an initrd that prints what it was started with on the serial line and switches the machine off. */
+/**
+ * Debian's kernel, and an initrd that prints what it was started with on the serial line and switches the
+ * machine off.
+ */
 export async function installerStandIn(): Promise<GuestKernel> {
   const { image, version } = await cloudKernel();
   const folder = await cached('installer', [version, INIT], (target) => {
@@ -33,8 +36,8 @@ export async function installerStandIn(): Promise<GuestKernel> {
 export const INSTALLED = 'the installed system runs';
 
 /**
- * A disk with a system on it, for both firmwares: a FAT file system without partitions whose boot sector and whose EFI/BOOT/BOOTX64.EFI say so on the
- * serial line.
+ * A disk with a system on it, for both firmwares: a FAT file system without partitions whose boot sector and
+ * whose EFI/BOOT/BOOTX64.EFI say so on the serial line.
  */
 export async function installedDisk(path: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'infinibay-installed-'));

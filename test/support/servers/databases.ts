@@ -13,7 +13,10 @@ export interface TestDatabase {
   readonly database: Database;
 }
 
-/** An empty database's URL and what removes it. The PostgreSQL server is the integration run's own and goes with it. */
+/**
+ * An empty database's URL and what removes it. The PostgreSQL server is the integration run's own and goes
+ * with it.
+ */
 export function emptyDatabase(kind: TestDatabase['kind']): { url: string; remove: () => void } {
   if (kind === 'PostgreSQL') return { url: freshPostgresDatabase(), remove: () => undefined };
   const folder = mkdtempSync(join(tmpdir(), 'infinibay-db-'));
@@ -23,7 +26,10 @@ export function emptyDatabase(kind: TestDatabase['kind']): { url: string; remove
   };
 }
 
-/** The same cases on SQLite and on PostgreSQL, each with a migrated database; `given()` is usable inside tests and hooks. */
+/**
+ * The same cases on SQLite and on PostgreSQL, each with a migrated database; `given()` is usable inside tests
+ * and hooks.
+ */
 export function onBothDatabases(name: string, cases: (given: () => TestDatabase) => void): void {
   describe.each(['SQLite', 'PostgreSQL'] as const)(`${name} on %s`, (kind) => {
     let current: TestDatabase | undefined;

@@ -100,7 +100,8 @@ export async function startPostgres(options: { fsync?: boolean } = {}): Promise<
       await ready();
     },
     crash: async () => {
-      // The backends of a dead postmaster end by themselves, a moment later: a new one would find their shared memory.
+      // The backends of a dead postmaster end by themselves, a moment later: a new one would find their
+      // shared memory.
       const backends = command('pgrep', ['-P', String(server.child.pid)])
         .split('\n')
         .filter(Boolean);

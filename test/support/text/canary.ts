@@ -1,4 +1,7 @@
-/** Every form in which a text may stand in bytes: UTF-8, UTF-16LE, and base64 of both in each of its three alignments. */
+/**
+ * Every form in which a text may stand in bytes: UTF-8, UTF-16LE, and base64 of both in each of its three
+ * alignments.
+ */
 function formsOf(text: string): Buffer[] {
   const plain = [Buffer.from(text, 'utf8'), Buffer.from(text, 'utf16le')];
   const encoded = plain.flatMap((bytes) =>

@@ -4,7 +4,10 @@ import { readFileSync } from 'node:fs';
 export interface Block {
   /** The first word after the fence, such as `sh`; empty when there is none. */
   language: string;
-  /** The words that follow: `run` for what a reader types, `guest` for a machine's script, `shows` for its output. */
+  /**
+   * The words that follow: `run` for what a reader types, `guest` for a machine's script, `shows` for its
+   * output.
+   */
   marks: string[];
   text: string;
   /** The line that the block begins on, counted from 1. */

@@ -2,7 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { command } from '../processes/commands.js';
 
-/** An EFI program that says what it is and from where it was started, as the firmware tells it, and ends the machine. */
+/**
+ * An EFI program that says what it is and from where it was started, as the firmware tells it, and ends the
+ * machine.
+ */
 export function makeEfiProgram(path: string, says: string): string {
   const script = `${path}.cfg`;
   mkdirSync(dirname(path), { recursive: true });
@@ -13,7 +16,8 @@ export function makeEfiProgram(path: string, says: string): string {
 }
 
 /**
- * A stand-in for a Windows ISO: UDF with the boot programs, and an ISO 9660 tree beside it that has nothing but a readme, as on the vendor's media.
+ * A stand-in for a Windows ISO: UDF with the boot programs, and an ISO 9660 tree beside it that has nothing
+ * but a readme, as on the vendor's media.
  * @param says what its setup prints when it is started
  */
 export function makeWindowsIso(folder: string, iso: string, says: string): string {

@@ -19,8 +19,9 @@ export interface Wine {
 }
 
 /**
- * Debian's Wine with a prefix of its own: Windows' cmd and VBScript as another implementation has them. Its files are made once and kept;
- * each caller has links to them and a registry of its own, so that none ends or changes the Windows of another.
+ * Debian's Wine with a prefix of its own: Windows' cmd and VBScript as another implementation has them. Its
+ * files are made once and kept; each caller has links to them and a registry of its own, so that none ends or
+ * changes the Windows of another.
  */
 export async function openWine(): Promise<Wine> {
   if (!existsSync(WINE)) throw new Error('Wine is missing: apt-get install wine64');

@@ -15,7 +15,9 @@ const IDEMPOTENCY_KEY = {
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
 } as const;
 
-/** The OpenAPI 3.1 document of the operators' API, from its controllers and the schemas that check requests. */
+/**
+ * The OpenAPI 3.1 document of the operators' API, from its controllers and the schemas that check requests.
+ */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
   const converter = schemaConverter();
   const document = SwaggerModule.createDocument(app, description(), {

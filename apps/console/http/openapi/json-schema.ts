@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { withoutDraft } from '#app';
 
 /**
- * Turns the schemas that check requests into those of the document. Whatever has an id becomes a component of that name.
- * Answers may gain fields, so their objects are open; requests are as strict as the server.
- * @throws Error when two schemas of different form have the same id, or when a regular expression would lose a flag
+ * Turns the schemas that check requests into those of the document. Whatever has an id becomes a component of
+ * that name. Answers may gain fields, so their objects are open; requests are as strict as the server.
+ * @throws Error when two schemas of different form have the same id, or when a regular expression would lose
+ * a flag
  */
 export function schemaConverter(): StandardSchemaConverter {
   const known = new Map<string, string>();

@@ -4,10 +4,16 @@ import { diskRuleScript } from '../linux/disk-rule.js';
 import type { AgentInstall } from '../linux/agent-files.js';
 import { REPORT_FUNCTION } from '../linux/reporting.js';
 
-/** In the installer's memory; neither is among what Anaconda copies to the installed system (its 99-copy-logs.ks). */
+/**
+ * In the installer's memory; neither is among what Anaconda copies to the installed system (its
+ * 99-copy-logs.ks).
+ */
 export const INSTALLER_FOLDER = '/run/infinibay';
 export const DISK_INCLUDE = `${INSTALLER_FOLDER}/disk.ks`;
-/** The line of ks.cfg that carries the settings: a comment, which Anaconda keeps in no copy that it makes from what it has parsed. */
+/**
+ * The line of ks.cfg that carries the settings: a comment, which Anaconda keeps in no copy that it makes from
+ * what it has parsed.
+ */
 export const SETTINGS_MARK = '# infinibay-settings:';
 
 /** Where nothing is reported, `report` does nothing. */

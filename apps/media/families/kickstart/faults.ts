@@ -5,7 +5,10 @@ import { isIpv6 } from '../linux/network-config.js';
 
 type Interface = MediaRequest['network'][number];
 
-/** Everything in a request for Fedora, RHEL, Rocky or Alma that its installer, or dnf, cannot carry. `kickstartSeed` takes what has none. */
+/**
+ * Everything in a request for Fedora, RHEL, Rocky or Alma that its installer, or dnf, cannot carry.
+ * `kickstartSeed` takes what has none.
+ */
 export function kickstartFaults(request: MediaRequest): Fault[] {
   const { os, source } = request;
   const faults: Fault[] = [];

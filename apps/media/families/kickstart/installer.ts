@@ -5,7 +5,10 @@ import { SEED_LABELS } from '../labels.js';
 /** Characters of a label that mean nothing to GRUB, the kernel and udev. */
 const PLAIN_LABEL = /^[A-Za-z0-9#+\-.=@_]+$/;
 
-/** `inst.stage2` names the vendor's ISO, `inst.ks` the seed; the stock menu's wait and its test of the medium are left out. */
+/**
+ * `inst.stage2` names the vendor's ISO, `inst.ks` the seed; the stock menu's wait and its test of the medium
+ * are left out.
+ */
 export const ANACONDA: Installer = {
   kernel: '/images/pxeboot/vmlinuz',
   initrd: '/images/pxeboot/initrd.img',
@@ -17,7 +20,10 @@ export const ANACONDA: Installer = {
   remasteredSeed: '',
 };
 
-/** A label with a space or the like is not named, but the volume's UUID: udev's `\x20` for it becomes `\\x20` on its way through GRUB 2.06. */
+/**
+ * A label with a space or the like is not named, but the volume's UUID: udev's `\x20` for it becomes `\\x20`
+ * on its way through GRUB 2.06.
+ */
 function device({ volumeId, uuid }: VendorVolume): string {
   return uuid !== null && !PLAIN_LABEL.test(volumeId) ? `UUID=${uuid}` : `LABEL=${labelArgument(volumeId)}`;
 }

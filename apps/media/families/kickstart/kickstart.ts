@@ -12,8 +12,8 @@ import { DNF } from '../linux/distribution.js';
 import { appStream } from '../linux/rpm-settings.js';
 
 /**
- * The seed of an installation of Fedora, RHEL, Rocky or Alma: `ks.cfg`, for Anaconda's label. Cloud images take `cloudSeed`.
- * Source of the commands: "Kickstart Documentation" of the pykickstart project.
+ * The seed of an installation of Fedora, RHEL, Rocky or Alma: `ks.cfg`, for Anaconda's label. Cloud images
+ * take `cloudSeed`. Source of the commands: "Kickstart Documentation" of the pykickstart project.
  * @throws Error when `kickstartFaults` has any, which is asked before
  */
 export function kickstartSeed(request: MediaRequest, install: AgentInstall): SeedFile[] {
@@ -68,7 +68,10 @@ function systemCommands(request: MediaRequest, release: KickstartFacts): string[
   ];
 }
 
-/** Console keymaps that kbd makes from XKB layouts bear the same names; those of other scripts have none, and Anaconda then finds the nearest. */
+/**
+ * Console keymaps that kbd makes from XKB layouts bear the same names; those of other scripts have none, and
+ * Anaconda then finds the nearest.
+ */
 const CONSOLE_LAYOUTS = new Set(
   'at be br ca ch cz de dk ee es fi fr gb hr hu ie is it latam lt lv nl no pl pt ro se si sk tr us'.split(
     ' ',
@@ -85,8 +88,9 @@ function keyboardCommand({ keyboard: { layout, variant } }: MediaRequest): strin
 }
 
 /**
- * Without a mirror there is no command: Anaconda then takes the packages of the medium that it was started from, and with a net installer those of the
- * nearest mirror that the release knows (rhinstaller/anaconda#4567; RHEL knows none).
+ * Without a mirror there is no command: Anaconda then takes the packages of the medium that it was started
+ * from, and with a net installer those of the nearest mirror that the release knows
+ * (rhinstaller/anaconda#4567; RHEL knows none).
  */
 function sourceCommands({ mirror, proxy }: MediaRequest): string[] {
   if (mirror === undefined) return [];

@@ -34,7 +34,10 @@ export const HAND_OVER_SCRIPT = section('hand-over.sh', {
 
 const POST = readScript(import.meta.dirname, 'scripts/post.sh');
 
-/** `%post` in the installed system: the files of the machine, further SSH keys, the agent; see `scripts/post.sh`. */
+/**
+ * `%post` in the installed system: the files of the machine, further SSH keys, the agent; see
+ * `scripts/post.sh`.
+ */
 export function postScript(request: MediaRequest, install: AgentInstall): string {
   const places = DNF.places;
   const files = [
@@ -54,7 +57,10 @@ export function postScript(request: MediaRequest, install: AgentInstall): string
 
 const END = 'END_OF_INFINIBAY_FILE';
 
-/** As it is, so that a reader of the kickstart sees what is installed. @throws Error for a line that a kickstart or the shell takes for an end */
+/**
+ * As it is, so that a reader of the kickstart sees what is installed. @throws Error for a line that a
+ * kickstart or the shell takes for an end
+ */
 function putFile({ path, mode, content }: MachineFile): string {
   if (content.split('\n').some((line) => line.startsWith('%') || line === END))
     throw new Error(`${path}: a kickstart cannot carry a line that begins with %`);
@@ -74,7 +80,10 @@ function sudoersFile({ users }: MediaRequest): MachineFile[] {
   ];
 }
 
-/** The first key of a user is a `sshkey` line; pykickstart warns of a second one, and its validator refuses it. */
+/**
+ * The first key of a user is a `sshkey` line; pykickstart warns of a second one, and its validator refuses
+ * it.
+ */
 function moreKeys({ users }: MediaRequest): string {
   return users
     .flatMap(({ name, sshKeys }) => sshKeys.slice(1).map((key) => [name, key] as const))

@@ -64,9 +64,11 @@ export const RPM_PLACES: InstallPlaces = {
 };
 
 /**
- * The agent's part of an installation, the same for installers and cloud images: it is run once where the family documents it; the unit runs the
- * same script until it has succeeded, also after restarts and without cloud-init. Both share a lock and a stamp.
- * @param leftovers files and folders in which an installer may keep copies of the settings: those that hold a secret are removed in the end
+ * The agent's part of an installation, the same for installers and cloud images: it is run once where the
+ * family documents it; the unit runs the same script until it has succeeded, also after restarts and without
+ * cloud-init. Both share a lock and a stamp.
+ * @param leftovers files and folders in which an installer may keep copies of the settings: those that hold a
+ * secret are removed in the end
  */
 export function agentFiles(
   install: AgentInstall,

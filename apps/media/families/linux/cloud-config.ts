@@ -5,7 +5,8 @@ import type { Distribution } from './distribution.js';
 import type { SeedFile } from '../seed-file.js';
 
 /**
- * The NoCloud seed of a ready image of any Linux family: it puts the same files and unit on the machine as an installer's last phase does.
+ * The NoCloud seed of a ready image of any Linux family: it puts the same files and unit on the machine as an
+ * installer's last phase does.
  * @param instanceId must be new for each medium: cloud-init works anew when it changes
  */
 export function cloudSeed(
@@ -27,7 +28,10 @@ export function metaData({ hostname }: MediaRequest, instanceId: string): SeedFi
   return { name: 'meta-data', content: cloudYaml({ 'instance-id': instanceId, 'local-hostname': hostname }) };
 }
 
-/** Plain scalars only where they cannot be taken for another type; no line folding, so that long keys stay whole. */
+/**
+ * Plain scalars only where they cannot be taken for another type; no line folding, so that long keys stay
+ * whole.
+ */
 export const cloudYaml = (value: unknown): string =>
   stringify(value, {
     lineWidth: 0,
@@ -77,8 +81,9 @@ export function identity(request: MediaRequest, group: string): Record<string, u
 }
 
 /**
- * Without a `users` list the image's default user comes into being, and an empty one is refused by cloud-init's schema, which Subiquity makes an error of:
- * so the list names root, who is there already and stays locked.
+ * Without a `users` list the image's default user comes into being, and an empty one is refused by
+ * cloud-init's schema, which Subiquity makes an error of: so the list names root, who is there already and
+ * stays locked.
  */
 const NOBODY = { name: 'root', lock_passwd: true };
 

@@ -18,7 +18,10 @@ function describe({ match }: DiskRule): string {
 
 const DISK_RULE = readScript(import.meta.dirname, 'scripts/disk-rule.sh');
 
-/** `scripts/disk-rule.sh` with this rule: sh that prints the name of the one disk that is meant, or ends with one of `DISK_RULE_EXIT` and says why. */
+/**
+ * `scripts/disk-rule.sh` with this rule: sh that prints the name of the one disk that is meant, or ends with
+ * one of `DISK_RULE_EXIT` and says why.
+ */
 export function diskRuleScript(rule: DiskRule): string {
   const { match, wipe } = rule;
   const size = match && 'minBytes' in match ? match : null;

@@ -10,7 +10,9 @@ export interface Distribution {
   places: InstallPlaces;
   /** Its members may do everything. */
   adminGroup: 'sudo' | 'wheel';
-  /** cloud-init's network-config, as its renderer for this system takes it; null when nothing was asked for. */
+  /**
+   * cloud-init's network-config, as its renderer for this system takes it; null when nothing was asked for.
+   */
   network(request: MediaRequest): Record<string, unknown> | null;
   /** Files beyond the agent's own. */
   files(request: MediaRequest): MachineFile[];

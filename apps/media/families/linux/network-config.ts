@@ -1,6 +1,9 @@
 import type { MediaRequest } from '#protocol';
 
-/** Netplan version 2, or null when nothing was asked for: both cloud-init and Subiquity then use DHCP on what they find. */
+/**
+ * Netplan version 2, or null when nothing was asked for: both cloud-init and Subiquity then use DHCP on what
+ * they find.
+ */
 export function netplan(request: MediaRequest): Record<string, unknown> | null {
   if (request.network.length === 0) return null;
   const ethernets = request.network.map(
@@ -19,8 +22,9 @@ export function netplan(request: MediaRequest): Record<string, unknown> | null {
 }
 
 /**
- * The same for cloud-init's sysconfig and NetworkManager renderers: they take an entry's key for the interface's name when it is not renamed, and know no
- * name patterns; older ones refuse a route `to: default` and make `::/64` of `::/0`, but all know gateway4 and gateway6 (cloudinit/net/network_state.py).
+ * The same for cloud-init's sysconfig and NetworkManager renderers: they take an entry's key for the
+ * interface's name when it is not renamed, and know no name patterns; older ones refuse a route `to: default`
+ * and make `::/64` of `::/0`, but all know gateway4 and gateway6 (cloudinit/net/network_state.py).
  */
 export function renamedNetwork(request: MediaRequest): Record<string, unknown> | null {
   if (request.network.length === 0) return null;

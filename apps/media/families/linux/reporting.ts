@@ -14,8 +14,9 @@ export const INSTALL_PHASES = [
 export type InstallPhase = (typeof INSTALL_PHASES)[number];
 
 /**
- * Where a machine tells how far its installation is: `POST url` with `Authorization: Bearer token` and the JSON
- * `{"phase": InstallPhase, "reason"?: text, "logTail"?: text}`. A report that fails never stops an installation.
+ * Where a machine tells how far its installation is: `POST url` with `Authorization: Bearer token` and the
+ * JSON `{"phase": InstallPhase, "reason"?: text, "logTail"?: text}`. A report that fails never stops an
+ * installation.
  */
 export interface Reporting {
   /** `http(s)://host:port/install/events` */
@@ -41,15 +42,16 @@ const JSON_TEXT = readScript(import.meta.dirname, 'scripts/json-text.awk');
 const REPORT_ONCE = readScript(import.meta.dirname, 'scripts/report-once.sh');
 
 /**
- * sh that defines `report PHASE [REASON [LOGFILE]]`, which reads `reportSettings` from the environment; see `scripts/report.sh`. Its awk
- * program is indented as what stands around it.
+ * sh that defines `report PHASE [REASON [LOGFILE]]`, which reads `reportSettings` from the environment; see
+ * `scripts/report.sh`. Its awk program is indented as what stands around it.
  */
 export const REPORT_FUNCTION = renderScript(readScript(import.meta.dirname, 'scripts/report.sh'), {
   JSON_TEXT: JSON_TEXT.replace(/^(?=.)/gm, ' '.repeat(8)),
 });
 
 /**
- * One report as sh text that stands alone: it never fails and leaves no name behind. Empty without `reporting`.
+ * One report as sh text that stands alone: it never fails and leaves no name behind. Empty without
+ * `reporting`.
  * @param more.reason what a human should read; @param more.log an absolute path whose last 4 KiB go along
  */
 export function reportCommand(
@@ -67,8 +69,9 @@ export function reportCommand(
 }
 
 /**
- * The `reporting` section of an autoinstall. curtin's webhook (its `reporter/handlers.py`) knows OAuth 1.0 only: it sends its own events
- * (`name`, `event_type`, `description`, `result`) with the token as `oauth_token` of a PLAINTEXT signature, next to the reports of `reportCommand`.
+ * The `reporting` section of an autoinstall. curtin's webhook (its `reporter/handlers.py`) knows OAuth 1.0
+ * only: it sends its own events (`name`, `event_type`, `description`, `result`) with the token as
+ * `oauth_token` of a PLAINTEXT signature, next to the reports of `reportCommand`.
  */
 export function subiquityReporting({ url, token }: Reporting): Record<string, unknown> {
   return {

@@ -3,15 +3,18 @@ import type { MachineFile } from './agent-files.js';
 import { kickstartRelease } from '../kickstart/releases.js';
 
 /**
- * The folder of packages next to the one that was named: RHEL and its kin keep what is not in BaseOS in AppStream. A mirror of another shape has all
- * in one place.
+ * The folder of packages next to the one that was named: RHEL and its kin keep what is not in BaseOS in
+ * AppStream. A mirror of another shape has all in one place.
  */
 export function appStream(mirror: string): string | null {
   const sibling = mirror.replace(/\/BaseOS\//, '/AppStream/');
   return sibling === mirror ? null : sibling;
 }
 
-/** dnf's source of packages on the installed system, from the mirror; gpgcheck with the keys that the release itself brings. */
+/**
+ * dnf's source of packages on the installed system, from the mirror; gpgcheck with the keys that the release
+ * itself brings.
+ */
 export function mirrorFile({ os, mirror }: MediaRequest): MachineFile[] {
   const release = kickstartRelease(os);
   if (mirror === undefined || !release) return [];

@@ -37,7 +37,10 @@ const nvme: FakeDisk = { name: 'nvme0n1', bytes: 40 * GIB, serial: { in: 'nvme',
 const cd: FakeDisk = { name: 'sr0', bytes: 2 * GIB, port: 'ata', type: 5, removable: true };
 
 let machines = 0;
-/** Runs commands as Subiquity does: each by `sh -c`, in an environment with fake disks and with the answers as Subiquity writes them. */
+/**
+ * Runs commands as Subiquity does: each by `sh -c`, in an environment with fake disks and with the answers as
+ * Subiquity writes them.
+ */
 class LiveSession {
   readonly root = mkdtempSync(join(folder, `machine-${(machines += 1)}-`));
   readonly autoinstall: Autoinstall;

@@ -3,13 +3,17 @@ import { readScript, renderScript } from '#script-files';
 import { diskRuleScript } from '../linux/disk-rule.js';
 import { REPORT_FUNCTION, reportCommand, type Reporting, reportSettings } from '../linux/reporting.js';
 
-/** What the storage section matches until the early command has put the chosen disk in its place: a path that no machine has. */
+/**
+ * What the storage section matches until the early command has put the chosen disk in its place: a path that
+ * no machine has.
+ */
 const PLACEHOLDER = '/dev/infinibay-disk';
 const FAILED = '/run/infinibay-failed';
 
 /**
- * Subiquity's `storage`. Its own matches know neither buses nor size ranges, compare serials with udev's composed ones, take the first of several and
- * the largest without a rule: so `earlyCommands` chooses, and this matches the one path that it names. Without it nothing matches and nothing is written.
+ * Subiquity's `storage`. Its own matches know neither buses nor size ranges, compare serials with udev's
+ * composed ones, take the first of several and the largest without a rule: so `earlyCommands` chooses, and
+ * this matches the one path that it names. Without it nothing matches and nothing is written.
  */
 export function storage({ disk: { layout } }: MediaRequest): Record<string, unknown> {
   const match = { path: PLACEHOLDER };

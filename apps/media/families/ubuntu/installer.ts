@@ -4,8 +4,9 @@ import type { Installer } from '../installer.js';
 const REMASTERED = '/cidata';
 
 /**
- * Subiquity. Without the word `autoinstall` it asks before it wipes a disk. `ds=nocloud` alone: cloud-init then finds the seed by its label. A path
- * (`s=/cidata/`) would be one of the installer's own file system, where a seed on another CD never is, and cloud-init gives up when it is absent.
+ * Subiquity. Without the word `autoinstall` it asks before it wipes a disk. `ds=nocloud` alone: cloud-init
+ * then finds the seed by its label. A path (`s=/cidata/`) would be one of the installer's own file system,
+ * where a seed on another CD never is, and cloud-init gives up when it is absent.
  */
 export const SUBIQUITY: Installer = {
   kernel: '/casper/vmlinuz',

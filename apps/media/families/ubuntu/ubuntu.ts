@@ -11,7 +11,10 @@ import { earlyCommands, errorCommands, storage } from './disk.js';
 /** Subiquity copies its logs and answers to the installed system, with the text of every command in them. */
 export const UBUNTU_LEFTOVERS = ['/var/log/installer'] as const;
 
-/** The files of an installation's seed. `instanceId` must be new for each medium: cloud-init works anew when it changes. */
+/**
+ * The files of an installation's seed. `instanceId` must be new for each medium: cloud-init works anew when
+ * it changes.
+ */
 export function ubuntuSeed(request: MediaRequest, install: AgentInstall, instanceId: string): SeedFile[] {
   return [
     {
@@ -22,7 +25,10 @@ export function ubuntuSeed(request: MediaRequest, install: AgentInstall, instanc
   ];
 }
 
-/** Subiquity's answers. Source of the keys: "Autoinstall configuration reference manual" of the Subiquity project. */
+/**
+ * Subiquity's answers. Source of the keys: "Autoinstall configuration reference manual" of the Subiquity
+ * project.
+ */
 function autoinstall(request: MediaRequest, install: AgentInstall): Record<string, unknown> {
   const network = netplan(request);
   const { reporting } = install;

@@ -7,8 +7,8 @@ import { findEdition, findWindowsVersion, type WindowsEdition, type WindowsVersi
 import { element, listItem, writeXml, type XmlElement } from './xml.js';
 
 /**
- * Characters: Path of RunSynchronousCommand and of DriverPaths, CommandLine of FirstLogonCommands. Source: Microsoft, "Unattended Windows Setup
- * Reference".
+ * Characters: Path of RunSynchronousCommand and of DriverPaths, CommandLine of FirstLogonCommands. Source:
+ * Microsoft, "Unattended Windows Setup Reference".
  */
 export const PATH_MAX = 259;
 export const COMMAND_LINE_MAX = 1024;
@@ -32,7 +32,10 @@ interface Known extends AnswerFileOptions {
   language: XmlElement[];
 }
 
-/** `autounattend.xml`, for a request in which `checkWindows` finds no fault. @throws AnswerFileError for one that it would have named */
+/**
+ * `autounattend.xml`, for a request in which `checkWindows` finds no fault. @throws AnswerFileError for one
+ * that it would have named
+ */
 export function answerFile(request: MediaRequest, options: AnswerFileOptions): string {
   const version = findWindowsVersion(request.os.version);
   const edition = version && findEdition(version, request.os.edition);
@@ -115,7 +118,8 @@ function windowsPe({ request, edition, imageName, language, uiLanguage }: Known)
                 element('Value', imageName ?? edition.imageName),
               ]),
             ]),
-            // The partitions are made by winpe.cmd, which has left one disk to choose from: a disk number cannot be known when this file is written.
+            // The partitions are made by winpe.cmd, which has left one disk to choose from: a disk number
+            // cannot be known when this file is written.
             element('InstallToAvailablePartition', 'true'),
             element('WillShowUI', 'OnError'),
           ]),
@@ -157,7 +161,8 @@ function oobe(known: Known): Components {
       [
         element('TimeZone', timeZone),
         element('UserAccounts', [
-          // A server asks for this one's password whatever other accounts there are; finish.ps1 closes the account again.
+          // A server asks for this one's password whatever other accounts there are; finish.ps1 closes the
+          // account again.
           version.kind === 'server' && administrator
             ? password(known, administrator.name, 'AdministratorPassword')
             : null,

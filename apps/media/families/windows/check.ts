@@ -19,7 +19,8 @@ export class AnswerFileError extends Error {
 }
 
 /**
- * What is wrong with a request for Windows beyond the rules of `libs/protocol`: everything that the answer file, its scripts or the drivers cannot carry.
+ * What is wrong with a request for Windows beyond the rules of `libs/protocol`: everything that the answer
+ * file, its scripts or the drivers cannot carry.
  * @param images names of the images that the vendor's medium has, when they are known
  */
 export function checkWindows(request: MediaRequest, images: readonly string[] | null = null): Fault[] {
@@ -136,8 +137,9 @@ function checkNames({ locale, keyboard, timezone }: MediaRequest): Fault[] {
 }
 
 /**
- * Whether a server takes a password with the policy that it comes with. Source: Microsoft, "Password must meet complexity requirements": six characters,
- * three of the kinds upper case, lower case, digits, others, and not the user's name.
+ * Whether a server takes a password with the policy that it comes with. Source: Microsoft, "Password must
+ * meet complexity requirements": six characters, three of the kinds upper case, lower case, digits, others,
+ * and not the user's name.
  */
 export function isComplex(password: string, user: string): boolean {
   const kinds = [/\p{Lu}/u, /\p{Ll}/u, /\p{Nd}/u, /[^\p{L}\p{Nd}]/u].filter((kind) => kind.test(password));

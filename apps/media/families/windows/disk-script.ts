@@ -6,7 +6,10 @@ import { vbsString } from '../../escape.js';
 export const READ_DISKS = readScript(import.meta.dirname, 'scripts/read-disks.vbs');
 const CHOOSE = readScript(import.meta.dirname, 'scripts/choose-disk.vbs');
 
-/** VBScript that prints a diskpart script for the disk that the request means, or prints why not; see `scripts/choose-disk.vbs`. */
+/**
+ * VBScript that prints a diskpart script for the disk that the request means, or prints why not; see
+ * `scripts/choose-disk.vbs`.
+ */
 export function diskScript({ disk, firmware }: MediaRequest): string {
   const { match } = disk;
   const rule = !match ? 'only' : 'serial' in match ? 'serial' : 'bus' in match ? 'bus' : 'size';

@@ -1,6 +1,9 @@
 import { findWindows } from 'windows-iana';
 
-/** Windows spells locales with their script where a language has two. Source: Microsoft's [MS-LCID], "Appendix A". */
+/**
+ * Windows spells locales with their script where a language has two. Source: Microsoft's [MS-LCID], "Appendix
+ * A".
+ */
 const WITH_SCRIPT: Readonly<Record<string, string>> = {
   'az-AZ': 'az-Latn-AZ',
   'bs-BA': 'bs-Latn-BA',
@@ -9,7 +12,10 @@ const WITH_SCRIPT: Readonly<Record<string, string>> = {
   'uz-UZ': 'uz-Latn-UZ',
 };
 
-/** [MS-LCID] lists these without a number of their own; a system locale needs one. With the locale to take instead. */
+/**
+ * [MS-LCID] lists these without a number of their own; a system locale needs one. With the locale to take
+ * instead.
+ */
 const WITHOUT_LCID: Readonly<Record<string, string>> = {
   'de-BE': 'de-DE',
   'de-IT': 'de-DE',
@@ -25,8 +31,9 @@ export function windowsLocale(locale: string): { locale: string } | { instead: s
 }
 
 /**
- * XKB layout, or layout/variant, to the identifier of Windows' own layout for the same keyboard. Source of the identifiers: Microsoft, "Keyboard
- * identifiers and input method editors for Windows". A layout without an entry has none there.
+ * XKB layout, or layout/variant, to the identifier of Windows' own layout for the same keyboard. Source of
+ * the identifiers: Microsoft, "Keyboard identifiers and input method editors for Windows". A layout without
+ * an entry has none there.
  */
 const KEYBOARDS: Readonly<Record<string, string>> = Object.fromEntries(
   (
@@ -49,7 +56,10 @@ const KEYBOARDS: Readonly<Record<string, string>> = Object.fromEntries(
 
 export const windowsKeyboards = (): readonly string[] => Object.keys(KEYBOARDS);
 
-/** `language:layout` as the answer file takes it (Microsoft, "InputLocale"), or null when Windows has no such layout. */
+/**
+ * `language:layout` as the answer file takes it (Microsoft, "InputLocale"), or null when Windows has no such
+ * layout.
+ */
 export function inputLocale({
   layout,
   variant,

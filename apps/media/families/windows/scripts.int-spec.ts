@@ -352,7 +352,8 @@ ${fake.join('')}End Sub
     save('specialize-seed/drivers/Virtio.cer', '');
     wine.drive('Q', seed);
     wine.drive('R', disk);
-    // Programs that only Windows has say how they were called; what they see of the folder at that time is part of it.
+    // Programs that only Windows has say how they were called; what they see of the folder at that time is
+    // part of it.
     const programs = ['reg', 'icacls', 'certutil', 'pnputil', 'schtasks', 'powershell.exe'];
     for (const program of programs)
       save(

@@ -24,12 +24,16 @@ export interface WindowsSeedOptions {
   uiLanguage?: string;
   /** `/IMAGE/NAME` in the medium, when it is not the edition's usual one. */
   imageName?: string;
-  /** Default: only with a product key of the request's own. With an OEM key Windows leaves SetupComplete.cmd out, and a key does not tell what it is. */
+  /**
+   * Default: only with a product key of the request's own. With an OEM key Windows leaves SetupComplete.cmd
+   * out, and a key does not tell what it is.
+   */
   autoLogon?: boolean;
 }
 
 /**
- * The files of a Windows seed, drivers apart. Setup reads autounattend.xml at the root; windowsPE and specialize find the others by the marker file.
+ * The files of a Windows seed, drivers apart. Setup reads autounattend.xml at the root; windowsPE and
+ * specialize find the others by the marker file.
  * @throws AnswerFileError for a request that `checkWindows` refuses
  */
 export function windowsSeed(

@@ -6,8 +6,8 @@ export interface WindowsEdition {
   /** `/IMAGE/NAME` in the medium's install.wim. */
   imageName: string;
   /**
-   * The key with which setup takes this edition without asking; it activates nothing but a KMS client. Null: setup gets an empty key.
-   * Source: Microsoft, "KMS client activation and product keys".
+   * The key with which setup takes this edition without asking; it activates nothing but a KMS client. Null:
+   * setup gets an empty key. Source: Microsoft, "KMS client activation and product keys".
    */
   setupKey: string | null;
 }
@@ -25,7 +25,10 @@ export interface WindowsVersion {
   needsTpm: boolean;
   /** Bytes. Microsoft's least for its disk, unless it is told to look for nothing. */
   leastDisk: number;
-  /** The first build of it. Source: Microsoft, "Windows 10/11 release information" and "Windows Server release information". */
+  /**
+   * The first build of it. Source: Microsoft, "Windows 10/11 release information" and "Windows Server release
+   * information".
+   */
   firstBuild: number;
   editions: readonly WindowsEdition[];
   defaultEdition: string;
@@ -139,7 +142,10 @@ export const wantsTpm = ({ os, windows }: Pick<MediaRequest, 'os' | 'windows'>):
 export const findWindowsVersion = (version: string): WindowsVersion | null =>
   WINDOWS_VERSIONS.find((known) => known.version === version) ?? null;
 
-/** By the request's own name ("Standard Core") or the medium's ("Windows Server 2022 SERVERSTANDARDCORE"), in any case. */
+/**
+ * By the request's own name ("Standard Core") or the medium's ("Windows Server 2022 SERVERSTANDARDCORE"), in
+ * any case.
+ */
 export function findEdition(version: WindowsVersion, name: string | undefined): WindowsEdition | null {
   const wanted = (name ?? version.defaultEdition).toLowerCase();
   return (

@@ -21,7 +21,10 @@ export const element = (
 export const listItem = (name: string, content: string | readonly (XmlElement | null)[]): XmlElement =>
   element(name, content, { 'wcm:action': 'add' });
 
-/** A document in plain ASCII; the only way by which a value becomes XML here. @throws Error for a value that XML cannot carry */
+/**
+ * A document in plain ASCII; the only way by which a value becomes XML here. @throws Error for a value that
+ * XML cannot carry
+ */
 export function writeXml(root: XmlElement): string {
   return `<?xml version="1.0" encoding="utf-8"?>\n${write(root, '')}`;
 }

@@ -74,7 +74,9 @@ export class FatFolder {
   }
 }
 
-/** What programs from before long names see: letters and digits of it and a number that makes it the only one. */
+/**
+ * What programs from before long names see: letters and digits of it and a number that makes it the only one.
+ */
 function alias(name: string, taken: Set<string>): string {
   const dot = name.lastIndexOf('.');
   const clean = (text: string): string => text.toUpperCase().replace(/[^A-Z0-9_-]/g, '');

@@ -12,10 +12,11 @@ const CHUNK = 4 * 1024 * 1024;
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 /**
- * Makes a FAT image from a folder, as large as its files need, and lets mtools read it back: names and bytes must be the same. The same input gives the same
- * bytes.
+ * Makes a FAT image from a folder, as large as its files need, and lets mtools read it back: names and bytes
+ * must be the same. The same input gives the same bytes.
  * @param volumeId eight hexadecimal digits: FAT's serial number
- * @throws AppError `media.mcopy_missing` (503), `media.image_failed` (500), `media.seed_not_fat` (422) for names that FAT cannot have and above 2 GB
+ * @throws AppError `media.mcopy_missing` (503), `media.image_failed` (500), `media.seed_not_fat` (422) for
+ * names that FAT cannot have and above 2 GB
  */
 export async function makeFatImage(options: {
   folder: string;

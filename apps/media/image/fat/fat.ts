@@ -41,8 +41,8 @@ interface Geometry {
 }
 
 /**
- * A FAT file system without partitions, as large as its files need: where everything stands in it. The same input gives the same bytes.
- * Source: Microsoft, "FAT: General Overview of On-Disk Format", 1.03.
+ * A FAT file system without partitions, as large as its files need: where everything stands in it. The same
+ * input gives the same bytes. Source: Microsoft, "FAT: General Overview of On-Disk Format", 1.03.
  * @throws FatError for a name that FAT has no room or letter for, and above 2 GB
  */
 export function fatLayout(tree: FatTree): FatLayout {

@@ -9,8 +9,9 @@ const EVERYWHERE = [
   ...['linux', 'boot', 'test', 'echo', 'sleep', 'halt'],
 ];
 /**
- * GRUB's own drivers on BIOS: SeaBIOS shows GRUB only the CD that it booted, and `nativedisk` cannot leave it without losing that one.
- * They find what hangs on IDE and SATA; a medium on virtio-blk would need the firmware's driver, which cannot be used together with them.
+ * GRUB's own drivers on BIOS: SeaBIOS shows GRUB only the CD that it booted, and `nativedisk` cannot leave it
+ * without losing that one. They find what hangs on IDE and SATA; a medium on virtio-blk would need the
+ * firmware's driver, which cannot be used together with them.
  */
 const BIOS_DRIVERS = ['pata', 'ahci', 'scsi'];
 /** Without a driver for the screen the kernel is started blind: nothing is seen until its own driver runs. */
@@ -36,7 +37,10 @@ export interface GrubImages {
   efi: Buffer;
 }
 
-/** What this process has made: grub-mkimage takes 0.2 s for BIOS, most of it for LZMA, and the same input gives the same bytes. */
+/**
+ * What this process has made: grub-mkimage takes 0.2 s for BIOS, most of it for LZMA, and the same input
+ * gives the same bytes.
+ */
 const made = new Map<string, Promise<unknown>>();
 
 /** Those who ask while it is made wait for it; a failure is not kept. */
@@ -71,7 +75,8 @@ export function grubCore(scratch: string, core: GrubCore): Promise<Buffer> {
 }
 
 /**
- * GRUB as El Torito boot images for BIOS and UEFI on x86_64, with its configuration inside. About 0.9 MB together.
+ * GRUB as El Torito boot images for BIOS and UEFI on x86_64, with its configuration inside. About 0.9 MB
+ * together.
  * @param scratch an existing folder to work in; nothing stays there
  * @param modules that each core has besides those that every configuration needs
  * @throws AppError as `grubCore` and `makeFatImage`
