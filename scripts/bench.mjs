@@ -6,6 +6,7 @@
  * `npm run bench -- media agent` runs only the named parts; `npm run bench -- --list` names them.
  */
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { capture, compile, installPackages, projectEnv, root, step, StepFailed } from './steps.mjs';
 
 try {
@@ -27,8 +28,8 @@ const { status } = spawnSync(
     '--no-warnings',
     '--experimental-transform-types',
     '--import',
-    './test/support/typescript.mjs',
-    'test/bench/main.ts',
+    join(root, 'test/support/typescript.mjs'),
+    join(root, 'test/bench/main.ts'),
     ...process.argv.slice(2),
   ],
   { cwd: root, env: projectEnv(), stdio: 'inherit' },

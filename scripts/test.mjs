@@ -128,6 +128,8 @@ const tiers = {
     await check('Lint', 'eslint', ['.', '--max-warnings', '0']);
     await check('Format', 'bash', ['scripts/check-format.sh']);
     await check('Import rules', 'npm', ['run', '--silent', 'check:imports']);
+    await check('Unused files, exports, dependencies', 'knip', ['--no-progress']);
+    await check('The same without the tests', 'knip', ['--no-progress', '--production']);
     await check('Agent: format', 'cargo', ['fmt', '--check'], agentFolder);
     await check(
       'Agent: clippy',

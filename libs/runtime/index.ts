@@ -1,4 +1,4 @@
-export { AppError, type Catalogue, type ErrorBody, errorsOf, RelayedError } from './app-error.js';
+export { AppError, type Catalogue, errorsOf, RelayedError } from './app-error.js';
 export { Bus } from './bus/bus.js';
 export { RuntimeError } from './codes.js';
 export * from './config.js';

@@ -94,6 +94,18 @@ describe('files', () => {
     for (const pattern of GENERATED) expect(files.some((path) => pattern.test(path))).toBe(true);
   });
 
+  it('have no comment wider than 110 columns', () => {
+    const source = files.filter((path) => /\.(ts|mjs|rs)$/.test(path));
+    const wide = source.flatMap((path) =>
+      read(path)
+        .split('\n')
+        .flatMap((line, index) =>
+          /^\s*(\/\/|\/\*\*?|\*) /.test(line) && [...line].length > 110 ? [`${path}:${index + 1}`] : [],
+        ),
+    );
+    expect(wide).toEqual([]);
+  });
+
   it('hold no mark of work that was left', () => {
     const mark = new RegExp(
       `\\b(${['TO', 'DO'].join('')}|${['FIX', 'ME'].join('')}|${['X', 'XX'].join('')})\\b`,

@@ -32,11 +32,12 @@ function tableOf(syntaxes: readonly string[]): string {
   const names = new Set(Object.values(facts).flatMap((rows) => rows.map(({ name }) => name)));
   const lines = [...names].filter((name) => !INTERNAL.has(name)).map((name) => line(name, syntaxes, facts));
   return `/**
- * Generated from pykickstart ${pykickstartVersion()} by \`npm run answers:commands\`; a test compares it with what is installed.
+ * Generated from pykickstart ${pykickstartVersion()} by \`npm run answers:commands\`; a test compares it.
  *
- * Commands of a kickstart, one a line: name, releases that have it, how many words stand beside its options, its options. \`41,42\` after @ are the
- * releases that have it (none: all), after ~ those in which it is deprecated: it does nothing there. \`=\` after an option: it takes a value; \`?\` it may;
- * \`!\` it must be there. \`free\`: words of another program. \`%packages\` is the section of that name.
+ * Commands of a kickstart, one a line: name, releases that have it, how many words stand beside its options,
+ * its options. \`41,42\` after @ are the releases that have it (none: all), after ~ those in which it is
+ * deprecated: it does nothing there. \`=\` after an option: it takes a value; \`?\` it may; \`!\` it must be
+ * there. \`free\`: words of another program. \`%packages\` is the section of that name.
  */
 export const COMMAND_TABLE = \`
 ${lines.sort((a, b) => (a < b ? -1 : 1)).join('\n')}

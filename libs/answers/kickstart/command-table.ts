@@ -1,10 +1,10 @@
 /**
- * Generated from pykickstart 3.78 by `npm run answers:commands`; a test compares it with what is installed.
+ * Generated from pykickstart 3.78 by `npm run answers:commands`; a test compares it.
  *
  * Commands of a kickstart, one a line: name, releases that have it, how many words stand beside its options,
  * its options. `41,42` after @ are the releases that have it (none: all), after ~ those in which it is
- * deprecated: it does nothing there. `=` after an option: it takes a value; `?` it may; `!` it must be there.
- * `free`: words of another program. `%packages` is the section of that name.
+ * deprecated: it does nothing there. `=` after an option: it takes a value; `?` it may; `!` it must be
+ * there. `free`: words of another program. `%packages` is the section of that name.
  */
 export const COMMAND_TABLE = `
 %packages 0: excludedocs ignoremissing default multilib nocore timeout= retries= inst-langs=@41,42,43,44,9,10 exclude-weakdeps@41,42,43,44,9,10 ignorebroken@41,42,43,44 instLangs=@41,42,43,44,8,9 excludeWeakdeps@41,42,43,44,8,9

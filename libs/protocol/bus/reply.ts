@@ -30,6 +30,7 @@ export type BusError = z.output<typeof BusError>;
 /** Every reply: the result, or why there is none. */
 export type BusReply<T = unknown> = { ok: true; result: T } | { ok: false; error: BusError };
 
+/** The schema of a reply, for the documents. @internal */
 export const busReply = <S extends z.ZodType>(result: S) =>
   z.discriminatedUnion('ok', [
     z.object({ ok: z.literal(true), result }),

@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bus, createLogger, MetricsPageModule } from '#runtime';
-import { type RunningApp, startHttpApp } from '#app';
+import { startHttpApp } from '#app';
 import { AppModule } from '#app';
 import { ConsoleModule } from '../../../apps/console/console.module.js';
 import { readConfig } from '../../../apps/console/config.js';
+
+type RunningApp = Awaited<ReturnType<typeof startHttpApp>>;
 
 export const CONSOLE_TOKEN = 'test-console-token-0123456789';
 export const SECRETS_KEY = '5e'.repeat(32);

@@ -2,10 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, MetricsPageModule } from '#runtime';
-import { type RunningApp, startHttpApp } from '#app';
+import { startHttpApp } from '#app';
 import { AppModule } from '#app';
 import { GatewayModule } from '../../../apps/gateway/gateway.module.js';
 import { readConfig } from '../../../apps/gateway/config.js';
+
+type RunningApp = Awaited<ReturnType<typeof startHttpApp>>;
 
 export interface TestGateway {
   readonly app: RunningApp;

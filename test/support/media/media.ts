@@ -7,9 +7,11 @@ import { AppModule } from '#app';
 import { Artifact, type Database } from '#db';
 import { MediaRequest } from '#protocol';
 import { Bus, createLogger, MetricsPageModule } from '#runtime';
-import { type RunningApp, startHttpApp } from '#app';
+import { startHttpApp } from '#app';
 import { MediaModule } from '../../../apps/media/media.module.js';
 import { readConfig } from '../../../apps/media/config.js';
+
+type RunningApp = Awaited<ReturnType<typeof startHttpApp>>;
 
 export const MEDIA_TOKEN = 'test-media-token-0123456789';
 

@@ -6,7 +6,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { command } from '../../../../test/support/processes/commands.js';
 import { type FakeDisk, fakeDisks } from '../../../../test/support/installers/fake-disks.js';
-import { DISK_RULE_EXIT, type DiskRule, diskRuleScript } from './disk-rule.js';
+import { type DiskRule, diskRuleScript } from './disk-rule.js';
+
+/** Exit codes of `scripts/disk-rule.sh`. */
+const DISK_RULE_EXIT = { chosen: 0, none: 3, ambiguous: 4, holdsData: 5, unreadable: 6 } as const;
 
 const GIB = 1024 ** 3;
 /** Anaconda has bash for sh, Ubuntu has dash; busybox shows that neither's own habits are needed. */

@@ -5,9 +5,6 @@ import { shWord } from '../../escape.js';
 /** Which disk is installed on; without `match` the only one that is there. */
 export type DiskRule = Pick<MediaRequest['disk'], 'match' | 'wipe'>;
 
-/** Exit codes of `scripts/disk-rule.sh`. */
-export const DISK_RULE_EXIT = { chosen: 0, none: 3, ambiguous: 4, holdsData: 5, unreadable: 6 } as const;
-
 /** The rule in words, for messages. */
 function describe({ match }: DiskRule): string {
   if (!match) return 'the only disk that is there';
@@ -20,7 +17,7 @@ const DISK_RULE = readScript(import.meta.dirname, 'scripts/disk-rule.sh');
 
 /**
  * `scripts/disk-rule.sh` with this rule: sh that prints the name of the one disk that is meant, or ends with
- * one of `DISK_RULE_EXIT` and says why.
+ * 3 none, 4 ambiguous, 5 holds data or 6 unreadable and says why.
  */
 export function diskRuleScript(rule: DiskRule): string {
   const { match, wipe } = rule;
