@@ -1,6 +1,6 @@
 import type { Fault } from '#protocol';
 import { checkKickstart } from './kickstart/check.js';
-import type { Release } from './kickstart/releases.js';
+import type { Release } from './kickstart/release-names.js';
 import { autounattendFaults } from './windows/check.js';
 import {
   autoinstallFaults,

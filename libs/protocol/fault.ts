@@ -1,4 +1,4 @@
-import { nearest } from './media/names.js';
+import { nearest } from './nearest.js';
 
 /**
  * One fault in something that was handed in: a request, a script's inputs, an answer file. Whoever finds

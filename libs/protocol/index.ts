@@ -39,10 +39,14 @@ export {
 } from './channel/parse.js';
 export { didYouMean, type Fault, type FaultBelow } from './fault.js';
 export { FAMILY_RULES, type FamilyRules } from './media/family-rules.js';
-export * from './media/names.js';
+export * from './media/locales-and-keyboards.js';
+export { isSystemName } from './media/system-users.js';
+export { nearest } from './nearest.js';
+export { DELIVERY_NAMES } from './media/deliveries.js';
+export { USUAL_WINDOWS_DRIVERS, WINDOWS_DRIVERS } from './media/windows-drivers.js';
 export * from './media/plan.js';
 export * from './media/releases.js';
-export { OS_FAMILIES, plainPassword, WINDOWS_DRIVERS } from './media/request-fields.js';
+export { OS_FAMILIES, plainPassword } from './media/request-fields.js';
 export * from './media/request.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
 export { quoteFor, UnquotableError } from './scripts/quoting.js';

@@ -6,7 +6,7 @@ import formats from 'ajv-formats';
 import fc from 'fast-check';
 import { BUS_EVENTS, BusRequests } from './bus/messages.js';
 import { jsonSchemas } from './json-schemas.js';
-import { KEYBOARD_LAYOUTS, LOCALES } from './media/names.js';
+import { KEYBOARD_LAYOUTS, LOCALES } from './media/locales-and-keyboards.js';
 import { MediaRequest } from './media/request.js';
 import { timeZones } from './time-zones.js';
 

@@ -78,7 +78,9 @@ describe('the package', () => {
     }
     const request = readFileSync(installed('dist/media/request.d.ts'), 'utf8');
     expect(request).toContain('export interface MediaRequest ');
-    expect(readFileSync(installed('dist/media/names.d.ts'), 'utf8')).toContain('LOCALES: readonly string[]');
+    expect(readFileSync(installed('dist/media/locales-and-keyboards.d.ts'), 'utf8')).toContain(
+      'LOCALES: readonly string[]',
+    );
   });
 
   it('compiles in programs of others, which it also keeps from mistakes', () => {

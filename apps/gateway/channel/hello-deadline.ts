@@ -1,4 +1,15 @@
 import type { Socket } from 'node:net';
+import type { AgentKind } from '../session/agent-kind.js';
+
+/**
+ * Our agent says hello at once; after a migration the first connection may never hear the guest, and closing
+ * it cures that.
+ */
+export const HELLO_DEADLINE_MS: Readonly<Record<AgentKind, number>> = {
+  ours: 3000,
+  public: 90_000,
+  'public-windows': 90_000,
+};
 
 const READ_FIRST_MS = 50;
 

@@ -2,13 +2,13 @@ import type { Socket } from 'node:net';
 import { findMachineFacts, type MachineFacts } from '#db';
 import { type ChannelState, deriveVmSecret, LineDecoder } from '#protocol';
 import type { GatewayContext } from '../host/gateway-context.js';
-import { HELLO_DEADLINE_MS } from '../session/agent-kind.js';
+
 import { Guest } from '../session/guest.js';
 import { GuestSession } from '../session/guest-session.js';
 import { LocalMachine } from '../session/local-machine.js';
 import { connectFailure, readLines } from './connection.js';
 import { ConnectingEndpoint, type Endpoint, EndpointClosed, ListeningEndpoint } from './endpoint.js';
-import { HelloDeadline } from './hello-deadline.js';
+import { HELLO_DEADLINE_MS, HelloDeadline } from './hello-deadline.js';
 import { Outbox } from './outbox.js';
 import { SerialQueue } from './serial-queue.js';
 import type { SocketFolder } from './socket-folder.js';

@@ -34,16 +34,6 @@ export const PROTOCOL_OF: Readonly<Record<AgentKind, number>> = {
   'public-windows': 1,
 };
 
-/**
- * Our agent says hello at once; after a migration the first connection may never hear the guest, and closing
- * it cures that.
- */
-export const HELLO_DEADLINE_MS: Readonly<Record<AgentKind, number>> = {
-  ours: 3000,
-  public: 90_000,
-  'public-windows': 90_000,
-};
-
 /** How it has to be spoken to; null: as fast as it reads. */
 export const PACE_OF: Readonly<Record<AgentKind, Pace | null>> = {
   ours: null,

@@ -4,7 +4,7 @@ import { EXCLUSIVE, SINGLETONS } from './commands.js';
 import { readCommand, type ReadCommand } from './options.js';
 import { parseKickstart } from './parse.js';
 import { partitionFaults } from './partitions.js';
-import { guessRelease, type Release } from './releases.js';
+import { guessRelease, type Release } from './release-names.js';
 import { sectionFaults } from './sections.js';
 import { valueFaults } from './values.js';
 

@@ -1,5 +1,5 @@
 import { COMMAND_RELEASES, COMMAND_TABLE } from './command-table.js';
-import type { Release } from './releases.js';
+import type { Release } from './release-names.js';
 
 /**
  * A release that was added to the table of releases only does not compile here: `npm run answers:commands`

@@ -2,7 +2,7 @@ import type { Fault } from '#protocol';
 import { didYouMean, shown } from '../fault.js';
 import { COMMANDS, type CommandRule, has, numberOf } from './commands.js';
 import type { Command } from './parse.js';
-import type { Release } from './releases.js';
+import type { Release } from './release-names.js';
 
 /** A command whose words are sorted into options and the rest. */
 export interface ReadCommand extends Command {

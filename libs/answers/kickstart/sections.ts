@@ -2,7 +2,7 @@ import type { Fault } from '#protocol';
 import { didYouMean, shown } from '../fault.js';
 import { has, PACKAGE_OPTIONS, SECTIONS } from './commands.js';
 import type { Section } from './parse.js';
-import type { Release } from './releases.js';
+import type { Release } from './release-names.js';
 
 const PACKAGE = /^[A-Za-z0-9*?[\]][\w.+*?[\]:~-]*$/;
 const GROUP = /^@\^?[\w][\w .+/:-]*( --(nodefaults|optional))?$/;

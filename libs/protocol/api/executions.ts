@@ -14,6 +14,7 @@ import {
   wireTime,
 } from './fields.js';
 import { stepsOf } from '../fault.js';
+import { FAILURE_REASONS, type FailureReason } from '../statuses.js';
 import { isTimeZone } from '../time-zones.js';
 import { PageQuery } from './pages.js';
 import { checkScheduleRules } from './schedule-rules.js';
@@ -189,14 +190,8 @@ export const explanationCode = z
     'claimed',
     'delivered',
     'running',
-    'exit_code',
-    'interrupted_by_reboot',
-    'agent_lost',
-    'not_started',
-    'refused',
-    'expired',
-    'bad_input',
-    'reboot_limit',
+    // A run that failed is explained by its reason.
+    ...FAILURE_REASONS.map((reason) => reason.toLowerCase() as Lowercase<FailureReason>),
     'failed',
   ])
   .meta({ id: 'ExplanationCode', description: 'Why an execution is where it is.' });

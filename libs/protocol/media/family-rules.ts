@@ -1,6 +1,6 @@
 import type { Platform } from '../api/fields.js';
 import type { Fault } from '../fault.js';
-import { isSystemName } from './names.js';
+import { isSystemName } from './system-users.js';
 import type { MediaRequest } from './request-fields.js';
 
 /** NetBIOS name: Windows setup refuses longer ones, and names of digits alone. */

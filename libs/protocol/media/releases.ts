@@ -106,3 +106,16 @@ export function findRelease({
     (release.version === version || (release.hasPoints && release.version === whole));
   return RELEASES.find(isMeant) ?? null;
 }
+
+/** What a release has of its own for its kickstart, or null when it is none that a kickstart installs. */
+export const kickstartRelease = (os: Pick<MediaRequest['os'], 'family' | 'version'>): KickstartFacts | null =>
+  findRelease(os)?.kickstart ?? null;
+
+/** Ubuntu's releases in words: those with long-term support first, the newest before the older. */
+export function longTermFirst(versions: readonly string[]): string {
+  const newestFirst = [...versions].sort().reverse();
+  const isLongTerm = (version: string): boolean => /^\d[02468]\.04$/.test(version);
+  return [...newestFirst.filter(isLongTerm), ...newestFirst.filter((version) => !isLongTerm(version))].join(
+    ', ',
+  );
+}

@@ -7,8 +7,10 @@ import {
   LOCALES,
   meantLayout,
   meantLocale,
-  nearest,
-} from './names.js';
+} from './locales-and-keyboards.js';
+import { nearest } from '../nearest.js';
+import { DELIVERY_NAMES } from './deliveries.js';
+import { USUAL_WINDOWS_DRIVERS, WINDOWS_DRIVERS } from './windows-drivers.js';
 import { IPV6 } from './ipv6-pattern.js';
 import { isTimeZone, timeZones } from '../time-zones.js';
 
@@ -209,20 +211,6 @@ const httpUrl = z
 
 export const OS_FAMILIES = ['windows', 'ubuntu', 'fedora', 'rhel', 'rocky', 'alma'] as const;
 
-/**
- * Drivers of a virtio-win tree that can be put on the installed system; storage and network are always there
- * for the installer.
- */
-export const WINDOWS_DRIVERS = [
-  'vioserial',
-  'Balloon',
-  'viorng',
-  'viofs',
-  'vioinput',
-  'pvpanic',
-  'fwcfg',
-] as const;
-
 /** Each field by itself. */
 export const RequestFields = z.strictObject({
   /** Of this model; raised when a field changes its meaning. */
@@ -289,7 +277,10 @@ export const RequestFields = z.strictObject({
   virtioDrivers: absolutePath.optional(),
   windows: z
     .strictObject({
-      drivers: z.array(z.enum(WINDOWS_DRIVERS)).max(16).default(['vioserial', 'Balloon', 'viorng']),
+      drivers: z
+        .array(z.enum(WINDOWS_DRIVERS))
+        .max(16)
+        .default([...USUAL_WINDOWS_DRIVERS]),
       /** Runs `virtio-win-guest-tools.exe` of the driver tree on the installed system. */
       guestTools: z.boolean().default(false),
       /** LabConfig: setup looks for neither TPM, Secure Boot, memory nor processor. */
@@ -310,7 +301,7 @@ export const RequestFields = z.strictObject({
   source: z
     .enum(['installer', 'cloud-image'], { error: 'must be installer or cloud-image' })
     .default('installer'),
-  delivery: z.enum(['seed', 'chain', 'direct-kernel', 'remaster']).default('seed'),
+  delivery: z.enum(DELIVERY_NAMES).default('seed'),
   replace: z.boolean().default(false),
 });
 export type MediaRequest = z.output<typeof RequestFields>;

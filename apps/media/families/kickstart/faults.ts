@@ -1,6 +1,5 @@
-import { type Fault, type MediaRequest, versionsOf } from '#protocol';
+import { kickstartRelease, type Fault, type MediaRequest, versionsOf } from '#protocol';
 import { isKickstartText } from '../../escape.js';
-import { kickstartRelease } from './releases.js';
 import { isIpv6 } from '../linux/network-config.js';
 
 type Interface = MediaRequest['network'][number];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { MediaRequest } from '#protocol';
+import { kickstartRelease, type MediaRequest } from '#protocol';
 import { command } from '../../../../test/support/processes/commands.js';
 import { mediaRequest } from '../../../../test/support/media/media.js';
 import { ksvalidator, parseKickstarts } from '../../../../test/support/installers/pykickstart.js';
@@ -14,7 +14,6 @@ import {
   SEED_INSTALL,
 } from '../../../../test/support/media/seeds.js';
 import { ksWord } from '../../escape.js';
-import { kickstartRelease } from './releases.js';
 import { kickstartSeed } from './kickstart.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'infinibay-kickstart-'));

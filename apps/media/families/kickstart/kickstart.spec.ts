@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { MediaRequest } from '#protocol';
+import { kickstartRelease, type MediaRequest } from '#protocol';
 import { mediaRequest } from '../../../../test/support/media/media.js';
 import {
   CANARY_SECRET,
@@ -15,7 +15,6 @@ import { cloudSeed } from '../linux/cloud-config.js';
 import { DNF } from '../linux/distribution.js';
 import { SETTINGS_MARK } from './disk.js';
 import { kickstartFaults } from './faults.js';
-import { kickstartRelease } from './releases.js';
 import { kickstartSeed } from './kickstart.js';
 
 const golden = (name: string): string => join(import.meta.dirname, 'golden', name);

@@ -1,4 +1,4 @@
-import type { KickstartFacts, MediaRequest } from '#protocol';
+import { kickstartRelease, type KickstartFacts, type MediaRequest } from '#protocol';
 import { type AgentInstall, installSettings } from '../linux/agent-files.js';
 import type { SeedFile } from '../seed-file.js';
 import { glibcLocale } from '../linux/cloud-config.js';
@@ -7,7 +7,6 @@ import { DISK_INCLUDE, preScript, SETTINGS_MARK } from './disk.js';
 import { kickstartFaults } from './faults.js';
 import { networkCommands } from './network.js';
 import { HAND_OVER_SCRIPT, ON_ERROR_SCRIPT, postScript, PRE_INSTALL_SCRIPT } from './post.js';
-import { kickstartRelease } from './releases.js';
 import { DNF } from '../linux/distribution.js';
 import { appStream } from '../linux/rpm-settings.js';
 

@@ -1,6 +1,5 @@
-import type { MediaRequest } from '#protocol';
+import { kickstartRelease, type MediaRequest } from '#protocol';
 import type { MachineFile } from './agent-files.js';
-import { kickstartRelease } from '../kickstart/releases.js';
 
 /**
  * The folder of packages next to the one that was named: RHEL and its kin keep what is not in BaseOS in

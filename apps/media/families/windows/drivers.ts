@@ -1,12 +1,9 @@
-import type { MediaRequest } from '#protocol';
+import { type MediaRequest, USUAL_WINDOWS_DRIVERS } from '#protocol';
 
 /** Where a seed has the drivers that `resolveDrivers` finds. */
 export const WINPE_DRIVERS = '$WinPEDriver$';
 export const SYSTEM_DRIVERS = 'drivers';
 export const GUEST_TOOLS = 'Setup/Scripts/infinibay/virtio-win-guest-tools.exe';
-
-/** As `windows.drivers` has it when a request has no `windows` at all. */
-const USUAL_DRIVERS = ['vioserial', 'Balloon', 'viorng'] as const;
 
 /** What is to be found in a virtio-win tree. */
 export interface WantedDrivers {
@@ -21,6 +18,6 @@ export interface WantedDrivers {
 export const wantedDrivers = ({ os, windows }: MediaRequest): WantedDrivers => ({
   version: os.version,
   architecture: os.architecture,
-  drivers: windows?.drivers ?? USUAL_DRIVERS,
+  drivers: windows?.drivers ?? USUAL_WINDOWS_DRIVERS,
   guestTools: windows?.guestTools ?? false,
 });

@@ -10,17 +10,6 @@ export const LOCALES: readonly string[] =
     ' ',
   );
 
-/**
- * Users and groups that Debian's base-passwd and Fedora's setup bring: `useradd` refuses a name whose group
- * exists (Debian's own `operator`), and the machine would come up without a login.
- */
-const SYSTEM_NAMES = new Set(
-  'root daemon bin sys adm tty disk lp mail news uucp man proxy kmem dialout fax voice cdrom floppy tape sudo audio dip www-data backup operator list irc src shadow utmp video sasl plugdev staff games users nogroup nobody sync input render kvm sgx netdev wheel mem lock dbus halt shutdown ftp messagebus syslog sshd polkitd _apt'.split(
-    ' ',
-  ),
-);
-export const isSystemName = (name: string): boolean => SYSTEM_NAMES.has(name) || name.startsWith('systemd-');
-
 const layouts = new Set(KEYBOARD_LAYOUTS);
 const locales = new Set(LOCALES);
 
@@ -54,38 +43,4 @@ export function meantLocale(value: string): string | null {
   const likely = new Intl.Locale(language).maximize();
   const all = LOCALES.filter((locale) => locale.startsWith(`${language}-`));
   return all.find((locale) => locale === `${language}-${likely.region}`) ?? all[0] ?? null;
-}
-
-/** Ubuntu's releases in words: those with long-term support first, the newest before the older. */
-export function longTermFirst(versions: readonly string[]): string {
-  const newestFirst = [...versions].sort().reverse();
-  const isLongTerm = (version: string): boolean => /^\d[02468]\.04$/.test(version);
-  return [...newestFirst.filter(isLongTerm), ...newestFirst.filter((version) => !isLongTerm(version))].join(
-    ', ',
-  );
-}
-
-/** The known name with the least edits, if it is near enough to be what was meant. */
-export function nearest(value: string, names: readonly string[]): string | null {
-  const wanted = value.slice(0, 64).toLowerCase().replaceAll('_', '-');
-  let best: string | null = null;
-  let bestDistance = Math.max(2, Math.floor(wanted.length / 2)) + 1;
-  for (const name of names) {
-    const distance = editDistance(wanted, name.toLowerCase().replaceAll('_', '-'));
-    if (distance < bestDistance) [best, bestDistance] = [name, distance];
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + cost));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

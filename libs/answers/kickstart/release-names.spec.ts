@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkKickstart } from './check.js';
-import { guessRelease, readRelease, releaseRemedy } from './releases.js';
+import { guessRelease, readRelease, releaseRemedy } from './release-names.js';
 
 describe('a release', () => {
   it.each([
