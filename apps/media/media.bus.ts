@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { BusRequests, type MediaResult } from '#protocol';
-import { Bus } from '#runtime';
+import { Bus, inField } from '#runtime';
 import type { MediaConfig } from './config.js';
 import type { Asker } from './media-records.js';
 import { MediaService } from './media.service.js';
@@ -23,9 +23,11 @@ export class MediaBus implements OnModuleInit {
     });
     const { mediaCreate, mediaPlan, mediaGet, mediaDelete } = BusRequests;
     this.bus.onRequest(mediaCreate.pattern, mediaCreate.schema, async (message) =>
-      this.withWholeUrls(await this.media.create(message.request, asker(message))),
+      this.withWholeUrls(await inField('request', () => this.media.create(message.request, asker(message)))),
     );
-    this.bus.onRequest(mediaPlan.pattern, mediaPlan.schema, (message) => this.media.plan(message.request));
+    this.bus.onRequest(mediaPlan.pattern, mediaPlan.schema, (message) =>
+      inField('request', () => this.media.plan(message.request)),
+    );
     this.bus.onRequest(mediaGet.pattern, mediaGet.schema, async ({ id }) =>
       this.withWholeUrls(await this.media.get(id)),
     );

@@ -106,7 +106,7 @@ onBothDatabases('media', (given) => {
     };
     await expect(media.bus.request(pattern, plain)).rejects.toMatchObject({
       code: 'request.invalid',
-      issues: [expect.objectContaining({ path: expect.stringContaining('users.0.password') })],
+      issues: [expect.objectContaining({ path: 'request.users.0.password' })],
     });
     expect(media.logged()).not.toContain(CANARY);
   });
@@ -145,7 +145,7 @@ onBothDatabases('media', (given) => {
       code: 'request.invalid',
       issues: [
         expect.objectContaining({
-          path: 'users.0.passwordSealed',
+          path: 'request.users.0.passwordSealed',
           message: expect.stringContaining('does not open'),
         }),
       ],

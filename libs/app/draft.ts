@@ -11,7 +11,14 @@ export interface Draft<T> {
   faults: Fault[];
   /** The fields that have faults: they are left out of `sound`, like those that were not sent. */
   unsound: ReadonlySet<string>;
+  /** Of these the lists that have faults in their elements alone: undefined stands for each such element. */
+  partly: PartlySound<T>;
 }
+
+/** Only lists stand here; they keep their length, so that a place in one is the place in what was sent. */
+type PartlySound<T> = {
+  [K in keyof T]?: T[K] extends readonly (infer E)[] ? (E | undefined)[] : never;
+};
 
 const drafted = new WeakMap<z.ZodType, z.ZodType>();
 
@@ -19,15 +26,26 @@ const drafted = new WeakMap<z.ZodType, z.ZodType>();
 export function draftOf<S extends z.ZodObject>(schema: S): z.ZodType<Draft<z.output<S>>> {
   const draft = z.unknown().transform((given): Draft<z.output<S>> => {
     const result = schema.safeParse(given);
-    if (result.success) return { sound: result.data, faults: [], unsound: new Set() };
-    const unsound = new Set(result.error.issues.map(({ path }) => String(path[0] ?? '')));
-    const fields = Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([name, field]) => {
+    if (result.success) return { sound: result.data, faults: [], unsound: new Set(), partly: {} };
+    const { issues } = result.error;
+    const unsound = new Set(issues.map(({ path }) => String(path[0] ?? '')));
+    const sound: Record<string, unknown> = {};
+    const partly: Record<string, unknown> = {};
+    const shape: Record<string, z.ZodType> = schema.shape;
+    for (const [name, field] of Object.entries(shape)) {
       const own = (given as Record<string, unknown> | null)?.[name];
-      const checked = unsound.has(name) ? undefined : field.safeParse(own);
-      return checked?.success ? [[name, checked.data] as const] : [];
-    });
-    const sound = Object.fromEntries(fields) as Partial<z.output<S>>;
-    return { sound, faults: faultsOf(result.error, given, schema), unsound };
+      if (!unsound.has(name)) {
+        const checked = field.safeParse(own);
+        if (checked.success) sound[name] = checked.data;
+      } else if (field instanceof z.ZodArray && Array.isArray(own)) {
+        const isOfElements = issues.every(({ path }) => path[0] !== name || path.length > 1);
+        const element = field.element as z.ZodType;
+        if (isOfElements) partly[name] = own.map((one) => element.safeParse(one).data);
+      }
+    }
+    const faults = faultsOf(result.error, given, schema);
+    type Output = z.output<S>;
+    return { sound: sound as Partial<Output>, faults, unsound, partly: partly as PartlySound<Output> };
   });
   drafted.set(draft, schema);
   return draft;

@@ -9,6 +9,17 @@ export function invalidRequest(issues: Fault[]): AppError {
   return new RuntimeError('request.invalid', `the request is not valid: ${list}`, { issues });
 }
 
+/** Runs what reads one field of a request, so that the paths of its faults begin with that field. */
+export async function inField<T>(name: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'request.invalid' || !error.issues) throw error;
+    const below = (path: string): string => (path === '' ? name : `${name}.${path}`);
+    throw invalidRequest(error.issues.map((fault) => ({ ...fault, path: below(fault.path) })));
+  }
+}
+
 /** Any error as an AppError. What is not ours says nothing of its inside to the caller. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;

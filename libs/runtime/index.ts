@@ -2,7 +2,7 @@ export { AppError, type Catalogue, errorsOf, RelayedError } from './app-error.js
 export { Bus } from './bus/bus.js';
 export { RuntimeError } from './codes.js';
 export * from './config.js';
-export { invalidRequest, toAppError } from './errors.js';
+export { inField, invalidRequest, toAppError } from './errors.js';
 export { HealthRegistry, Metrics, MetricsPageModule } from './health.js';
 export { hostInUrl } from './host.js';
 export { createLogger, type Logger, NestLogger, redactText } from './logger.js';

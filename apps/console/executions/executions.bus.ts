@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { draftOf } from '#app';
 import { BusEvents, BusRequests, ExecutionChanged, ExecutionOutput, ScheduleExecutions } from '#protocol';
-import { Bus } from '#runtime';
+import { Bus, inField } from '#runtime';
 import type { Actor } from '../http/by.js';
 import { ExecutionEventsService } from './execution-events.service.js';
 import { ExecutionsService } from './executions.service.js';
@@ -23,8 +23,14 @@ export class ExecutionsBus implements OnModuleInit {
   onModuleInit(): void {
     const { scriptSchedule, scriptCancel } = BusRequests;
     const drafted = scriptSchedule.schema.extend({ request: draftOf(ScheduleExecutions) });
-    this.bus.onRequest(scriptSchedule.pattern, drafted, (message) =>
-      this.scheduling.schedule(message.request, askerOf(message), message.requestId),
+    this.bus.onRequest(
+      scriptSchedule.pattern,
+      drafted,
+      (message) =>
+        inField('request', () =>
+          this.scheduling.schedule(message.request, askerOf(message), message.requestId),
+        ),
+      scriptSchedule.schema,
     );
     this.bus.onRequest(scriptCancel.pattern, scriptCancel.schema, (message) =>
       this.executions.cancel(message.executionId, askerOf(message), message.requestId),

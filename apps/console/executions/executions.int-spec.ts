@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { claimDue, type Database, inputContext, Machine, recordCompletion, ScriptExecution } from '#db';
-import { BusEvents, BusRequests, CHANNEL_LIMITS, ExecutionDto, WakeEvent } from '#protocol';
+import { BusEvents, CHANNEL_LIMITS, ExecutionDto, WakeEvent } from '#protocol';
 import { unseal } from '#secrets';
 import { SECRETS_KEY, startConsole, type TestConsole } from '../../../test/support/apps/console.js';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
@@ -48,6 +48,8 @@ onBothDatabases('executions', (given) => {
       (issue: { path: string; message: string }) => `${issue.path}: ${issue.message}`,
     );
   };
+  const pathsOf = async (differences: object): Promise<(string | undefined)[]> =>
+    (await issuesOf(differences)).map((issue) => issue.split(':')[0]);
   const claim = async (): Promise<void> => {
     await claimDue(database.work(), { machineId, owner: OWNER, capacity: 10 });
     const work = database.work();
@@ -255,6 +257,27 @@ onBothDatabases('executions', (given) => {
       expect(both).toEqual([expect.stringMatching(/^cron: and repeatIntervalMinutes/)]);
     });
 
+    it('without those of another version when the one that is asked for cannot be', async () => {
+      scriptId = await makeScript({ inputs: [{ name: 'name', type: 'text', required: true }] });
+      await database.work().nativeUpdate(Machine, { id: machineId }, { os: 'windows' });
+      expect(await pathsOf({ scriptVersion: 0 })).toEqual(['scriptVersion']);
+      expect(await pathsOf({ scriptVersion: 0, scriptId: newId() })).toEqual(['scriptVersion', 'scriptId']);
+    });
+
+    it('without reading a local time in another zone than the one that is asked for', async () => {
+      const times = { scheduledFor: '2031-07-01T12:00:00', deliverBy: '2031-07-01T01:00:00Z' };
+      expect(await pathsOf({ ...times, timeZone: 'Mars/Olympus' })).toEqual(['timeZone']);
+      expect(await pathsOf({ ...times, timeZone: 'UTC' })).toEqual(['deliverBy']);
+    });
+
+    it('for the machines of a list of which another is no id, each at its place', async () => {
+      const unknown = newId();
+      expect(await issuesOf({ machineIds: ['x', machineId, unknown] })).toEqual([
+        expect.stringMatching(/^machineIds\.0: must be a UUID/),
+        `machineIds.2: there is no machine ${unknown}`,
+      ]);
+    });
+
     it('for a machine that is named twice', async () => {
       expect(await issuesOf({ machineIds: [machineId, machineId] })).toEqual([
         `machineIds: ${machineId} is named twice`,
@@ -345,42 +368,6 @@ onBothDatabases('executions', (given) => {
       const answer = await server.request('POST', `/api/series/${item.seriesId}/stop`);
       expect(answer).toMatchObject({ status: 200, body: { seriesId: item.seriesId, cancelled: [item.id] } });
       expect(await server.request('POST', `/api/series/${newId()}/stop`)).toMatchObject({ status: 404 });
-    });
-  });
-
-  describe('over the bus', () => {
-    it('are made once for a request that arrives more than once', async () => {
-      const request = {
-        requestId: `r-${newId()}`,
-        requestedBy: 'orchestrator',
-        request: { scriptId, machineIds: [machineId] },
-      };
-      const { pattern } = BusRequests.scriptSchedule;
-      const answers = await Promise.all([1, 2, 3].map(() => server.bus.request(pattern, request)));
-      expect(answers[1]).toEqual(answers[0]);
-      expect(answers[2]).toEqual(answers[0]);
-      expect(await database.work().count(ScriptExecution, { machineId })).toBe(1);
-      await expect(
-        server.bus.request(pattern, { ...request, request: { ...request.request, order: 3 } }),
-      ).rejects.toMatchObject({ code: 'idempotency.key_reused', status: 409 });
-    });
-
-    it('say what is wrong in the shape of HTTP', async () => {
-      await expect(
-        server.bus.request(BusRequests.scriptSchedule.pattern, {
-          requestId: `r-${newId()}`,
-          request: { scriptId: newId(), machineIds: [machineId] },
-        }),
-      ).rejects.toMatchObject({ status: 400, issues: [{ path: 'scriptId' }] });
-    });
-
-    it('are cancelled once', async () => {
-      const [item] = (await schedule()).body.items;
-      const request = { requestId: `r-${newId()}`, requestedBy: 'orchestrator', executionId: item.id };
-      const cancel = (): Promise<unknown> => server.bus.request(BusRequests.scriptCancel.pattern, request);
-      const first = await cancel();
-      expect(first).toMatchObject({ status: 'CANCELLED' });
-      expect(await cancel()).toEqual(first);
     });
   });
 

@@ -29,7 +29,7 @@ import type { Actor } from '../http/by.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
 import type { ConsoleConfig } from '../config.js';
 import { zonedTimeToInstant } from './local-time.js';
-import { bodyHash, once } from '../http/once.js';
+import { bodyHash, earlierAnswer, once, type RequestKey } from '../http/once.js';
 
 const EARLIEST_YEAR = 1970;
 const LATEST_YEAR = 9998;
@@ -56,7 +56,8 @@ export class ScheduleService {
   ) {}
 
   /**
-   * @param requestId a request that arrives twice under the same one makes its rows once
+   * @param requestId a request that arrives twice under the same one makes its rows once; the second gets the
+   * first answer, whatever has become of machines, script and time since
    * @throws AppError `request.invalid` (400) with every fault: those of its fields, and those that only the
    * database shows
    */
@@ -65,12 +66,16 @@ export class ScheduleService {
     actor: Actor,
     requestId?: string,
   ): Promise<ScheduledExecutions> {
+    const repeatable = requestId === undefined ? null : this.keyOf(requestId, draft);
+    const earlier =
+      repeatable && draft.faults.length === 0
+        ? await earlierAnswer<ExecutionDto[]>(this.database.work(), repeatable)
+        : undefined;
+    if (earlier) return { items: earlier };
     const { request, ...checked } = await this.check(draft);
     const items = await this.database.transaction((work) => {
       const insert = (): Promise<ExecutionDto[]> => this.insert(work, request, checked, actor);
-      if (requestId === undefined) return insert();
-      const body = bodyHash(this.token, request);
-      return once(work, { scope: BusRequests.scriptSchedule.pattern, key: requestId, body }, insert);
+      return repeatable ? once(work, repeatable, insert) : insert();
     });
     // The rows are the fact; the ring only says: look now.
     const hosts = new Map(checked.machines.map(({ id, hostId }) => [id, hostId]));
@@ -79,21 +84,29 @@ export class ScheduleService {
     return { items };
   }
 
+  private keyOf(requestId: string, { sound }: Draft<ScheduleExecutions>): RequestKey {
+    const body = bodyHash(this.token, sound);
+    return { scope: BusRequests.scriptSchedule.pattern, key: requestId, body };
+  }
+
   /** What a field's own fault hides is not checked: nobody is told twice of one mistake. */
-  private async check({ sound, faults, unsound }: Draft<ScheduleExecutions>): Promise<Checked> {
+  private async check({ sound, faults, unsound, partly }: Draft<ScheduleExecutions>): Promise<Checked> {
     const issues = [...faults];
+    const machineIds = sound.machineIds ?? partly.machineIds ?? [];
     const [version, machines, now] = await Promise.all([
-      this.findVersion(this.database.work(), sound, issues),
-      this.database.work().find(Machine, { id: { $in: sound.machineIds ?? [] } }),
+      this.findVersion(this.database.work(), sound, unsound.has('scriptVersion'), issues),
+      this.database.work().find(Machine, { id: { $in: machineIds.filter((id) => id !== undefined) } }),
       databaseNow(this.database.work()),
     ]);
-    this.checkMachines(sound.machineIds ?? [], machines, version, issues);
+    this.checkMachines(machineIds, machines, version, issues);
     const values =
       version && !unsound.has('inputs') ? this.checkInputs(version, sound.inputs ?? {}, issues) : {};
-    const scheduledFor = timeOf(sound, 'scheduledFor', issues);
+    const isUnknownTime =
+      unsound.has('scheduledFor') || (unsound.has('timeZone') && isLocal(sound.scheduledFor));
+    const scheduledFor = isUnknownTime ? null : timeOf(sound, 'scheduledFor', issues);
     const deliverBy = timeOf({ scheduledFor: sound.deliverBy }, 'deliverBy', issues);
     const rule = ruleOf(sound, scheduledFor ?? now, issues);
-    if (deliverBy && !unsound.has('scheduledFor') && deliverBy <= (scheduledFor ?? now)) {
+    if (deliverBy && !isUnknownTime && deliverBy <= (scheduledFor ?? now)) {
       issues.push({
         path: 'deliverBy',
         message: 'is not after the time it is scheduled for',
@@ -160,39 +173,43 @@ export class ScheduleService {
   private async findVersion(
     work: Work,
     { scriptId, scriptVersion }: Partial<ScheduleExecutions>,
+    isUnknownVersion: boolean,
     issues: Fault[],
   ): Promise<ScriptVersion | null> {
     if (scriptId === undefined) return null;
-    const version = await work.findOne(
-      ScriptVersion,
-      { scriptId, ...(scriptVersion === undefined ? {} : { version: scriptVersion }) },
-      { orderBy: { version: 'desc' } },
-    );
-    if (version) return version;
+    if (!isUnknownVersion) {
+      const version = await work.findOne(
+        ScriptVersion,
+        { scriptId, ...(scriptVersion === undefined ? {} : { version: scriptVersion }) },
+        { orderBy: { version: 'desc' } },
+      );
+      if (version) return version;
+    }
     const script = await work.findOne(Script, { id: scriptId });
-    if (script) {
-      issues.push({
-        path: 'scriptVersion',
-        message: `the script has no version ${scriptVersion}`,
-        remedy: `its newest is ${script.version}`,
-      });
-    } else {
+    if (!script) {
       issues.push({
         path: 'scriptId',
         message: `there is no script ${scriptId}`,
         remedy: 'GET /api/scripts lists them',
+      });
+    } else if (!isUnknownVersion) {
+      issues.push({
+        path: 'scriptVersion',
+        message: `the script has no version ${scriptVersion}`,
+        remedy: `its newest is ${script.version}`,
       });
     }
     return null;
   }
 
   private checkMachines(
-    ids: string[],
+    ids: (string | undefined)[],
     machines: Machine[],
     version: ScriptVersion | null,
     issues: Fault[],
   ): void {
     ids.forEach((id, index) => {
+      if (id === undefined) return;
       const machine = machines.find((candidate) => candidate.id === id);
       const path = `machineIds.${index}`;
       if (!machine)
@@ -244,6 +261,9 @@ function ruleOf(request: Partial<ScheduleExecutions>, earliest: Date, issues: Fa
   return { ...common, cron, timeZone };
 }
 
+const isLocal = (time: string | undefined): boolean =>
+  time !== undefined && !/(Z|[+-]\d\d:\d\d)$/i.test(time);
+
 /** Null when none was given: now, by the database's clock. A time that cannot be is a fault. */
 function timeOf(
   { scheduledFor, timeZone }: Partial<ScheduleExecutions>,
@@ -251,9 +271,10 @@ function timeOf(
   issues: Fault[],
 ): Date | null {
   if (scheduledFor === undefined) return null;
-  const isLocal = !/(Z|[+-]\d\d:\d\d)$/i.test(scheduledFor);
   const instant =
-    isLocal && timeZone !== undefined ? zonedTimeToInstant(scheduledFor, timeZone) : new Date(scheduledFor);
+    isLocal(scheduledFor) && timeZone !== undefined
+      ? zonedTimeToInstant(scheduledFor, timeZone)
+      : new Date(scheduledFor);
   const year = instant.getUTCFullYear();
   if (year >= EARLIEST_YEAR && year <= LATEST_YEAR) return instant;
   issues.push({

@@ -27,13 +27,28 @@ export function bodyHash(secret: string, body: unknown): string {
 export async function once<T>(work: Work, request: RequestKey, run: () => Promise<T>): Promise<T> {
   const id = await takeIdempotencyKey(work, { ...request, bodySha256: request.body });
   if (id === null) {
-    const known = await work.findOneOrFail(IdempotencyKey, { scope: request.scope, key: request.key });
-    if (known.bodySha256 !== request.body) throw keyReused('requestId');
-    return known.response as T;
+    const { scope, key } = request;
+    return answerOf<T>(await work.findOneOrFail(IdempotencyKey, { scope, key }), request);
   }
   const result = await run();
   await work.nativeUpdate(IdempotencyKey, { id }, { status: 200, response: result });
   return result;
+}
+
+/**
+ * What a request under this key was answered, for checks that would not come out the same again; undefined
+ * when there was none.
+ * @throws AppError `idempotency.key_reused` (409) when the key was used for something else
+ */
+export async function earlierAnswer<T>(work: Work, request: RequestKey): Promise<T | undefined> {
+  const { scope, key } = request;
+  const known = await work.findOne(IdempotencyKey, { scope, key });
+  return known ? answerOf<T>(known, request) : undefined;
+}
+
+function answerOf<T>(known: IdempotencyKey, { body }: RequestKey): T {
+  if (known.bodySha256 !== body) throw keyReused('requestId');
+  return known.response as T;
 }
 
 export const keyReused = (name: string): AppError =>

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { BusRequests, type MediaRequest, type MediaResult } from '#protocol';
-import { AppError, Bus, RelayedError, RuntimeError } from '#runtime';
+import { AppError, Bus, invalidRequest, RelayedError, RuntimeError } from '#runtime';
 import { sealPasswords } from '#secrets';
 import type { ConsoleConfig } from '../config.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
@@ -93,16 +93,19 @@ export class MediaService {
     const sealed = sealPasswords(request, this.config.SECRETS_KEY);
     const message = { requestId, requestedBy: actor.name, request: sealed };
     const answer = await this.bus.request(pattern, message).catch((error: unknown) => {
-      throw error instanceof AppError && error.code === 'media.request_reused' ? withOwnName(error) : error;
+      throw error instanceof AppError ? withOwnNames(error) : error;
     });
     return withOwnUrls(answer);
   }
 }
 
-/** What is a requestId on the bus came here as an Idempotency-Key. */
-function withOwnName(error: AppError): AppError {
-  const message = error.message.replace('requestId', 'Idempotency-Key');
-  return new RelayedError({ ...error, message });
+/** What is a requestId on the bus came here as an Idempotency-Key, and its field `request` as the body. */
+function withOwnNames(error: AppError): AppError {
+  if (error.code === 'media.request_reused')
+    return new RelayedError({ ...error, message: error.message.replace('requestId', 'Idempotency-Key') });
+  if (error.code !== 'request.invalid' || !error.issues) return error;
+  const issues = error.issues.map((fault) => ({ ...fault, path: fault.path.replace(/^request(\.|$)/, '') }));
+  return new RelayedError({ ...error, message: invalidRequest(issues).message, issues });
 }
 
 /** The media app names its own routes; through the console the files are under /api. */

@@ -78,11 +78,13 @@ export class Bus implements OnApplicationShutdown {
   /**
    * Answers a request, in its plain or its signed form; to be called before the app listens. Every listener
    * answers: a handler must be safe to run twice.
+   * @param whole tells the faults of what `schema` refuses, where `schema` leaves some to the handler
    */
   onRequest<S extends z.ZodType>(
     pattern: string,
     schema: S,
     handler: (request: z.output<S>) => unknown,
+    whole: z.ZodType = schema,
   ): void {
     this.assertNotListening(pattern);
     this.server.addHandler(pattern, async (packet: unknown): Promise<Reply> => {
@@ -91,7 +93,7 @@ export class Bus implements OnApplicationShutdown {
       const request = schema.safeParse(data);
       if (!request.success) {
         const error = new RuntimeError('request.invalid', `${pattern}: the request is not valid`, {
-          issues: faultsOf(request.error, data, schema),
+          issues: faultsOf(whole.safeParse(data).error ?? request.error, data, whole),
         });
         return refusal(error, data);
       }
