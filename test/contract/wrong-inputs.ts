@@ -1,3 +1,5 @@
+import { CHANNEL_LIMITS } from '#protocol';
+
 /** A request that is wrong, and all that its answer must say. */
 export interface WrongInput {
   name: string;
@@ -113,6 +115,12 @@ export const WRONG_INPUTS: WrongInput[] = [
     faults: [['limit', 'must be at most 500', 'give a value within the limits']],
   },
   {
+    name: 'limit=ten',
+    path: '/api/machines?limit=ten',
+    status: 400,
+    faults: [['limit', 'must be a whole number', 'give one such as 50']],
+  },
+  {
     name: 'a filter that does not exist',
     path: '/api/machines?colour=red',
     status: 400,
@@ -139,6 +147,45 @@ export const WRONG_INPUTS: WrongInput[] = [
     body: { name: 'x', shell: 'SH' },
     status: 400,
     faults: [['content', 'is missing: the text of the script', 'add it, such as uname -a']],
+  },
+  {
+    name: 'script: everything empty',
+    path: '/api/scripts',
+    body: script({ name: '', content: '', platforms: [] }),
+    status: 400,
+    faults: [
+      ['name', 'must not be empty', 'give one such as install nginx'],
+      ['platforms', 'must not be empty', 'fill it in'],
+      ['content', 'must not be empty', 'give one such as uname -a'],
+    ],
+  },
+  {
+    name: 'script: too long for the channel, and with NUL in it',
+    path: '/api/scripts',
+    body: script({ content: `${'x'.repeat(CHANNEL_LIMITS.scriptContent)}\0` }),
+    status: 400,
+    faults: [
+      [
+        'content',
+        'must be at most 262144 bytes: that is what one line of the channel carries',
+        'shorten it, or let it fetch its rest',
+      ],
+      ['content', 'must not contain NUL', 'leave NUL out'],
+    ],
+  },
+  {
+    name: 'script: a user with a blank, and a promise that is not given',
+    path: '/api/scripts',
+    body: script({ runAs: 'web admin', retry: { maxAttempts: 2, safe: false } }),
+    status: 400,
+    faults: [
+      ['runAs', 'must be a user name of the guest', 'give one such as postgres'],
+      [
+        'retry.safe',
+        'retries need safe: true, the promise that running twice does no harm',
+        'give one such as true',
+      ],
+    ],
   },
   {
     name: 'script: a time-out in words',
@@ -191,7 +238,7 @@ export const WRONG_INPUTS: WrongInput[] = [
     path: '/api/executions',
     body: scheduled({ machineIds: [] }),
     status: 400,
-    faults: [['machineIds', 'must name at least one machine', 'give a value within the limits']],
+    faults: [['machineIds', 'must name at least one machine', 'fill it in']],
   },
   {
     name: 'execution: local time without zone',
@@ -207,7 +254,13 @@ export const WRONG_INPUTS: WrongInput[] = [
     path: '/api/executions',
     body: scheduled({ scheduledFor: 'tomorrow 9am' }),
     status: 400,
-    faults: [['scheduledFor', 'must be a time such as 2027-01-31T14:00:00Z', 'correct the value']],
+    faults: [
+      [
+        'scheduledFor',
+        'must be a time such as 2027-01-31T14:00:00Z',
+        'give one such as 2027-01-31T14:00:00Z',
+      ],
+    ],
   },
   {
     name: 'execution: cron of six fields',
@@ -235,7 +288,9 @@ export const WRONG_INPUTS: WrongInput[] = [
     path: '/api/executions',
     body: scheduled({ cron: '0 3 * * *', timeZone: 'CEST' }),
     status: 400,
-    faults: [['timeZone', 'must be an IANA time zone such as Europe/Berlin', 'correct the value']],
+    faults: [
+      ['timeZone', 'must be an IANA time zone such as Europe/Berlin', 'give one such as Europe/Berlin'],
+    ],
   },
   {
     name: 'execution: an interval of 0',
@@ -342,6 +397,13 @@ export const WRONG_INPUTS: WrongInput[] = [
     body: { command: 'uptime' },
     status: 400,
     faults: [['type', 'is missing: it must be SafeCommand or UnsafeCommand', 'add it']],
+  },
+  {
+    name: 'command: NUL in the line',
+    path: '/api/machines/MACHINE/commands',
+    body: { type: 'UnsafeCommand', rawCommand: 'id\0' },
+    status: 400,
+    faults: [['rawCommand', 'must not contain NUL', 'leave NUL out']],
   },
   {
     name: 'command: wait=forever',
