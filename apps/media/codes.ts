@@ -62,7 +62,8 @@ export const MEDIA_CODES = {
   'media.image_failed': {
     status: 500,
     when: 'A tool failed, or an image was read back and is not what was asked for; nothing was kept.',
-    remedy: "look at the media app's log under this correlationId",
+    remedy:
+      "look at the media app's log; over HTTP, the console's log names the id there under this correlationId",
   },
   'media.seed_not_fat': {
     status: 422,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Artifact, type Database, Machine, Media, ScriptExecution } from '#db';
 import { BusRequests, type MediaResult, sealingPublicKey, sealPassword } from '#protocol';
 import { readSeed } from '../../test/support/apps/apps.js';
+import { send } from '../../test/support/apps/http.js';
 import { command } from '../../test/support/processes/commands.js';
 import { newId, onBothDatabases } from '../../test/support/servers/databases.js';
 import { MEDIA_TOKEN, publishArtifacts, startMedia, type TestMedia } from '../../test/support/media/media.js';
@@ -121,7 +122,13 @@ onBothDatabases('media', (given) => {
     const asked = { requestId: randomUUID(), id: made.id };
     expect(await media.bus.request(mediaGet.pattern, asked)).toEqual(made);
     const { body: overHttp } = await media.request('GET', `/media/${made.id}`);
-    expect(overHttp.files[0].url).toBe(`/media/${made.id}/files/seed.iso`);
+    const path = `/media/${made.id}/files/seed.iso`;
+    expect(overHttp.files[0].url).toBe(path);
+    // By the name in that URL, which is another than the one that the app listens under.
+    const fetchAs = (host: string) =>
+      send(media.app.url, path, { headers: { host, authorization: `Bearer ${MEDIA_TOKEN}` } });
+    expect((await fetchAs('media.example:8443')).bytes).toHaveLength(made.files[0]?.size ?? 0);
+    expect((await fetchAs('elsewhere.example:8443')).body).toMatchObject({ code: 'auth.host_refused' });
   });
 
   it('for Windows take a password that an orchestrator sealed to the public key, for that user on that machine', async () => {

@@ -29,7 +29,8 @@ export class MediaModule {
           provide: ACCESS_RULES,
           useValue: {
             findToken: singleToken('console', token),
-            hostNames: [config.CONSOLE_HOST.toLowerCase(), 'media'],
+            // By the name that the URLs of its files have, too.
+            hostNames: [config.CONSOLE_HOST.toLowerCase(), 'media', new URL(config.MEDIA_URL).hostname],
           } satisfies AccessRules,
         },
         {

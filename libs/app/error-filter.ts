@@ -1,8 +1,8 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AppError, type Logger, redactText, toAppError } from '#runtime';
+import { AppError, type Logger, redactText, RelayedError, toAppError } from '#runtime';
 
-/** The one place where an error becomes an answer: `{ code, message, correlationId, issues? }`. */
+/** The one place where an error becomes an answer: `{ code, message, remedy, correlationId, issues? }`. */
 @Catch()
 export class AppErrorFilter implements ExceptionFilter {
   constructor(
@@ -20,6 +20,8 @@ export class AppErrorFilter implements ExceptionFilter {
         {
           code: error.code,
           correlationId: request.id,
+          // What another app answered is in that app's log under an id of its own.
+          ...(error instanceof RelayedError ? { relayedCorrelationId: error.correlationId } : {}),
           err: thrown instanceof AppError ? thrown.cause : thrown,
         },
         redactText(error.message),

@@ -10,7 +10,7 @@ import { Routes } from './routes.js';
 import { SchemaPipe } from './schema-pipe.js';
 import { ThisApp } from './this-app.js';
 
-/** In bytes: a script of 1 MiB and the escapes that JSON gives it. */
+/** In bytes: the longest script, of 256 KiB, even where JSON makes six characters of each of its bytes. */
 const BODY_LIMIT = 1_572_864;
 
 export interface HttpAppOptions {

@@ -10,7 +10,7 @@ export const RUNTIME_CODES = {
   'request.too_large': {
     status: 413,
     when: 'The body is larger than the app takes.',
-    remedy: 'send less: a script has at most 1 MiB',
+    remedy: 'send less: the console takes bodies of 1.5 MiB, and scripts of 256 KiB',
   },
   'request.unsupported_media_type': {
     status: 415,
@@ -40,7 +40,7 @@ export const RUNTIME_CODES = {
   'bus.timeout': {
     status: 504,
     when: 'The app that listens to the pattern did not answer in time; whether it did the work is not known.',
-    remedy: 'send it again under the same request id: it is done once',
+    remedy: 'send it again under the same request id, or Idempotency-Key over HTTP: it is done once',
   },
   'bus.unsendable': {
     status: 500,

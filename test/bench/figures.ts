@@ -6,7 +6,7 @@ export interface Figure {
   unit: 'ms' | 's' | 'MB' | 'KB' | '/s' | '%' | '×';
   /** What it is measured against in the same run: `value / reference`. */
   against?: { what: string; value: number };
-  /** What the issue or the design asks for, in the same unit. */
+  /** What is asked for, in the same unit. */
   target?: number;
 }
 

@@ -24,7 +24,7 @@ export class SealingController {
     description:
       'For those without sealPassword of @infinibay/protocol. Each answer is another one; all of them open.',
     body: SealedPasswordDto,
-    refuses: [400, 413, 415, 503],
+    refuses: [400, 409, 413, 415, 503],
   })
   sealPassword(@Body({ schema: SealPassword }) body: SealPassword): SealedPasswordDto {
     return this.sealing.seal(body);

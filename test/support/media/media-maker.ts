@@ -10,7 +10,7 @@ import { join } from 'node:path';
 // Errors are all that images take from the runtime: without the rest of it a maker is ready in a third of the
 // time.
 const SOURCES: Record<string, string> = {
-  '#runtime': new URL('../../../libs/runtime/errors.ts', import.meta.url).href,
+  '#runtime': new URL('../../../libs/runtime/app-error.ts', import.meta.url).href,
   '#script-files': new URL('../../../libs/script-files/index.ts', import.meta.url).href,
 };
 registerHooks({
