@@ -29,12 +29,12 @@ const absolutePath = z
 interface Known {
   /** As people call it. */
   what: string;
-  check(value: string): boolean;
-  names(): readonly string[];
+  check: (value: string) => boolean;
+  names: () => readonly string[];
   /** For whoever wrote what is near to none of them. */
   example: string;
   /** What somebody meant by another word. */
-  meant?(value: string): string | null;
+  meant?: (value: string) => string | null;
 }
 
 /** A field whose value comes from a list; a wrong one names the nearest known. */
