@@ -144,6 +144,11 @@ describe('the faults of a schema', () => {
     kind: z.enum(['big', 'small']).optional(),
     one: z.literal(7).optional(),
     tags: z.array(z.string().min(2)).min(1).max(2).optional(),
+    label: z
+      .string()
+      .min(1)
+      .meta({ examples: ['blue'] })
+      .optional(),
     at: z.iso.datetime().optional(),
     on: z.boolean().optional(),
     even: z.number().multipleOf(2).optional(),
@@ -178,7 +183,9 @@ describe('the faults of a schema', () => {
     [{ ...base, share: 1 }, ['share: must be less than 1 → give a value within the limits']],
     [{ ...base, kind: 'bigg' }, ['kind: must be big or small → did you mean big?']],
     [{ ...base, one: 8 }, ['one: must be 7 → correct the value']],
-    [{ ...base, tags: [] }, ['tags: must not be empty → give a value within the limits']],
+    [{ ...base, tags: [] }, ['tags: must not be empty → fill it in']],
+    [{ ...base, label: '' }, ['label: must not be empty → give one such as blue']],
+    [{ ...base, share: 0 }, ['share: must be more than 0 → give a value within the limits']],
     [
       { ...base, tags: ['aa', 'bb', 'cc'] },
       ['tags: must have at most 2 entries → give a value within the limits'],

@@ -44,6 +44,8 @@ const TYPES: Readonly<Record<string, string>> = {
   record: 'an object',
   null: 'null',
 };
+/** Of these a minimum of 1 says that they must not be empty. */
+const EMPTIES: ReadonlySet<string> = new Set(['string', 'array', 'set']);
 /** Units stand at the end of a field's name. */
 const UNITS: readonly [RegExp, string][] = [
   [/seconds$/i, 'seconds'],
@@ -242,13 +244,19 @@ const oneOf = (values: readonly unknown[]): string => joined(values.map(quoted),
 const joined = (words: readonly string[], last: string): string =>
   words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1) ?? ''}`;
 
+/** An empty text or list where something must stand; limits would not help whoever left it empty. */
+const isEmptiness = (issue: Issue): boolean =>
+  issue.code === 'too_small' && EMPTIES.has(issue.origin) && Number(issue.minimum) === 1;
+
 function remedyOf(issue: Issue, { input, schema }: Subject): string {
   const given = issue.code === 'custom' ? (issue.params?.['remedy'] as string | undefined) : undefined;
   if (given) return given;
+  const [example] = notesAt(schema, issue.path).examples ?? [];
+  const likeThis = example === undefined ? null : `give one such as ${written(example)}`;
+  if (isEmptiness(issue)) return likeThis ?? 'fill it in';
   if (issue.code === 'too_small' || issue.code === 'too_big') return 'give a value within the limits';
   const value = valueAt(input, issue.path);
   if (issue.code === 'invalid_value' && typeof value === 'string')
     return didYouMean(value, issue.values.map(String), 'use one of them');
-  const [example] = notesAt(schema, issue.path).examples ?? [];
-  return example === undefined ? 'correct the value' : `give one such as ${written(example)}`;
+  return likeThis ?? 'correct the value';
 }

@@ -6,6 +6,7 @@ import { publishArtifacts, startMedia, type TestMedia } from '../support/media/m
 import { emptyDatabase, newId } from '../support/servers/databases.js';
 import { WRONG_INPUTS } from './wrong-inputs.js';
 import { WRONG_MEDIA_AND_ROUTES } from './wrong-media-and-routes.js';
+import { WRONG_SCRIPTS } from './wrong-scripts.js';
 
 describe('what is wrong is told with the place, the words and the way out', () => {
   const empty = emptyDatabase('SQLite');
@@ -33,7 +34,7 @@ describe('what is wrong is told with the place, the words and the way out', () =
   });
   const filled = (text: string): string => text.replace('MACHINE', ids.MACHINE).replace('SCRIPT', ids.SCRIPT);
 
-  it.each([...WRONG_INPUTS, ...WRONG_MEDIA_AND_ROUTES])(
+  it.each([...WRONG_INPUTS, ...WRONG_SCRIPTS, ...WRONG_MEDIA_AND_ROUTES])(
     '$name',
     async ({ method, path, body, headers, status, ...wanted }) => {
       const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);

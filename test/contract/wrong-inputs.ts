@@ -29,7 +29,6 @@ const LIKE_UUID = `give one such as ${VM}`;
 const CRON = 'give minute, hour, day of month, month and day of week, such as "30 2 * * 1-5"';
 const FIVE_FIELDS = 'must have five fields: minute, hour, day of month, month, day of week';
 const scheduled = (more: object): object => ({ scriptId: 'SCRIPT', machineIds: ['MACHINE'], ...more });
-export const script = (more: object): object => ({ name: 'x', shell: 'SH', content: 'id', ...more });
 export const medium = (more: object): object => ({
   vmId: VM,
   hostname: 'web-1',
@@ -113,6 +112,12 @@ export const WRONG_INPUTS: WrongInput[] = [
     faults: [['limit', 'must be at most 500', 'give a value within the limits']],
   },
   {
+    name: 'limit=ten',
+    path: '/api/machines?limit=ten',
+    status: 400,
+    faults: [['limit', 'must be a whole number', 'give one such as 50']],
+  },
+  {
     name: 'a filter that does not exist',
     path: '/api/machines?colour=red',
     status: 400,
@@ -125,43 +130,6 @@ export const WRONG_INPUTS: WrongInput[] = [
     code: 'cursor.invalid',
     says: 'cursor: use the nextCursor of the page before',
     remedy: 'use the nextCursor of the page before, or leave cursor out for the first page',
-  },
-  {
-    name: 'script: python',
-    path: '/api/scripts',
-    body: script({ shell: 'PYTHON' }),
-    status: 400,
-    faults: [['shell', 'must be POWERSHELL, CMD, BASH or SH', 'use one of them']],
-  },
-  {
-    name: 'script: no content',
-    path: '/api/scripts',
-    body: { name: 'x', shell: 'SH' },
-    status: 400,
-    faults: [['content', 'is missing: the text of the script', 'add it, such as uname -a']],
-  },
-  {
-    name: 'script: a time-out in words',
-    path: '/api/scripts',
-    body: script({ timeoutSeconds: '10m' }),
-    status: 400,
-    faults: [['timeoutSeconds', 'must be a whole number of seconds', 'correct the value']],
-  },
-  {
-    name: 'script: retries without the promise',
-    path: '/api/scripts',
-    body: script({ retry: { maxAttempts: 3 } }),
-    status: 400,
-    faults: [
-      ['retry.safe', 'retries need safe: true, the promise that running twice does no harm', 'add it: true'],
-    ],
-  },
-  {
-    name: 'script: select without options',
-    path: '/api/scripts',
-    body: script({ inputs: [{ name: 'c', type: 'select' }] }),
-    status: 400,
-    faults: [['inputs.0.options', 'a select needs its options', 'add options: ["small", "large"]']],
   },
   {
     name: 'execution: script by its name',
@@ -191,7 +159,7 @@ export const WRONG_INPUTS: WrongInput[] = [
     path: '/api/executions',
     body: scheduled({ machineIds: [] }),
     status: 400,
-    faults: [['machineIds', 'must name at least one machine', 'give a value within the limits']],
+    faults: [['machineIds', 'must name at least one machine', 'fill it in']],
   },
   {
     name: 'execution: local time without zone',
@@ -207,7 +175,13 @@ export const WRONG_INPUTS: WrongInput[] = [
     path: '/api/executions',
     body: scheduled({ scheduledFor: 'tomorrow 9am' }),
     status: 400,
-    faults: [['scheduledFor', 'must be a time such as 2027-01-31T14:00:00Z', 'correct the value']],
+    faults: [
+      [
+        'scheduledFor',
+        'must be a time such as 2027-01-31T14:00:00Z',
+        'give one such as 2027-01-31T14:00:00Z',
+      ],
+    ],
   },
   {
     name: 'execution: cron of six fields',
@@ -235,7 +209,9 @@ export const WRONG_INPUTS: WrongInput[] = [
     path: '/api/executions',
     body: scheduled({ cron: '0 3 * * *', timeZone: 'CEST' }),
     status: 400,
-    faults: [['timeZone', 'must be an IANA time zone such as Europe/Berlin', 'correct the value']],
+    faults: [
+      ['timeZone', 'must be an IANA time zone such as Europe/Berlin', 'give one such as Europe/Berlin'],
+    ],
   },
   {
     name: 'execution: an interval of 0',
@@ -342,6 +318,13 @@ export const WRONG_INPUTS: WrongInput[] = [
     body: { command: 'uptime' },
     status: 400,
     faults: [['type', 'is missing: it must be SafeCommand or UnsafeCommand', 'add it']],
+  },
+  {
+    name: 'command: NUL in the line',
+    path: '/api/machines/MACHINE/commands',
+    body: { type: 'UnsafeCommand', rawCommand: 'id\0' },
+    status: 400,
+    faults: [['rawCommand', 'must not contain NUL', 'leave NUL out']],
   },
   {
     name: 'command: wait=forever',

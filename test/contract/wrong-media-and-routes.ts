@@ -110,6 +110,26 @@ export const WRONG_MEDIA_AND_ROUTES: WrongInput[] = [
     ],
   },
   {
+    name: 'medium: a locale that is near to none, a layout without its object, a relative path',
+    path: '/api/media',
+    body: medium({ locale: 'xx', keyboard: 'de', vendorIso: 'u.iso', proxy: 'http://a:b@proxy.example' }),
+    status: 400,
+    faults: [
+      ['locale', '"xx" is not a known locale', 'give a locale such as en-US'],
+      ['keyboard', 'must be an object', 'give one such as {"layout":"us"}'],
+      [
+        'proxy',
+        'must be an http(s) URL without user and password',
+        'give one such as http://proxy.example:3128',
+      ],
+      [
+        'vendorIso',
+        'must be an absolute path without control characters',
+        'give one such as /srv/iso/ubuntu-24.04.iso',
+      ],
+    ],
+  },
+  {
     name: 'medium: an unknown script',
     path: '/api/media',
     body: medium({ source: 'cloud-image', firstBootScripts: [{ scriptId: NOBODY }] }),

@@ -38,7 +38,7 @@ const DELIVERY: Rule = {
   ],
   places: [
     'apps/media/deliveries/',
-    'libs/protocol/media/request-fields.ts',
+    'libs/protocol/media/deliveries.ts',
     // The roles of what is attached.
     'libs/protocol/media/plan.ts',
   ],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { COMMAND_STATES } from '../statuses.js';
-import { shownId, wireTime } from './fields.js';
+import { shownId, wireTime, withoutNul } from './fields.js';
 
 /** In seconds: a command is for a machine that is running now; what takes longer is a script. */
 export const COMMAND_TIMEOUT = { default: 60, longest: 3600 } as const;
@@ -60,7 +60,7 @@ const text = (limit: number) =>
     .string()
     .min(1, 'must not be empty')
     .max(limit)
-    .refine((value) => !value.includes('\0'), 'must not contain NUL');
+    .refine((value) => !value.includes('\0'), withoutNul);
 
 const timeoutSeconds = z
   .number()

@@ -28,7 +28,7 @@ export const ErrorDto = z
         message: 'the request is not valid: name: must not be empty',
         remedy: 'correct the request and send it again',
         correlationId: '0f6a1f6e-1c9f-4a55-8a52-6a1d8d0d9c11',
-        issues: [{ path: 'name', message: 'must not be empty', remedy: 'give a name' }],
+        issues: [{ path: 'name', message: 'must not be empty', remedy: 'give one such as web-1' }],
       },
     ],
   });

@@ -35,13 +35,15 @@ export const ScheduleExecutions = z
       .optional()
       .describe(
         'With its offset; or local, such as 2027-01-31T14:00, with `timeZone`. At once when left out.',
-      ),
+      )
+      .meta({ examples: ['2027-01-31T14:00:00Z'] }),
     timeZone: z
       .string()
       .max(64)
       .refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin')
       .optional()
-      .describe('The IANA zone of `scheduledFor` and `cron`, such as Europe/Berlin; UTC when left out.'),
+      .describe('The IANA zone of `scheduledFor` and `cron`, such as Europe/Berlin; UTC when left out.')
+      .meta({ examples: ['Europe/Berlin'] }),
     repeatIntervalMinutes: z.number().int().min(1, 'must be at least 1 minute').max(5_256_000).optional(),
     cron: z.string().max(256).optional().describe('Five fields, by the clock of `timeZone`.'),
     maxExecutions: z.number().int().min(1, 'must be at least 1').optional(),

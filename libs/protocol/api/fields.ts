@@ -37,6 +37,9 @@ export const displayName = z
   .max(100, 'must have at most 100 characters')
   .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters');
 
+/** What is said of a text that holds NUL, which no shell can take. */
+export const withoutNul = { error: 'must not contain NUL', params: { remedy: 'leave NUL out' } };
+
 export const shell = z
   .enum(['POWERSHELL', 'CMD', 'BASH', 'SH'], {
     error: 'must be POWERSHELL, CMD, BASH or SH',
@@ -97,7 +100,8 @@ export type InputValues = z.output<typeof inputValues>;
 
 export const runAs = z
   .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_.\\@-]{0,103}\$?$/, 'must be a user name of the guest');
+  .regex(/^[A-Za-z_][A-Za-z0-9_.\\@-]{0,103}\$?$/, 'must be a user name of the guest')
+  .meta({ examples: ['postgres'] });
 
 /**
  * Where a shell runs, first what a script in it is for when it does not say so. PowerShell runs on Linux

@@ -23,6 +23,12 @@ export const pageOf = <S extends z.ZodType>(item: S, id: string) =>
 /** What every list takes. */
 export const PageQuery = z.strictObject({
   cursor: z.string().max(256).optional().describe('`nextCursor` of the page before.'),
-  limit: z.coerce.number().int().min(1).max(500).default(50).describe('Items on a page.'),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(500)
+    .default(50)
+    .meta({ description: 'Items on a page.', examples: [50] }),
 });
 export type PageQuery = z.output<typeof PageQuery>;

@@ -10,6 +10,7 @@ import {
   shownId,
   timeoutSeconds,
   wireTime,
+  withoutNul,
 } from './fields.js';
 import { CHANNEL_LIMITS } from '../channel/limits.js';
 
@@ -70,11 +71,11 @@ export const CreateScript = z
     content: z
       .string()
       .min(1, 'must not be empty')
-      .refine(
-        (text) => Buffer.byteLength(text) <= CHANNEL_LIMITS.scriptContent,
-        `must be at most ${CHANNEL_LIMITS.scriptContent} bytes: that is what one line of the channel carries`,
-      )
-      .refine((text) => !text.includes('\0'), 'must not contain NUL')
+      .refine((text) => Buffer.byteLength(text) <= CHANNEL_LIMITS.scriptContent, {
+        error: `must be at most ${CHANNEL_LIMITS.scriptContent} bytes: that is what one line of the channel carries`,
+        params: { remedy: 'shorten it, or let it fetch its rest' },
+      })
+      .refine((text) => !text.includes('\0'), withoutNul)
       .meta({ description: 'The text of the script.', examples: ['uname -a'] }),
     inputs: z.array(ScriptInput).max(64).default([]),
     timeoutSeconds: timeoutSeconds.default(600),
@@ -82,9 +83,11 @@ export const CreateScript = z
     retry: z
       .strictObject({
         maxAttempts: z.number().int().min(1).max(10),
-        safe: z.literal(true, {
-          error: 'retries need safe: true, the promise that running twice does no harm',
-        }),
+        safe: z
+          .literal(true, {
+            error: 'retries need safe: true, the promise that running twice does no harm',
+          })
+          .meta({ examples: [true] }),
       })
       .optional(),
   })

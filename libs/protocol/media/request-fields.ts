@@ -26,25 +26,32 @@ const absolutePath = z
   .max(4096)
   .regex(/^\/[^\p{Cc}\p{Cs}\uFFFE\uFFFF]*$/u, 'must be an absolute path without control characters');
 
+interface Known {
+  /** As people call it. */
+  what: string;
+  check: (value: string) => boolean;
+  names: () => readonly string[];
+  /** For whoever wrote what is near to none of them. */
+  example: string;
+  /** What somebody meant by another word. */
+  meant?: (value: string) => string | null;
+}
+
 /** A field whose value comes from a list; a wrong one names the nearest known. */
-const known = (
-  check: (value: string) => boolean,
-  names: () => readonly string[],
-  what: string,
-  meant: (value: string) => string | null = () => null,
-) =>
+const known = ({ what, check, names, example, meant }: Known) =>
   z
     .string()
     .max(128)
     .superRefine((value, context) => {
       if (check(value)) return;
-      const near = meant(value) ?? nearest(value, names());
+      const near = meant?.(value) ?? nearest(value, names());
       context.addIssue({
         code: 'custom',
         message: `${JSON.stringify(value.slice(0, 40))} is not a known ${what}`,
-        params: { remedy: near ? `did you mean ${near}?` : `give a ${what} such as ${names()[0]}` },
+        params: { remedy: near ? `did you mean ${near}?` : `give a ${what} such as ${example}` },
       });
-    });
+    })
+    .meta({ examples: [example] });
 
 /** RFC 1123 label(s). */
 const hostname = z
@@ -230,22 +237,33 @@ export const RequestFields = z.strictObject({
     }),
   firmware: z.enum(['uefi', 'bios']).default('uefi'),
   users: z.array(user).max(32).default([]),
-  locale: known(isLocale, () => LOCALES, 'locale', meantLocale)
+  locale: known({
+    what: 'locale',
+    check: isLocale,
+    names: () => LOCALES,
+    example: 'en-US',
+    meant: meantLocale,
+  })
     .meta({ enum: [...LOCALES] })
     .default('en-US'),
   keyboard: z
     .strictObject({
-      layout: known(isKeyboardLayout, () => KEYBOARD_LAYOUTS, 'keyboard layout', meantLayout).meta({
-        enum: [...KEYBOARD_LAYOUTS],
-      }),
+      layout: known({
+        what: 'keyboard layout',
+        check: isKeyboardLayout,
+        names: () => KEYBOARD_LAYOUTS,
+        example: 'us',
+        meant: meantLayout,
+      }).meta({ enum: [...KEYBOARD_LAYOUTS] }),
       variant: z
         .string()
         .regex(/^[\w-]{1,32}$/, 'must be a variant of the layout such as nodeadkeys')
         .optional(),
     })
+    .meta({ examples: [{ layout: 'us' }] })
     .default({ layout: 'us' }),
-  timezone: known(isTimeZone, timeZones, 'time zone')
-    .meta({ pattern: '^[A-Za-z]+([/_+-][A-Za-z0-9_+-]+)*$', examples: ['Europe/Berlin'] })
+  timezone: known({ what: 'time zone', check: isTimeZone, names: timeZones, example: 'Europe/Berlin' })
+    .meta({ pattern: '^[A-Za-z]+([/_+-][A-Za-z0-9_+-]+)*$' })
     .default('UTC'),
   network: z.array(networkInterface).max(16).default([]),
   disk: z
@@ -264,8 +282,8 @@ export const RequestFields = z.strictObject({
     .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]{0,127}$/, 'must be a package name'))
     .max(256)
     .default([]),
-  mirror: httpUrl.optional(),
-  proxy: httpUrl.optional(),
+  mirror: httpUrl.optional().meta({ examples: ['http://mirror.example/ubuntu'] }),
+  proxy: httpUrl.optional().meta({ examples: ['http://proxy.example:3128'] }),
   productKey: z
     .string()
     .regex(
@@ -274,7 +292,7 @@ export const RequestFields = z.strictObject({
     )
     .optional(),
   /** A virtio-win ISO, or the folder of one: an absolute path on the media app's machine. */
-  virtioDrivers: absolutePath.optional(),
+  virtioDrivers: absolutePath.optional().meta({ examples: ['/srv/iso/virtio-win.iso'] }),
   windows: z
     .strictObject({
       drivers: z
@@ -287,7 +305,7 @@ export const RequestFields = z.strictObject({
       bypassRequirements: z.boolean().default(false),
     })
     .optional(),
-  vendorIso: absolutePath.optional(),
+  vendorIso: absolutePath.optional().meta({ examples: ['/srv/iso/ubuntu-24.04.iso'] }),
   firstBootScripts: z
     .array(
       z.strictObject({
