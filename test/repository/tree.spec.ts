@@ -95,7 +95,10 @@ describe('files', () => {
   });
 
   it('have no comment wider than 110 columns', () => {
-    const source = files.filter((path) => /\.(ts|mjs|rs)$/.test(path));
+    // A migration that was released stays as it is.
+    const source = files.filter(
+      (path) => /\.(ts|mjs|rs)$/.test(path) && !path.startsWith('libs/db/migrations/'),
+    );
     const wide = source.flatMap((path) =>
       read(path)
         .split('\n')

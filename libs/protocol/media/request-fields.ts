@@ -121,6 +121,12 @@ export const plainPassword = z
   .max(127)
   .regex(TEXT, 'must not contain control characters or halves of one');
 
+/** JSON Schema of an object that has all of these fields, whatever is in them. */
+const having = (...names: string[]) => ({
+  properties: Object.fromEntries(names.map((name) => [name, {}])),
+  required: names,
+});
+
 /** Which names are allowed depends on the family; see `checkFamilyRules`. */
 const user = z
   .strictObject({
@@ -152,9 +158,9 @@ const user = z
       'A user of the installed system. password, passwordHash and passwordSealed are different forms of one thing: at most one of them.',
     not: {
       anyOf: [
-        { required: ['password', 'passwordHash'] },
-        { required: ['password', 'passwordSealed'] },
-        { required: ['passwordHash', 'passwordSealed'] },
+        having('password', 'passwordHash'),
+        having('password', 'passwordSealed'),
+        having('passwordHash', 'passwordSealed'),
       ],
     },
   });

@@ -1,8 +1,8 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /**
- * The view that operators' own SQL reads. Its names are unquoted, so that `SELECT scriptId FROM
- * ScriptExecution` works as written whatever a database does with the case of names.
+ * The view that operators' own SQL reads. Its names are unquoted, so that `SELECT scriptId FROM ScriptExecution` works as written
+ * whatever a database does with the case of names.
  */
 export class Migration20261123210000_execution_view extends Migration {
   override name = 'Migration20261123210000_execution_view';
