@@ -134,7 +134,9 @@ function refuseUnknown(
   { routesAt, legacyErrorField }: Pick<HttpAppOptions, 'routesAt' | 'legacyErrorField'>,
 ): void {
   const routes = new Routes(server);
-  server.addHook('onRequest', async (request, reply) => {
+  // After the body was read: an answer before its end would leave the connection half way through a request,
+  // where it is neither idle nor done, and a stop would wait for it until its time-out.
+  server.addHook('preHandler', async (request, reply) => {
     if (!request.is404) return;
     const path = request.url.split('?')[0] ?? '';
     const shown = `${request.method} ${path.slice(0, 200)}`;
