@@ -99,7 +99,7 @@ export class MediaBuilder {
       );
   }
 
-  private install({ request, ingredients }: Order): AgentInstall {
+  private install({ request, ingredients, mediaId }: Order): AgentInstall {
     const { INFINISERVICE_HMAC_MASTER_SECRET: master, APP_HOST: host, PORT: port } = this.config;
     const { vmId } = request;
     // One that knows the master secret can check it; the endpoint of this suite will.
@@ -108,6 +108,9 @@ export class MediaBuilder {
       : randomBytes(32).toString('base64url');
     return {
       vmId,
+      mediumId: mediaId,
+      source: request.source,
+      rhsm: request.rhsm ?? null,
       distributionUrl: `http://${hostInUrl(host)}:${port}`,
       pins: ingredients.pins,
       channelSecret: master ? deriveVmSecret(master, vmId) : null,

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Media } from '#db';
-import { BusEvents, type MediaRequest, type MediaResult } from '#protocol';
+import { BusEvents, type MediaPlan, type MediaRequest, type MediaResult } from '#protocol';
 import { Bus, LOGGER, type Logger } from '#runtime';
 import { MediaError } from './codes.js';
 import type { MediaConfig } from './config.js';
@@ -86,6 +86,7 @@ export class MediaService implements OnApplicationBootstrap {
       expiresAt: now.toISOString(),
       files: [...built.files, ...built.contents].map((file) => ({ ...file, url: '' })),
       plan: built.plan,
+      warnings: built.plan.warnings,
       executions: [],
     };
   }
@@ -150,10 +151,16 @@ export class MediaService implements OnApplicationBootstrap {
       createdAt: media.createdAt.toISOString(),
       expiresAt: media.expiresAt.toISOString(),
       files: media.files.map((file) => ({ ...file, url: `/media/${media.id}/files/${file.name}` })),
-      plan: media.plan,
+      ...planOf(media.plan),
       executions: await this.records.executionsOf(media),
     };
   }
+}
+
+/** Media that were made by an earlier version have no warnings. */
+function planOf(plan: MediaPlan): Pick<MediaResult, 'plan' | 'warnings'> {
+  const warnings = (plan as Partial<MediaPlan>).warnings ?? [];
+  return { plan: { ...plan, warnings }, warnings };
 }
 
 /**

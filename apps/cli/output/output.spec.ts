@@ -15,6 +15,7 @@ const medium = (id = ID, more: Partial<MediaResult> = {}): MediaResult => ({
   expiresAt: '2026-01-09T03:04:05.000Z',
   files: [{ name: 'seed.iso', kind: 'image', size: 380_928, sha256: 'ab'.repeat(32), url: '' }],
   plan: {
+    warnings: [],
     devices: [
       { role: 'system-disk', bus: 'virtio', kind: 'disk', bootindex: 1, path: '{disk}' },
       {
@@ -43,6 +44,7 @@ const medium = (id = ID, more: Partial<MediaResult> = {}): MediaResult => ({
     qemu: ['-device', 'ide-cd'],
     libvirtXml: '<domain/>\n',
   },
+  warnings: [],
   executions: [],
   ...more,
 });

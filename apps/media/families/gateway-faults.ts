@@ -1,7 +1,7 @@
-import type { Fault, MediaRequest } from '#protocol';
+import type { Fault, NetworkInterface } from '#protocol';
 
 /** A gateway is in a network that the machine has an address of. */
-export function gatewayFaults(network: MediaRequest['network']): Fault[] {
+export function gatewayFaults(network: readonly NetworkInterface[]): Fault[] {
   return network.flatMap(({ gateway, addresses }, index) =>
     gateway === undefined || addresses.length > 0
       ? []

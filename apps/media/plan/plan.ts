@@ -1,4 +1,4 @@
-import type { MediaPlan, MediaRequest, PlanDevice } from '#protocol';
+import { type MediaPlan, type MediaRequest, type PlanDevice, requestWarnings } from '#protocol';
 import { DELIVERIES } from '../deliveries/deliveries.js';
 import { FAMILIES } from '../families/family.js';
 import { installerBoot } from '../families/installer.js';
@@ -25,6 +25,7 @@ export function mediaPlan(request: MediaRequest, paths: PlanPaths): MediaPlan {
   ];
   const kernel = directKernel(request, paths, vendorIso);
   return {
+    warnings: requestWarnings(request),
     devices: [
       ...media.map(({ role, bus, kind, bootindex, path }): PlanDevice => ({
         role,

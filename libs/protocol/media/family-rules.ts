@@ -49,30 +49,92 @@ export interface FamilyRules {
   passwords: 'hashed' | 'sealed';
   /** What one field means for another: rules of its own for names and passwords. */
   fieldFaults(fields: Readable): Fault[];
+  /** What an operator should know although the machine installs. */
+  warnings(request: MediaRequest): Fault[];
 }
 
-const linux = (title: string): FamilyRules => ({
+/** What a package may be called. */
+const PACKAGE_NAMES = {
+  // Debian Policy, 5.6.7.
+  deb: { name: 'a Debian package', pattern: /^[a-z0-9][a-z0-9+.-]+$/ },
+  // dnf's groups and environments of groups begin with @.
+  rpm: { name: 'an RPM package, @group or @^environment', pattern: /^(@\^?)?[A-Za-z0-9][A-Za-z0-9+._-]*$/ },
+} as const;
+type PackageNames = (typeof PACKAGE_NAMES)[keyof typeof PACKAGE_NAMES];
+
+function packageFaults({ packages }: Readable, { name, pattern }: PackageNames): Fault[] {
+  return (Array.isArray(packages) ? (packages as unknown[]) : []).flatMap((one, index) =>
+    typeof one !== 'string' || pattern.test(one)
+      ? []
+      : [
+          {
+            path: `packages.${index}`,
+            message: `must be the name of ${name}`,
+            remedy: 'write it as the package manager lists it',
+          },
+        ],
+  );
+}
+
+const linux = (title: string, format: keyof typeof PACKAGE_NAMES = 'rpm'): FamilyRules => ({
   title,
   platform: 'linux',
   passwords: 'hashed',
-  fieldFaults: linuxFaults,
+  fieldFaults: (fields) => [...linuxFaults(fields), ...packageFaults(fields, PACKAGE_NAMES[format])],
+  warnings: () => [],
 });
 
 export const FAMILY_RULES: Readonly<Record<MediaRequest['os']['family'], FamilyRules>> = {
-  windows: { title: 'Windows', platform: 'windows', passwords: 'sealed', fieldFaults: windowsFaults },
-  ubuntu: linux('Ubuntu'),
+  windows: {
+    title: 'Windows',
+    platform: 'windows',
+    passwords: 'sealed',
+    fieldFaults: windowsFaults,
+    warnings: () => [],
+  },
+  ubuntu: linux('Ubuntu', 'deb'),
   fedora: linux('Fedora'),
   rhel: linux('RHEL'),
   rocky: linux('Rocky Linux'),
   alma: linux('AlmaLinux'),
 };
 
+const subscriptionFaults = ({ family, rhsm }: Readable): Fault[] =>
+  rhsm === undefined || family === 'rhel'
+    ? []
+    : [{ path: 'rhsm', message: 'is for RHEL', remedy: 'leave it out' }];
+
+/** Two cards with one address are none to any network. */
+function cardFaults(network: unknown): Fault[] {
+  const macs = (Array.isArray(network) ? (network as unknown[]) : []).map((one) => {
+    const { match } = (one ?? {}) as { match?: unknown };
+    const { mac } = (match ?? {}) as { mac?: unknown };
+    return typeof mac === 'string' ? mac.toLowerCase() : null;
+  });
+  return macs.flatMap((mac, index) =>
+    mac === null || macs.indexOf(mac) === index
+      ? []
+      : [
+          {
+            path: `network.${index}.match.mac`,
+            message: `is the address of network.${macs.indexOf(mac)} too`,
+            remedy: 'give each card its own',
+            value: mac,
+          },
+        ],
+  );
+}
+
 /** A family that is not known has the rules of most: its name is told as a fault of its own. */
 export function checkFamilyRules(request: Unchecked): Fault[] {
   const fields = readable(request);
   if (typeof fields.family !== 'string') return [];
   const rules: FamilyRules | undefined = new Map(Object.entries(FAMILY_RULES)).get(fields.family);
-  return (rules ?? FAMILY_RULES.ubuntu).fieldFaults(fields);
+  return [
+    ...cardFaults(request.network),
+    ...subscriptionFaults(fields),
+    ...(rules ?? FAMILY_RULES.ubuntu).fieldFaults(fields),
+  ];
 }
 
 function linuxFaults({ users, windows, productKey, virtioDrivers }: Readable): Fault[] {
@@ -105,7 +167,7 @@ function linuxFaults({ users, windows, productKey, virtioDrivers }: Readable): F
   return faults;
 }
 
-function windowsFaults({ hostname, users, layout, source, proxy, mirror }: Readable): Fault[] {
+function windowsFaults({ hostname, users, layout, source, proxy, mirror, image }: Readable): Fault[] {
   const faults: Fault[] = [];
   if (
     hostname !== '' &&
@@ -162,7 +224,7 @@ function windowsFaults({ hostname, users, layout, source, proxy, mirror }: Reada
       message: 'cloud images are for the Linux families',
       remedy: 'use installer',
     });
-  for (const [name, value] of Object.entries({ proxy, mirror }))
+  for (const [name, value] of Object.entries({ proxy, mirror, image }))
     if (value !== undefined) faults.push({ path: name, message: 'is for Linux', remedy: 'leave it out' });
   return faults;
 }

@@ -62,8 +62,22 @@ export const PlanKeys = z
     description: 'Keys that someone must press when nothing else gets past a question of the boot loader.',
   });
 
+/** One thing of the request that is allowed and worth knowing. */
+export const PlanWarning = z
+  .object({
+    path: z
+      .string()
+      .describe('Dotted path of the field, e.g. `network.0.match`; empty for the whole request.'),
+    message: z.string(),
+    remedy: z.string().describe('The way out.'),
+    severity: z.literal('warning'),
+    value: z.string().optional(),
+  })
+  .meta({ id: 'Warning', description: 'Something in a request that is allowed and worth knowing.' });
+
 export const MediaPlan = z
   .object({
+    warnings: z.array(PlanWarning),
     devices: z.array(PlanDevice),
     firmware: PlanFirmware,
     tpm: PlanTpm.nullable(),
@@ -120,6 +134,8 @@ export const MediaResult = z
     expiresAt: wireTime,
     files: z.array(MediaFile),
     plan: MediaPlan,
+    /** Those of the plan. */
+    warnings: z.array(PlanWarning),
     executions: z.array(ExecutionDto),
   })
   .meta({ id: 'MediaResult', description: 'An install medium, and how to start a machine with it.' });

@@ -20,24 +20,32 @@ export interface KickstartFacts {
   gpgKey: string;
 }
 
+/**
+ * What a release's programs ask of an x86_64 processor (x86-64 psABI, "Micro-Architecture Levels"). Below it
+ * the kernel panics when init starts.
+ */
+export type CpuLevel = 'x86-64' | 'x86-64-v2' | 'x86-64-v3';
+
 export interface Release {
   family: MediaRequest['os']['family'];
   /** As the vendor counts; RHEL and what is built from it by the major version. */
   version: string;
   /** Whether it stands for others within it, as 24.04 for 24.04.1 and 9 for 9.4. */
   hasPoints: boolean;
+  cpu: CpuLevel;
   /** Null: it installs by other answers than a kickstart. */
   kickstart: KickstartFacts | null;
 }
 
 const ubuntu = (version: string) =>
-  ({ family: 'ubuntu', version, hasPoints: true, kickstart: null }) as const;
+  ({ family: 'ubuntu', version, hasPoints: true, cpu: 'x86-64', kickstart: null }) as const;
 
 const fedora = <V extends string>(version: V) =>
   ({
     family: 'fedora',
     version,
     hasPoints: false,
+    cpu: 'x86-64',
     kickstart: {
       syntax: `F${version}`,
       environment: '@core',
@@ -46,11 +54,19 @@ const fedora = <V extends string>(version: V) =>
     },
   }) as const;
 
-const enterprise = <V extends string>(family: 'rhel' | 'rocky' | 'alma', version: V, key: string) =>
+/** RHEL's own choices, which what is built from it follows. */
+const ENTERPRISE_CPU = { '8': 'x86-64', '9': 'x86-64-v2', '10': 'x86-64-v3' } as const;
+
+const enterprise = <V extends keyof typeof ENTERPRISE_CPU>(
+  family: 'rhel' | 'rocky' | 'alma',
+  version: V,
+  key: string,
+) =>
   ({
     family,
     version,
     hasPoints: true,
+    cpu: ENTERPRISE_CPU[version],
     kickstart: {
       syntax: `RHEL${version}`,
       environment: '@^minimal-environment',

@@ -222,6 +222,60 @@ const httpUrl = z
   }, 'must be an http(s) URL without user and password')
   .meta({ not: { pattern: '^https?:/+[^/?#]*[^/?#:@][^/?#]*@' } });
 
+/** What the hypervisor gives the machine. */
+const resources = z
+  .strictObject({
+    cpus: z.number().int().min(1).max(512).default(2),
+    memoryMiB: z.number().int().min(512).max(16_777_216).default(4096),
+    /**
+     * `host-model`: for machines that migrate; or a model by QEMU's name. Without it the machine has all that
+     * its host's processor has.
+     */
+    cpu: z
+      .string()
+      .regex(
+        /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+        'must be host-model or the name of a processor model of QEMU',
+      )
+      .optional(),
+    /** Of the system's disk. */
+    diskFormat: z.enum(['qcow2', 'raw']).default('qcow2'),
+  })
+  .default({ cpus: 2, memoryMiB: 4096, diskFormat: 'qcow2' })
+  .meta({ description: 'What the hypervisor gives the machine.', examples: [{ cpus: 4, memoryMiB: 8192 }] });
+
+/** One line of text for a file of shell settings and a line of a kickstart. */
+const subscriptionWord = z
+  .string()
+  .regex(/^[!-~]([ -~]{0,253}[!-~])?$/, 'must be 1 to 255 characters of ASCII, without a blank around it');
+
+const rhsm = z
+  .strictObject({
+    organization: subscriptionWord,
+    /** Secret: they go into the medium's install.env alone. */
+    activationKeys: z.array(subscriptionWord).min(1).max(8),
+  })
+  .meta({
+    id: 'RhsmSubscription',
+    description: 'RHEL: registers the system with Red Hat by activation keys.',
+    examples: [{ organization: '1234567', activationKeys: ['servers'] }],
+  });
+
+const image = z
+  .strictObject({
+    /** By what it can start. */
+    firmware: z.enum(['uefi', 'bios', 'both']).optional(),
+    cloudInit: z
+      .string()
+      .regex(/^\d{1,2}\.\d{1,2}(\.\d{1,3})?$/, 'must be a version of cloud-init such as 22.1')
+      .optional(),
+  })
+  .meta({
+    id: 'CloudImage',
+    description: 'What a cloud image can do, where whoever asks knows it.',
+    examples: [{ firmware: 'both', cloudInit: '24.4' }],
+  });
+
 export const OS_FAMILIES = ['windows', 'ubuntu', 'fedora', 'rhel', 'rocky', 'alma'] as const;
 
 /** Each field by itself. */
@@ -271,7 +325,16 @@ export const RequestFields = z.strictObject({
   timezone: known({ what: 'time zone', check: isTimeZone, names: timeZones, example: 'Europe/Berlin' })
     .meta({ pattern: '^[A-Za-z]+([/_+-][A-Za-z0-9_+-]+)*$' })
     .default('UTC'),
-  network: z.array(networkInterface).max(16).default([]),
+  network: z
+    .union([z.literal('none'), z.array(networkInterface).max(16)], {
+      error: 'must be a list of interfaces, or none',
+    })
+    .default([])
+    .meta({
+      description:
+        'The interfaces in order, a card for each; [] is one card with DHCP, none is a machine without a card.',
+    }),
+  resources,
   disk: z
     .strictObject({
       /** Without it: the only disk that is there. */
@@ -285,7 +348,7 @@ export const RequestFields = z.strictObject({
     })
     .default({ layout: 'plain', wipe: false }),
   packages: z
-    .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]{0,127}$/, 'must be a package name'))
+    .array(z.string().regex(/^(@\^?)?[A-Za-z0-9][A-Za-z0-9+._-]{0,127}$/, 'must be a package name'))
     .max(256)
     .default([]),
   mirror: httpUrl.optional().meta({ examples: ['http://mirror.example/ubuntu'] }),
@@ -311,6 +374,8 @@ export const RequestFields = z.strictObject({
       bypassRequirements: z.boolean().default(false),
     })
     .optional(),
+  rhsm: rhsm.optional(),
+  image: image.optional(),
   vendorIso: absolutePath.optional().meta({ examples: ['/srv/iso/ubuntu-24.04.iso'] }),
   firstBootScripts: z
     .array(

@@ -10,6 +10,9 @@ export const CANARY_TOKEN = 'canary-install-token_0123456789';
 
 export const SEED_INSTALL: AgentInstall = {
   vmId: FULL_REQUEST.vmId,
+  mediumId: 'c1a0b9d8-0000-4000-8000-000000000001',
+  source: 'installer',
+  rhsm: null,
   distributionUrl: 'http://suite.example:4000',
   pins: { binarySha256: 'b'.repeat(64), scriptSha256: 'a'.repeat(64), version: '0.1.0' },
   channelSecret: CANARY_SECRET,

@@ -9,6 +9,9 @@ export const WINDOWS_PASSWORDS: ReadonlyMap<string, string> = new Map([
 
 export const WINDOWS_INSTALL = {
   vmId: FULL_REQUEST.vmId,
+  mediumId: 'm',
+  source: 'installer' as const,
+  rhsm: null,
   distributionUrl: 'http://suite.example:4000',
   pins: { binarySha256: 'b'.repeat(64), scriptSha256: 'a'.repeat(64), version: '0.1.0' },
   channelSecret: 'c'.repeat(64),

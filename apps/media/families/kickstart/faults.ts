@@ -1,8 +1,13 @@
-import { kickstartRelease, type Fault, type MediaRequest, versionsOf } from '#protocol';
+import {
+  interfacesOf,
+  kickstartRelease,
+  type Fault,
+  type MediaRequest,
+  type NetworkInterface,
+  versionsOf,
+} from '#protocol';
 import { isKickstartText } from '../../escape.js';
 import { isIpv6 } from '../linux/network-config.js';
-
-type Interface = MediaRequest['network'][number];
 
 /**
  * Everything in a request for Fedora, RHEL, Rocky or Alma that its installer, or dnf, cannot carry.
@@ -28,13 +33,15 @@ export function kickstartFaults(request: MediaRequest): Fault[] {
         remedy: 'write them as %20',
       });
   }
-  request.network.forEach((net, index) => faults.push(...networkFaults(net, `network.${index}`, source)));
+  interfacesOf(request).forEach((net, index) =>
+    faults.push(...networkFaults(net, `network.${index}`, source)),
+  );
   if (source === 'installer') faults.push(...textFaults(request));
   return faults;
 }
 
 function networkFaults(
-  { match, dhcp, addresses, gateway }: Interface,
+  { match, dhcp, addresses, gateway }: NetworkInterface,
   path: string,
   source: MediaRequest['source'],
 ): Fault[] {

@@ -1,16 +1,17 @@
-import type { MediaRequest } from '#protocol';
+import { interfacesOf, type MediaRequest, type NetworkInterface } from '#protocol';
 import { ksWord } from '../../escape.js';
 import { isIpv6 } from '../linux/network-config.js';
 
 /** The `network` commands: the interfaces, and the host name on a line of its own. */
 export function networkCommands({ network, hostname }: MediaRequest): string[] {
+  const asked = interfacesOf({ network });
   const interfaces =
-    network.length === 0 ? ['network --bootproto=dhcp --device=link --activate'] : network.map(oneInterface);
+    asked.length === 0 ? ['network --bootproto=dhcp --device=link --activate'] : asked.map(oneInterface);
   return [...interfaces, `network --hostname=${ksWord(hostname)}`];
 }
 
 /** One address of each kind at most: `kickstartFaults` refuses more. */
-function oneInterface({ match, dhcp, addresses, gateway, dns }: MediaRequest['network'][number]): string {
+function oneInterface({ match, dhcp, addresses, gateway, dns }: NetworkInterface): string {
   const four = addresses.find((address) => !isIpv6(address));
   const six = addresses.find(isIpv6);
   const words = [

@@ -1,3 +1,4 @@
+import type { MediaRequest } from '#protocol';
 import { readScript, renderScript } from '#script-files';
 import { shWord } from '../../escape.js';
 import { REPORT_FUNCTION, type Reporting, reportSettings } from './reporting.js';
@@ -12,6 +13,12 @@ export interface AgentPins {
 
 export interface AgentInstall {
   vmId: string;
+  /** Of the medium: what is installed is bound to it. */
+  mediumId: string;
+  /** Only a cloud image's medium is for a system that is there already. */
+  source: MediaRequest['source'];
+  /** RHEL's subscription; null: none. */
+  rhsm: { organization: string; activationKeys: string[] } | null;
   /** e.g. `http://192.0.2.1:4000` */
   distributionUrl: string;
   pins: AgentPins;
@@ -84,14 +91,23 @@ export function agentFiles(
 
 /** Lines of sh with all that is secret: mode 0600, removed when the agent is installed. */
 export function installSettings(install: AgentInstall): string {
-  const { vmId, distributionUrl, pins, channelSecret, reporting } = install;
+  const { vmId, mediumId, source, distributionUrl, pins, channelSecret, reporting, rhsm } = install;
   const lines: [string, string][] = [
     ['INFINIBAY_VM_ID', vmId],
+    ['INFINIBAY_MEDIUM_ID', mediumId],
+    ['INFINIBAY_SOURCE', source],
     ['INFINIBAY_URL', distributionUrl],
     ['INFINISERVICE_VERSION', pins.version],
     ['INFINISERVICE_SHA256', pins.binarySha256],
     ['INFINISERVICE_SCRIPT_SHA256', pins.scriptSha256],
     ...(channelSecret === null ? [] : [['INFINISERVICE_SHARED_SECRET', channelSecret] as [string, string]]),
+    ...(rhsm
+      ? ([
+          ['INFINIBAY_RHSM_ORGANIZATION', rhsm.organization],
+          // `rhsm` takes them in quotes, one comma between.
+          ['INFINIBAY_RHSM_ACTIVATION_KEYS', rhsm.activationKeys.join(',')],
+        ] satisfies [string, string][])
+      : []),
   ];
   return (
     lines.map(([name, value]) => `${name}=${shWord(value)}\n`).join('') +

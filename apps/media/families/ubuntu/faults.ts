@@ -1,4 +1,11 @@
-import { type Fault, findRelease, longTermFirst, type MediaRequest, versionsOf } from '#protocol';
+import {
+  type Fault,
+  findRelease,
+  interfacesOf,
+  longTermFirst,
+  type MediaRequest,
+  versionsOf,
+} from '#protocol';
 import { gatewayFaults } from '../gateway-faults.js';
 
 /** Everything in a request for Ubuntu that neither Subiquity nor cloud-init can carry. */
@@ -19,6 +26,6 @@ export function ubuntuFaults({ os, network, proxy }: MediaRequest): Fault[] {
       message: 'has more than a host and a port',
       remedy: 'leave out what follows them',
     });
-  faults.push(...gatewayFaults(network));
+  faults.push(...gatewayFaults(interfacesOf({ network })));
   return faults;
 }

@@ -32,6 +32,9 @@ import { makeSeedImage } from '../../image/iso.js';
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 const INSTALL = {
   vmId: FULL_REQUEST.vmId,
+  mediumId: 'm',
+  source: 'installer' as const,
+  rhsm: null,
   distributionUrl: 'http://127.0.0.1:1',
   pins: { binarySha256: hash('binary'), scriptSha256: hash('script'), version: '0.1.0' },
   channelSecret: 'c'.repeat(64),

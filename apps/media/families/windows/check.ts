@@ -1,5 +1,5 @@
 import { gatewayFaults } from '../gateway-faults.js';
-import { type Fault, isLocale, LOCALES, type MediaRequest, nearest } from '#protocol';
+import { type Fault, interfacesOf, isLocale, LOCALES, type MediaRequest, nearest } from '#protocol';
 import { inputLocale, windowsKeyboards, windowsLocale, windowsTimeZone } from './names.js';
 import {
   findEdition,
@@ -185,9 +185,10 @@ export function passwordFaults({ os, users }: MediaRequest, passwords: ReadonlyM
   });
 }
 
-function checkNetwork({ network }: MediaRequest): Fault[] {
-  const faults = gatewayFaults(network);
-  network.forEach(({ dhcp, addresses }, index) => {
+function checkNetwork(request: MediaRequest): Fault[] {
+  const interfaces = interfacesOf(request);
+  const faults = gatewayFaults(interfaces);
+  interfaces.forEach(({ dhcp, addresses }, index) => {
     if (dhcp && addresses.some((cidr) => !cidr.includes(':')))
       faults.push({
         path: `network.${index}.dhcp`,

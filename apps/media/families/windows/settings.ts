@@ -1,4 +1,4 @@
-import type { MediaRequest } from '#protocol';
+import { interfacesOf, type MediaRequest } from '#protocol';
 import type { AgentInstall } from '../linux/agent-files.js';
 import { jsonAscii } from '../../escape.js';
 import { findWindowsVersion } from './versions.js';
@@ -21,7 +21,7 @@ export function settingsFile(request: MediaRequest, install: AgentInstall, autoL
     guestTools: request.windows?.guestTools ?? false,
     autoLogon,
     disableAdministrator: findWindowsVersion(request.os.version)?.kind === 'server',
-    network: request.network.map(({ match, dhcp, addresses, gateway, dns }) => ({
+    network: interfacesOf(request).map(({ match, dhcp, addresses, gateway, dns }) => ({
       // As Get-NetAdapter prints it.
       mac: 'mac' in match ? match.mac.replaceAll(':', '-').toUpperCase() : null,
       name: 'name' in match ? match.name : null,
