@@ -8,6 +8,7 @@ import {
   looseTime,
   runList,
   session,
+  setupState,
   sha256Hex,
 } from './fields.js';
 
@@ -30,6 +31,8 @@ export const Handshake = z.object({
   spool_id: z.string().max(64).optional(),
   runs: runList.optional(),
   secret: z.enum(['ok', 'missing']).optional(),
+  /** Since 0.2.0. An agent that does not say it has finished. */
+  setup: setupState.optional().catch(undefined),
 });
 
 export const RequestPendingScripts = z.object({
