@@ -30,8 +30,8 @@ export async function claimDue(
        select e.id from script_execution e
        where e.machine_id = ? and e.status = 'PENDING' and e.scheduled_for <= ${now}
          and (e.deliver_by is null or e.deliver_by > ${now})
-         and exists (select 1 from machine m where m.id = e.machine_id and m.registered = true and m.lease_owner = ? and m.lease_expires_at > ${now}
-           and ${SETUP_ALLOWS})
+         and exists (select 1 from machine m where m.id = e.machine_id and m.registered = true
+           and ${SETUP_ALLOWS} and m.lease_owner = ? and m.lease_expires_at > ${now})
          -- A machine that is about to restart takes nothing.
          and not exists (select 1 from script_execution w join machine m on m.id = w.machine_id
            where w.machine_id = e.machine_id and w.status = 'PENDING' and w.boot_id = m.boot_id)
