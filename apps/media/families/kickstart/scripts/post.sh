@@ -17,7 +17,7 @@ put() { # mode path: standard input becomes the file
 @LOAD_REPORT@
 systemctl enable @UNIT@ || true
 if [ -e @SETTINGS@ ]; then
-    INFINIBAY_IN_INSTALLER=yes timeout 600 @INSTALL_SCRIPT@ ||
+    timeout 600 @INSTALL_SCRIPT@ installer ||
         report packages "the agent is not installed yet: @UNIT@ goes on after the start" @LOG@
 fi
 if command -v restorecon >/dev/null 2>&1; then restorecon -RF /etc/infinibay /var/lib/infinibay @LOG@ || true; fi
