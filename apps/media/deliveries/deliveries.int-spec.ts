@@ -217,7 +217,7 @@ describe("cloud-init's ds-identify", () => {
     expect(identify((await chain('fedora')).image, 'quiet')).not.toMatch(/NoCloud/);
   });
 
-  it('would let cloud-init look for a path of the installer that no CD is mounted at, which is why there is none', () => {
+  it('would let cloud-init look for a path of the installer that no CD is mounted at, which is why there is none', async () => {
     const read = (path: string): number | null =>
       spawnSync('/usr/bin/python3', [
         '-c',
