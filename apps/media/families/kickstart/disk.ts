@@ -1,6 +1,6 @@
 import type { MediaRequest } from '#protocol';
 import { readScript, renderScript } from '#script-files';
-import { diskRuleScript } from '../linux/disk-rule.js';
+import { diskMark, diskRuleScript } from '../linux/disk-rule.js';
 import type { AgentInstall } from '../linux/agent-files.js';
 import { REPORT_FUNCTION } from '../linux/reporting.js';
 
@@ -24,10 +24,10 @@ export const LOAD_REPORT = renderScript(readScript(import.meta.dirname, 'scripts
 const PRE = readScript(import.meta.dirname, 'scripts/pre.sh');
 
 /** `%pre`: chooses the disk, see `scripts/pre.sh`; ks.cfg includes what it writes. */
-export function preScript({ disk, firmware }: MediaRequest, { reporting }: AgentInstall): string {
+export function preScript({ disk, firmware }: MediaRequest, { mediumId, reporting }: AgentInstall): string {
   return renderScript(PRE, {
     DISK_INCLUDE,
-    DISK_RULE: diskRuleScript(disk),
+    DISK_RULE: diskRuleScript(disk, diskMark(mediumId)),
     FOLDER: INSTALLER_FOLDER,
     LOAD_REPORT,
     LVM: disk.layout === 'lvm',
