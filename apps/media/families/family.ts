@@ -79,10 +79,10 @@ const KICKSTART = {
   ...LINUX,
   label: SEED_LABELS.anaconda,
   faults: kickstartFaults,
-  seed: (request, install, { mediaId }) =>
+  seed: (request, install, { mediaId, isBootIso = false }) =>
     request.source === 'cloud-image'
       ? cloudSeed(request, install, { instanceId: mediaId, distribution: DNF })
-      : kickstartSeed(request, install),
+      : kickstartSeed(request, install, { isBootIso }),
   installer: ANACONDA,
 } satisfies Partial<Family>;
 
