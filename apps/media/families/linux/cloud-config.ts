@@ -24,6 +24,15 @@ export function cloudSeed(
   ];
 }
 
+/** Whether the machine installs packages after its start: the agent then says that its setup still runs. */
+export const installsPackages = (request: MediaRequest, distribution: Distribution): boolean =>
+  packagesOf(request, distribution).length > 0;
+
+const packagesOf = (request: MediaRequest, distribution: Distribution): string[] => [
+  ...distribution.packages(request),
+  ...request.packages,
+];
+
 export function metaData({ hostname }: MediaRequest, instanceId: string): SeedFile {
   return { name: 'meta-data', content: cloudYaml({ 'instance-id': instanceId, 'local-hostname': hostname }) };
 }
@@ -46,7 +55,7 @@ function cloudConfig(
   files: MachineFile[],
   distribution: Distribution,
 ): Record<string, unknown> {
-  const packages = [...distribution.packages(request), ...request.packages];
+  const packages = packagesOf(request, distribution);
   return {
     ...identity(request, distribution.adminGroup),
     locale: glibcLocale(request.locale),
