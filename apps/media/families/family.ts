@@ -78,11 +78,11 @@ const LINUX = {
 
 /** Every Linux medium has its settings in one file of its own, and no secret elsewhere. */
 const linuxSeed =
-  (distribution: Distribution, installerSeed: typeof ubuntuSeed): Family['seed'] =>
-  (request, install, { mediaId }) => {
+  (distribution: Distribution, installerSeed: Family['seed']): Family['seed'] =>
+  (request, install, order) => {
     if (request.source === 'installer')
-      return [...installerSeed(request, install, mediaId), installEnv(install)];
-    const seed = cloudSeed(request, install, { instanceId: mediaId, distribution });
+      return [...installerSeed(request, install, order), installEnv(install)];
+    const seed = cloudSeed(request, install, { instanceId: order.mediaId, distribution });
     const waitsForPackages = installsPackages(request, distribution);
     return [...seed, installEnv(install, { waitsForPackages })];
   };
@@ -92,7 +92,9 @@ const KICKSTART = {
   ...LINUX,
   label: SEED_LABELS.anaconda,
   faults: kickstartFaults,
-  seed: linuxSeed(DNF, kickstartSeed),
+  seed: linuxSeed(DNF, (request, install, { isBootIso = false }) =>
+    kickstartSeed(request, install, { isBootIso }),
+  ),
   installer: ANACONDA,
 } satisfies Partial<Family>;
 
@@ -120,7 +122,7 @@ export const FAMILIES: Readonly<Record<FamilyName, Family>> = {
     ...FAMILY_RULES.ubuntu,
     label: SEED_LABELS.cloudInit,
     faults: ubuntuFaults,
-    seed: linuxSeed(APT, ubuntuSeed),
+    seed: linuxSeed(APT, (request, install, { mediaId }) => ubuntuSeed(request, install, mediaId)),
     installer: SUBIQUITY,
   },
   fedora: { ...KICKSTART, ...FAMILY_RULES.fedora },
