@@ -24,6 +24,7 @@ for service in sshd.service @UNIT@; do
     systemctl enable "$service" || set -- "$@" "$service could not be enabled"
 done
 # @if PACKAGES
+# shellcheck disable=SC2043
 for package in @PACKAGES@; do
     rpm -q "$package" >/dev/null 2>&1 || rpm -q --whatprovides "$package" >/dev/null 2>&1 ||
         set -- "$@" "the package $package is not installed"
@@ -33,6 +34,7 @@ done
 [ -e /etc/systemd/system/display-manager.service ] || set -- "$@" 'a desktop was asked for and none is installed'
 # @end
 # @if USERS
+# shellcheck disable=SC2043
 for user in @USERS@; do
     id -u "$user" >/dev/null 2>&1 || set -- "$@" "the user $user is missing"
 done
