@@ -48,7 +48,7 @@ for warning in "$@"; do echo "warning: $warning"; done
 [ "$#" -eq 0 ] || report packages '' '' "$@"
 
 if [ -e @SETTINGS@ ]; then
-    INFINIBAY_IN_INSTALLER=yes timeout 600 @INSTALL_SCRIPT@ installer ||
+    timeout 600 @INSTALL_SCRIPT@ installer ||
         report packages "the agent is not installed yet: @UNIT@ goes on after the start" @LOG@
 fi
 if command -v restorecon >/dev/null 2>&1; then restorecon -RF /etc/infinibay /var/lib/infinibay @LOG@ || true; fi
