@@ -2,6 +2,7 @@ import { kickstartRelease, type KickstartFacts, type MediaRequest } from '#proto
 import type { AgentInstall } from '../linux/agent-files.js';
 import type { SeedFile } from '../seed-file.js';
 import { glibcLocale } from '../linux/cloud-config.js';
+import { consoleKeymap } from '../linux/console-keymap.js';
 import { ksWord } from '../../escape.js';
 import { kickstartFaults } from './faults.js';
 import { networkCommands } from './network.js';
@@ -79,20 +80,11 @@ function systemCommands(request: MediaRequest, release: KickstartFacts): string[
   ];
 }
 
-/**
- * Console keymaps that kbd makes from XKB layouts bear the same names; those of other scripts have none, and
- * Anaconda then finds the nearest.
- */
-const CONSOLE_LAYOUTS = new Set(
-  'at be br ca ch cz de dk ee es fi fr gb hr hu ie is it latam lt lv nl no pl pt ro se si sk tr us'.split(
-    ' ',
-  ),
-);
-
-function keyboardCommand({ keyboard: { layout, variant } }: MediaRequest): string {
-  const console = CONSOLE_LAYOUTS.has(layout)
-    ? [`--vckeymap=${ksWord(variant ? `${layout}-${variant}` : layout)}`]
-    : [];
+/** Where a layout has no console keymap Anaconda finds the nearest. */
+function keyboardCommand(request: MediaRequest): string {
+  const { layout, variant } = request.keyboard;
+  const keymap = consoleKeymap(request);
+  const console = keymap === null ? [] : [`--vckeymap=${ksWord(keymap)}`];
   return ['keyboard', ...console, `--xlayouts=${ksWord(variant ? `${layout} (${variant})` : layout)}`].join(
     ' ',
   );

@@ -23,7 +23,5 @@ export function consoleKeymap({ keyboard: { layout, variant } }: MediaRequest): 
 export function vconsoleFile(request: MediaRequest): MachineFile[] {
   const keymap = consoleKeymap(request);
   if (keymap === null) return [];
-  return [
-    { path: '/etc/vconsole.conf', mode: '0644', content: `KEYMAP="${keymap}"\nFONT="eurlatgr"\n` },
-  ];
+  return [{ path: '/etc/vconsole.conf', mode: '0644', content: `KEYMAP="${keymap}"\nFONT="eurlatgr"\n` }];
 }
