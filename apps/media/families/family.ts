@@ -5,9 +5,10 @@ import { kickstartFaults } from './kickstart/faults.js';
 import { kickstartSeed } from './kickstart/kickstart.js';
 import { SEED_LABELS } from './labels.js';
 import type { AgentInstall } from './linux/agent-files.js';
-import { cloudSeed, installsPackages } from './linux/cloud-config.js';
+import { cloudSeed } from './linux/cloud-config.js';
 import { APT, type Distribution, DNF } from './linux/distribution.js';
 import { installEnv } from './linux/install-env.js';
+import { installsPackages } from './linux/packages.js';
 import type { BootLoader, SeedFile, SeedOrder } from './seed-file.js';
 import { ubuntuFaults } from './ubuntu/faults.js';
 import { SUBIQUITY } from './ubuntu/installer.js';
@@ -77,11 +78,11 @@ const LINUX = {
 
 /** Every Linux medium has its settings in one file of its own, and no secret elsewhere. */
 const linuxSeed =
-  (distribution: Distribution, installerSeed: typeof ubuntuSeed): Family['seed'] =>
-  (request, install, { mediaId }) => {
+  (distribution: Distribution, installerSeed: Family['seed']): Family['seed'] =>
+  (request, install, order) => {
     if (request.source === 'installer')
-      return [...installerSeed(request, install, mediaId), installEnv(install)];
-    const seed = cloudSeed(request, install, { instanceId: mediaId, distribution });
+      return [...installerSeed(request, install, order), installEnv(install)];
+    const seed = cloudSeed(request, install, { instanceId: order.mediaId, distribution });
     const waitsForPackages = installsPackages(request, distribution);
     return [...seed, installEnv(install, { waitsForPackages })];
   };
@@ -91,7 +92,9 @@ const KICKSTART = {
   ...LINUX,
   label: SEED_LABELS.anaconda,
   faults: kickstartFaults,
-  seed: linuxSeed(DNF, kickstartSeed),
+  seed: linuxSeed(DNF, (request, install, { isBootIso = false }) =>
+    kickstartSeed(request, install, { isBootIso }),
+  ),
   installer: ANACONDA,
 } satisfies Partial<Family>;
 
@@ -119,7 +122,7 @@ export const FAMILIES: Readonly<Record<FamilyName, Family>> = {
     ...FAMILY_RULES.ubuntu,
     label: SEED_LABELS.cloudInit,
     faults: ubuntuFaults,
-    seed: linuxSeed(APT, ubuntuSeed),
+    seed: linuxSeed(APT, (request, install, { mediaId }) => ubuntuSeed(request, install, mediaId)),
     installer: SUBIQUITY,
   },
   fedora: { ...KICKSTART, ...FAMILY_RULES.fedora },

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Defines `report PHASE [REASON [LOGFILE]]`, which always succeeds and takes 15 seconds at most;
-# `try_report` tells whether it arrived, and `send_report JSON` sends a text of the caller's own.
-# INFINIBAY_REPORT_URL and INFINIBAY_REPORT_TOKEN say where to; without them it does nothing. Of a reason
-# 2 KiB go along, of a log the last 4 KiB. It needs curl 7.55, GNU wget or wget2; busybox's wget takes the
-# token as an argument only, where others read it, and is not used. Without od or awk the texts are left out.
+# Defines `report PHASE [REASON [LOGFILE [WARNING...]]]`, which always succeeds and takes 15 seconds at most;
+# `try_report` tells whether it arrived, `report_json` writes the text that it sends into report_body, a line of
+# JSON, and `send_report JSON` sends a text. INFINIBAY_REPORT_URL and INFINIBAY_REPORT_TOKEN say where to; without
+# them it does nothing. Of a reason 2 KiB go along, of a log the last 4 KiB, of each warning 512 bytes. It needs
+# curl 7.55, GNU wget or wget2; busybox's wget takes the token as an argument only, where others read it, and is
+# not used. Without od or awk the texts are left out.
 # @begin
 json_text() {
     command -v awk >/dev/null 2>&1 && command -v od >/dev/null 2>&1 || return 0
@@ -11,7 +12,7 @@ json_text() {
 @JSON_TEXT@'
 }
 
-try_report() {
+report_json() {
     report_body="{\"phase\":\"$1\""
     if [ -n "${2:-}" ]; then
         report_text=$(printf %s "$2" | head -c 2048 | json_text)
@@ -21,7 +22,21 @@ try_report() {
         report_text=$(tail -c 4096 "$3" | json_text)
         [ -z "$report_text" ] || report_body="$report_body,\"logTail\":\"$report_text\""
     fi
-    send_report "$report_body}"
+    if [ "$#" -gt 3 ]; then
+        shift 3
+        report_texts=
+        for report_text in "$@"; do
+            report_text=$(printf %s "$report_text" | head -c 512 | json_text)
+            report_texts="$report_texts${report_texts:+,}\"$report_text\""
+        done
+        report_body="$report_body,\"warnings\":[$report_texts]"
+    fi
+    report_body="$report_body}"
+}
+
+try_report() {
+    report_json "$@"
+    send_report "$report_body"
 }
 
 # The token is no argument: others could read it there.
@@ -31,7 +46,7 @@ send_report() {
         printf 'Authorization: Bearer %s\n' "${INFINIBAY_REPORT_TOKEN:-}" |
             curl -q --fail --silent --output /dev/null --noproxy '*' --connect-timeout 5 --max-time 15 --request POST --header @- \
                 --header 'Content-Type: application/json' --data-binary "$1" "$INFINIBAY_REPORT_URL" >/dev/null 2>&1
-    elif wget --version 2>/dev/null | head -n 1 | grep -qi '^GNU wget'; then
+    elif case $(wget --version 2>/dev/null) in (GNU\ Wget*) true ;; (*) false ;; esac; then
         (
             umask 077
             report_folder=$(mktemp -d) || exit 1
