@@ -154,7 +154,11 @@ describe('the schema of a media request', () => {
     ['vendorIso', nearly(path).map((vendorIso) => ({ vendorIso }))],
     [
       'packages',
-      nearly(fc.stringMatching(/^[a-z0-9][a-z0-9+.-]{0,20}$/)).map((name) => ({ packages: [name] })),
+      nearly(fc.stringMatching(/^(@\^?)?[A-Za-z0-9][A-Za-z0-9+._-]{0,20}$/)).map((name) => ({
+        // Debian's are fewer, which the server alone knows.
+        os: { family: 'fedora', version: '43' },
+        packages: [name],
+      })),
     ],
     [
       'version',
@@ -191,7 +195,7 @@ describe('the schema of a media request', () => {
     ],
     [
       'firstBootScripts.order',
-      fc.double().map((order) => ({ firstBootScripts: [{ scriptId: base.vmId, order }] })),
+      fc.oneof(fc.integer(), fc.nat(1_000_000), fc.double()).map((order) => ({ firstBootScripts: [{ scriptId: base.vmId, order }] })),
     ],
     [
       'any of the fields',
