@@ -61,6 +61,8 @@ const verdicts = (more: object): { schema: boolean; server: boolean } => {
   return { schema: validate(request), server: MediaRequest.safeParse(request).success };
 };
 const windows = { os: { family: 'windows', version: '11' } };
+/** An empty object is one of them, and the base is no request for it. */
+const FOR_OTHERS = new Set(['windows', 'image']);
 
 describe('the schema of a media request', () => {
   it.each<[string, object]>([
@@ -199,9 +201,11 @@ describe('the schema of a media request', () => {
     ],
     [
       'any of the fields',
-      fc.dictionary(fc.constantFrom(...Object.keys(MediaRequest.shape)), fc.jsonValue({ maxDepth: 2 }), {
-        maxKeys: 1,
-      }),
+      fc.dictionary(
+        fc.constantFrom(...Object.keys(MediaRequest.shape).filter((name) => !FOR_OTHERS.has(name))),
+        fc.jsonValue({ maxDepth: 2 }),
+        { maxKeys: 1 },
+      ),
     ],
   ];
 
