@@ -17,7 +17,7 @@ export {
 } from './bus/sealed-password.js';
 export { type BusKey, isSignedForm, SignedRequest, signRequest } from './bus/signed-request.js';
 export { deriveVmSecret, signEnvelope, verifyEnvelope } from './channel/envelope.js';
-export { type RunEntry } from './channel/fields.js';
+export type { RunEntry, SetupState } from './channel/fields.js';
 export * as guest from './channel/guest-messages.js';
 export type {
   CommandResponse,
@@ -46,6 +46,7 @@ export { isSystemName } from './media/system-users.js';
 export { nearest } from './nearest.js';
 export { DELIVERY_NAMES } from './media/deliveries.js';
 export { USUAL_WINDOWS_DRIVERS, WINDOWS_DRIVERS } from './media/windows-drivers.js';
+export { cloudImageWarnings, imageCloudInit } from './media/cloud-images.js';
 export * from './media/network-cards.js';
 export * from './media/plan.js';
 export * from './media/releases.js';

@@ -1,5 +1,6 @@
 import type { Platform } from '../api/fields.js';
 import type { Fault } from '../fault.js';
+import { cloudImageWarnings } from './cloud-images.js';
 import { isSystemName } from './system-users.js';
 import type { MediaRequest } from './request-fields.js';
 
@@ -84,7 +85,7 @@ const linux = (title: string, format: keyof typeof PACKAGE_NAMES = 'rpm'): Famil
   passwords: 'hashed',
   hasPublicMirror: true,
   fieldFaults: (fields) => [...linuxFaults(fields), ...packageFaults(fields, PACKAGE_NAMES[format])],
-  warnings: () => [],
+  warnings: cloudImageWarnings,
 });
 
 export const FAMILY_RULES: Readonly<Record<MediaRequest['os']['family'], FamilyRules>> = {
