@@ -78,7 +78,7 @@ all_groups() {
 
 say "installing @ALL@"
 for round in 1 2; do
-    [ -n "$(missing @ALL@)" ] && has_time || break
+    if [ -z "$(missing @ALL@)" ] || ! has_time; then break; fi
     # A source, or its lock, may be busy for a moment.
     [ "$round" -eq 1 ] || sleep 15
     refresh "$left" || say "the lists of packages could not be fetched"
