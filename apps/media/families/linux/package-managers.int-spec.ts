@@ -70,9 +70,9 @@ Requires: not-anywhere
     machine.program('rpm', '#!/bin/sh\nexec /usr/bin/rpm --root=@ROOT@/system "$@"\n');
   });
   const installed = (): string[] =>
-    // As the script runs it: Debian's rpm keeps its database below HOME.
-    command('rpm', [`--root=${machine.root}/system`, '-qa', '--qf', '%{name}\n'], {
-      env: { PATH: process.env['PATH'] },
+    // As the script runs it: Debian's rpm asks bash, which the machine has not, where its database is.
+    command('/usr/bin/rpm', [`--root=${machine.root}/system`, '-qa', '--qf', '%{name}\n'], {
+      env: { PATH: join(machine.root, 'bin') },
     })
       .split('\n')
       .slice(0, -1)
