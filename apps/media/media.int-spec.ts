@@ -9,6 +9,7 @@ import { send } from '../../test/support/apps/http.js';
 import { command } from '../../test/support/processes/commands.js';
 import { newId, onBothDatabases } from '../../test/support/servers/databases.js';
 import { MEDIA_TOKEN, publishArtifacts, startMedia, type TestMedia } from '../../test/support/media/media.js';
+import { anaconda, standInIso } from '../../test/support/media/vendor-isos.js';
 import { readExecution, script } from '../../test/support/rows/rows.js';
 
 const CANARY = 'canary-password-3f9c';
@@ -67,6 +68,18 @@ onBothDatabases('media', (given) => {
     expect(file.bytes).toEqual(readFileSync(image(result)));
     expect(file.bytes.length).toBeLessThan(1_048_576);
     expect((await media.request('GET', `/media/${result.id}`)).body).toEqual(result);
+  });
+
+  it("of a boot ISO name the vendor's mirrors, which its installer does not know", async () => {
+    const label = 'Rocky-9-4-x86_64-boot';
+    const boot = anaconda('netinst', { product: 'Rocky Linux', version: '9.4', label });
+    const vendorIso = await standInIso(join(media.baseDir, 'rocky-boot.iso'), boot);
+    const request = body({ os: { family: 'rocky', version: '9' }, source: 'installer', vendorIso });
+    const { status, body: result } = await media.request('POST', '/media', request);
+    expect([status, result.issues]).toEqual([201, undefined]);
+    expect(readSeed(image(result), 'ks.cfg')).toContain(
+      `\nurl --mirrorlist='https://mirrors.rockylinux.org/mirrorlist?arch=x86_64&repo=BaseOS-9'\n`,
+    );
   });
 
   it('carry no secret in plain text: not in image, rows, log or answer', async () => {
