@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Artifact, type Database, Machine, Media, ScriptExecution } from '#db';
 import { BusRequests, type MediaResult, sealingPublicKey, sealPassword } from '#protocol';
-import { readSeed } from '../../test/support/apps/apps.js';
+import { channelSecret, readSeed } from '../../test/support/apps/apps.js';
 import { send } from '../../test/support/apps/http.js';
 import { command } from '../../test/support/processes/commands.js';
 import { newId, onBothDatabases } from '../../test/support/servers/databases.js';
 import { MEDIA_TOKEN, publishArtifacts, startMedia, type TestMedia } from '../../test/support/media/media.js';
 import { anaconda, standInIso } from '../../test/support/media/vendor-isos.js';
+import { INSTALL_ENV } from './families/linux/install-env.js';
 import { readExecution, script } from '../../test/support/rows/rows.js';
 
 const CANARY = 'canary-password-3f9c';
@@ -101,9 +102,9 @@ onBothDatabases('media', (given) => {
       expect(text).not.toContain('canary-script-77ab');
     }
     // The channel secret is for the machine alone.
-    const secret = /INFINISERVICE_SHARED_SECRET='([0-9a-f]{64})'/.exec(userData)?.[1] ?? 'none';
-    expect(secret).not.toBe('none');
-    for (const text of [JSON.stringify(row), answer.bytes.toString(), media.logged()])
+    const secret = channelSecret(image(answer.body));
+    expect(secret).toMatch(/^[0-9a-f]{64}$/);
+    for (const text of [userData, JSON.stringify(row), answer.bytes.toString(), media.logged()])
       expect(text).not.toContain(secret);
   });
 
@@ -181,9 +182,8 @@ onBothDatabases('media', (given) => {
     for (const [index, { status, body: result }] of answers.entries()) {
       expect(status).toBe(201);
       expect(result.machineId).toBe(requests[index]?.vmId);
-      const userData = readSeed(image(result), 'user-data');
-      expect(userData).toContain(`hostname: "vm-${index}"`);
-      expect(userData).toContain(`INFINIBAY_VM_ID='${requests[index]?.vmId}'`);
+      expect(readSeed(image(result), 'user-data')).toContain(`hostname: "vm-${index}"`);
+      expect(readSeed(image(result), INSTALL_ENV)).toContain(`INFINIBAY_VM_ID='${requests[index]?.vmId}'`);
     }
   }, 60_000);
 
