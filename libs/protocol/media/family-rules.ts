@@ -59,7 +59,7 @@ export interface FamilyRules {
 /** What a package may be called. */
 const PACKAGE_NAMES = {
   // Debian Policy, 5.6.7.
-  deb: { name: 'a Debian package', pattern: /^[a-z0-9][a-z0-9+.-]+$/ },
+  deb: { name: 'a Debian package', pattern: /^[a-z0-9][a-z0-9+.-]*$/ },
   // dnf's groups and environments of groups begin with @.
   rpm: { name: 'an RPM package, @group or @^environment', pattern: /^(@\^?)?[A-Za-z0-9][A-Za-z0-9+._-]*$/ },
 } as const;
