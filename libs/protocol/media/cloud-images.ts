@@ -4,8 +4,8 @@ import { findRelease, type KickstartSyntax } from './releases.js';
 import type { MediaRequest } from './request-fields.js';
 
 /**
- * What the vendors' images of RHEL and what is built from it had before cloud-init 23.4 (their package lists):
- * the last point release of each version, in order.
+ * What the vendors' images of RHEL and what is built from it had before cloud-init 23.4 (their lists of
+ * packages): the last point release of each version, in order.
  */
 const OLD_CLOUD_INIT: Partial<Record<KickstartSyntax, readonly { lastPoint: number; version: string }[]>> = {
   RHEL8: [
@@ -35,7 +35,7 @@ export function imageCloudInit({ os, image }: Pick<MediaRequest, 'os' | 'image'>
 /** What an operator should know of a cloud image; nothing for an installation. */
 export function cloudImageWarnings(request: MediaRequest): Fault[] {
   if (request.source !== 'cloud-image') return [];
-  return [DATASOURCES, ...versionWarnings(request)];
+  return [DATASOURCES, ...versionWarnings(request), ...(request.rhsm === undefined ? [] : [UNREGISTERED])];
 }
 
 const DATASOURCES: Fault = {
@@ -44,6 +44,12 @@ const DATASOURCES: Fault = {
     'an image that names its sources in /etc/cloud (datasource_list) may not take this seed: with [Ec2, None] it never reads it, with [NoCloud, None] it takes itself for a new machine when the seed is detached',
   remedy:
     "use the vendor's image for any hypervisor; `infiniservice doctor` on the machine tells what its image names",
+};
+
+const UNREGISTERED: Fault = {
+  path: 'rhsm',
+  message: 'is for installations: a cloud image is not registered by its medium',
+  remedy: 'register it by a first-boot script',
 };
 
 /** Where the version decides whether a card is found, and nothing tells it. */
