@@ -172,8 +172,8 @@ export class FormScanner {
   }
 
   /**
-   * The stream is cut here, or, where its last bytes are none of its own, somewhat further on: a form that has
-   * begun is crossed out as far as it came.
+   * The stream is cut here, or, where its last bytes are none of its own, somewhat further on: a form that
+   * has begun is crossed out as far as it came.
    */
   cut(end = this.end): void {
     if (this.openFrom < this.end) this.add({ start: this.openFrom, end, before: false });

@@ -187,7 +187,7 @@ export class Redactor {
   }
 }
 
-/** @param cuts after how many bytes the stream is cut, and where the cut is if a part before it is none of it */
+/** @param cuts after how many bytes the stream is cut, and where the cut is if the rest is none of it */
 function sweep(scanners: readonly FormScanner[], bytes: Buffer, cuts?: ReadonlyMap<number, number>): void {
   const stops = [...(cuts ?? [])].sort(([one], [other]) => one - other);
   for (const scanner of scanners) {
@@ -208,8 +208,8 @@ interface Cut {
 }
 
 /**
- * The marks that may be the agent's. The bytes of a stream are those before its mark, those behind it and those
- * that the mark names; each U+FFFD stands for one to three bytes. For the true mark this always holds.
+ * The marks that may be the agent's. The bytes of a stream are those before its mark, those behind it and
+ * those that the mark names; each U+FFFD stands for one to three bytes. For the true mark this always holds.
  */
 function cutsOf(text: string, bytes: number | undefined): Cut[] {
   const cuts: Cut[] = [];
@@ -234,7 +234,7 @@ function cutsOf(text: string, bytes: number | undefined): Cut[] {
 const isReplaced = (bytes: Buffer, at: number): boolean =>
   at >= 0 && bytes.subarray(at, at + REPLACED.length).equals(REPLACED);
 
-/** Places where a head may end for a cut at `at`: also before the rest of a character that was cut through. */
+/** Places where a head may end for a cut at `at`: also before what is left of a character. */
 function endsOfHead(bytes: Buffer, at: number): [number, number][] {
   const before = at - REPLACED.length;
   return isReplaced(bytes, before)

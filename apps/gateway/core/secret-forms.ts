@@ -135,8 +135,8 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, inde
 
 /**
  * A value in base64, whatever stands before it: its bytes begin at the first, second or third of a group of
- * three. Only characters that the value alone decides are looked for; those at its ends, which hold the bits of
- * a neighbour too, are crossed out with them.
+ * three. Only characters that the value alone decides are looked for; those at its ends, which hold the bits
+ * of a neighbour too, are crossed out with them.
  */
 function base64(value: string): SecretForm[] {
   const bytes = Buffer.from(value);
@@ -169,9 +169,9 @@ const plain = (text: string): SecretForm => ({
 });
 
 /**
- * The forms in which a script may print the values that it was given: as they are and line by line, and both as
- * shells, JSON, URLs and base64 write them. All of them while these have half a mebibyte at most (values of some
- * 10 KiB), beyond that the likely ones.
+ * The forms in which a script may print the values that it was given: as they are and line by line, and both
+ * as shells, JSON, URLs and base64 write them. All of them while these have half a mebibyte at most (values of
+ * some 10 KiB), beyond that the likely ones.
  */
 export function formsOf(secrets: readonly string[]): SecretForm[] {
   const values = [
