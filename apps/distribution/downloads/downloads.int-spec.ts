@@ -217,7 +217,8 @@ describe('readers', () => {
       let { mark } = await waitFor(
         async () => {
           const [before, now] = [await progressOf(connection), await progressOf(connection)];
-          return now.outstanding && connection.writableLength > 0 && now.mark === before.mark && now;
+          const full = now.outstanding && connection.writableLength > 0 && now.mark === before.mark;
+          return full ? now : undefined;
         },
         { what: 'all buffers to be full' },
       );
