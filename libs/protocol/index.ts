@@ -17,7 +17,7 @@ export {
 } from './bus/sealed-password.js';
 export { type BusKey, isSignedForm, SignedRequest, signRequest } from './bus/signed-request.js';
 export { deriveVmSecret, signEnvelope, verifyEnvelope } from './channel/envelope.js';
-export { type RunEntry } from './channel/fields.js';
+export type { RunEntry, SetupState } from './channel/fields.js';
 export * as guest from './channel/guest-messages.js';
 export type {
   CommandResponse,
@@ -37,19 +37,22 @@ export {
   recoverCompletion,
   type RecoveredCompletion,
 } from './channel/parse.js';
-export { didYouMean, type Fault, type FaultBelow } from './fault.js';
+export { didYouMean, type Fault, type FaultBelow, stepsOf } from './fault.js';
 export { FAMILY_RULES, type FamilyRules } from './media/family-rules.js';
 export * from './media/locales-and-keyboards.js';
+export { CPU_MODELS, levelOfModel } from './media/cpu-models.js';
+export { levelsOf } from './media/machine-rules.js';
 export { isSystemName } from './media/system-users.js';
 export { nearest } from './nearest.js';
 export { DELIVERY_NAMES } from './media/deliveries.js';
 export { USUAL_WINDOWS_DRIVERS, WINDOWS_DRIVERS } from './media/windows-drivers.js';
+export { cloudImageWarnings, imageCloudInit } from './media/cloud-images.js';
 export * from './media/network-cards.js';
 export * from './media/plan.js';
 export * from './media/releases.js';
 export { OS_FAMILIES, plainPassword } from './media/request-fields.js';
 export * from './media/request.js';
-export { requestWarnings, type Warning } from './media/warnings.js';
+export { asWarnings, requestWarnings, type Warning } from './media/warnings.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
 export { quoteFor, UnquotableError } from './scripts/quoting.js';
 export * from './statuses.js';

@@ -229,6 +229,17 @@ describe('a hostile guest', () => {
     expect(guest.scripts).toHaveLength(1);
   });
 
+  it('an installation that begins and ends without end hands nothing out twice', async () => {
+    const [row] = await schedule(database, { machineId: guest.vmId, scriptId, executionType: 'FIRST_BOOT' });
+    const runs = [{ execution_id: given.execution_id, attempt: 1, state: 'running', boot_id: guest.bootId }];
+    for (const setup of Array.from({ length: 40 }, () => ['running', 'done', 'never', null]).flat())
+      guest.greet({ runs, setup });
+    await stillWorks();
+    // Whoever says nothing that is understood has finished.
+    await guest.script(1);
+    expect(guest.scripts.map(({ execution_id }) => execution_id)).toEqual([given.execution_id, row!.id]);
+  });
+
   it('asking without end is answered without handing a script out twice', async () => {
     for (let count = 0; count < 500; count += 1) guest.ask();
     await stillWorks();

@@ -6,13 +6,15 @@ import { kickstartSeed } from './kickstart/kickstart.js';
 import { SEED_LABELS } from './labels.js';
 import type { AgentInstall } from './linux/agent-files.js';
 import { cloudSeed } from './linux/cloud-config.js';
-import { APT, DNF } from './linux/distribution.js';
+import { APT, type Distribution, DNF } from './linux/distribution.js';
+import { installEnv } from './linux/install-env.js';
+import { installsPackages } from './linux/packages.js';
 import type { BootLoader, SeedFile, SeedOrder } from './seed-file.js';
 import { ubuntuFaults } from './ubuntu/faults.js';
 import { SUBIQUITY } from './ubuntu/installer.js';
 import { ubuntuSeed } from './ubuntu/ubuntu.js';
 import { seedLoader } from './windows/boot-script.js';
-import { checkWindows, passwordFaults, windowsNotes } from './windows/check.js';
+import { checkWindows, passwordFaults } from './windows/check.js';
 import { wantedDrivers, type WantedDrivers } from './windows/drivers.js';
 import { windowsSeed } from './windows/seed.js';
 import { wantsTpm } from './windows/versions.js';
@@ -57,10 +59,8 @@ export interface Family extends FamilyRules {
   };
   /** Keys that its vendor's medium waits for before it boots; null: it asks for none. */
   bootPrompt: (Omit<NonNullable<MediaPlan['keys']>, 'when' | 'virsh'> & { virshKey: string }) | null;
-  /** Whether a net installer finds packages without a mirror of the request's own. */
-  hasPublicMirror: boolean;
-  /** What an operator should know although the machine installs. */
-  notes(request: MediaRequest): string[];
+  /** After this long an installation has failed: several times what a slow host and network need. */
+  limitMinutes: number;
 }
 
 const LINUX = {
@@ -70,19 +70,28 @@ const LINUX = {
   drivers: () => null,
   machine: { knowsVirtio: true, armCdBus: 'scsi', draws: false, secureBoot: 'off', wantsTpm: () => false },
   bootPrompt: null,
-  hasPublicMirror: true,
-  notes: () => [],
+  limitMinutes: 90,
 } satisfies Partial<Family>;
+
+/** Every Linux medium has its settings in one file of its own, and no secret elsewhere. */
+const linuxSeed =
+  (distribution: Distribution, installerSeed: Family['seed']): Family['seed'] =>
+  (request, install, order) => {
+    if (request.source === 'installer')
+      return [...installerSeed(request, install, order), installEnv(install)];
+    const seed = cloudSeed(request, install, { instanceId: order.mediaId, distribution });
+    const waitsForPackages = installsPackages(request, distribution);
+    return [...seed, installEnv(install, { waitsForPackages })];
+  };
 
 /** Fedora, RHEL and what is built from it. */
 const KICKSTART = {
   ...LINUX,
   label: SEED_LABELS.anaconda,
   faults: kickstartFaults,
-  seed: (request, install, { mediaId }) =>
-    request.source === 'cloud-image'
-      ? cloudSeed(request, install, { instanceId: mediaId, distribution: DNF })
-      : kickstartSeed(request, install),
+  seed: linuxSeed(DNF, (request, install, { isBootIso = false }) =>
+    kickstartSeed(request, install, { isBootIso }),
+  ),
   installer: ANACONDA,
 } satisfies Partial<Family>;
 
@@ -102,22 +111,19 @@ export const FAMILIES: Readonly<Record<FamilyName, Family>> = {
     machine: { knowsVirtio: false, armCdBus: 'usb', draws: true, secureBoot: 'capable', wantsTpm },
     // Its CD asks for about five seconds, some seconds after the start, and boots nothing without a key.
     bootPrompt: { qemuKey: 'ret', virshKey: 'KEY_ENTER', everyMs: 500, forMs: 30_000 },
-    hasPublicMirror: true,
-    notes: windowsNotes,
+    // It may fetch updates and restart by itself for an hour of that.
+    limitMinutes: 150,
   },
   ubuntu: {
     ...LINUX,
     ...FAMILY_RULES.ubuntu,
     label: SEED_LABELS.cloudInit,
     faults: ubuntuFaults,
-    seed: (request, install, { mediaId }) =>
-      request.source === 'cloud-image'
-        ? cloudSeed(request, install, { instanceId: mediaId, distribution: APT })
-        : ubuntuSeed(request, install, mediaId),
+    seed: linuxSeed(APT, (request, install, { mediaId }) => ubuntuSeed(request, install, mediaId)),
     installer: SUBIQUITY,
   },
   fedora: { ...KICKSTART, ...FAMILY_RULES.fedora },
-  rhel: { ...KICKSTART, ...FAMILY_RULES.rhel, hasPublicMirror: false },
+  rhel: { ...KICKSTART, ...FAMILY_RULES.rhel },
   rocky: { ...KICKSTART, ...FAMILY_RULES.rocky },
   alma: { ...KICKSTART, ...FAMILY_RULES.alma },
 };

@@ -1,5 +1,6 @@
 import type { Platform } from '../api/fields.js';
 import type { Fault } from '../fault.js';
+import { cloudImageWarnings } from './cloud-images.js';
 import { isSystemName } from './system-users.js';
 import type { MediaRequest } from './request-fields.js';
 
@@ -47,16 +48,18 @@ export interface FamilyRules {
   platform: Platform;
   /** Whether its answer file carries a crypt hash, or needs the password itself: that one is kept sealed. */
   passwords: 'hashed' | 'sealed';
+  /** Whether a net installer finds packages without a mirror of the request's own. */
+  hasPublicMirror: boolean;
   /** What one field means for another: rules of its own for names and passwords. */
   fieldFaults(fields: Readable): Fault[];
-  /** What an operator should know although the machine installs. */
+  /** What an operator should know of it although the machine installs. */
   warnings(request: MediaRequest): Fault[];
 }
 
 /** What a package may be called. */
 const PACKAGE_NAMES = {
   // Debian Policy, 5.6.7.
-  deb: { name: 'a Debian package', pattern: /^[a-z0-9][a-z0-9+.-]+$/ },
+  deb: { name: 'a Debian package', pattern: /^[a-z0-9][a-z0-9+.-]*$/ },
   // dnf's groups and environments of groups begin with @.
   rpm: { name: 'an RPM package, @group or @^environment', pattern: /^(@\^?)?[A-Za-z0-9][A-Za-z0-9+._-]*$/ },
 } as const;
@@ -80,8 +83,9 @@ const linux = (title: string, format: keyof typeof PACKAGE_NAMES = 'rpm'): Famil
   title,
   platform: 'linux',
   passwords: 'hashed',
+  hasPublicMirror: true,
   fieldFaults: (fields) => [...linuxFaults(fields), ...packageFaults(fields, PACKAGE_NAMES[format])],
-  warnings: () => [],
+  warnings: cloudImageWarnings,
 });
 
 export const FAMILY_RULES: Readonly<Record<MediaRequest['os']['family'], FamilyRules>> = {
@@ -89,15 +93,59 @@ export const FAMILY_RULES: Readonly<Record<MediaRequest['os']['family'], FamilyR
     title: 'Windows',
     platform: 'windows',
     passwords: 'sealed',
+    hasPublicMirror: true,
     fieldFaults: windowsFaults,
-    warnings: () => [],
+    warnings: driverWarnings,
   },
-  ubuntu: linux('Ubuntu', 'deb'),
+  ubuntu: {
+    ...linux('Ubuntu', 'deb'),
+    warnings: (request) => [...cloudImageWarnings(request), ...offlineWarnings(request)],
+  },
   fedora: linux('Fedora'),
-  rhel: linux('RHEL'),
+  rhel: {
+    ...linux('RHEL'),
+    hasPublicMirror: false,
+    warnings: (request) => [...cloudImageWarnings(request), ...subscriptionWarnings(request)],
+  },
   rocky: linux('Rocky Linux'),
   alma: linux('AlmaLinux'),
 };
+
+function subscriptionWarnings({ rhsm, mirror }: MediaRequest): Fault[] {
+  if (rhsm !== undefined || mirror !== undefined) return [];
+  return [
+    {
+      path: 'rhsm',
+      message: 'is not given: the system is not registered, and has no repository afterwards',
+      remedy: 'give organization and activationKeys, or register it later',
+    },
+  ];
+}
+
+function driverWarnings({ virtioDrivers }: MediaRequest): Fault[] {
+  if (virtioDrivers !== undefined) return [];
+  return [
+    {
+      path: 'virtioDrivers',
+      message:
+        'is not given: Windows has no virtio drivers of its own, so that its disk is on SATA and its card an e1000e; the agent has no channel until vioserial is installed',
+      remedy: 'give the path of a virtio-win ISO',
+    },
+  ];
+}
+
+/** Subiquity ends an installation when a package cannot be had, after the disk was written. */
+const offlineWarnings = ({ source, network, packages }: MediaRequest): Fault[] =>
+  source === 'installer' && network === 'none' && packages.length > 0
+    ? [
+        {
+          path: 'packages',
+          message: 'are not installed: the installer has no network to fetch them',
+          remedy: 'give the machine a card, or install them later by other means',
+          value: packages.join(' '),
+        },
+      ]
+    : [];
 
 const subscriptionFaults = ({ family, rhsm }: Readable): Fault[] =>
   rhsm === undefined || family === 'rhel'

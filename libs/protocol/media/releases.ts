@@ -18,6 +18,13 @@ export interface KickstartFacts {
   eula: boolean;
   /** Where the release's own packages put their signing key. */
   gpgKey: string;
+  /** Size of /boot: newer kernels and their initial RAM disks want more. */
+  bootMiB: number;
+  /**
+   * Public lists of mirrors for a boot ISO whose Anaconda knows none itself; null: it does, or there are
+   * none. ARCH stands for the architecture.
+   */
+  mirrorLists: { baseOs: string; appStream: string } | null;
 }
 
 /**
@@ -33,12 +40,21 @@ export interface Release {
   /** Whether it stands for others within it, as 24.04 for 24.04.1 and 9 for 9.4. */
   hasPoints: boolean;
   cpu: CpuLevel;
+  /** Of another build of the release that its vendor publishes for older processors; null: there is none. */
+  olderCpu: CpuLevel | null;
   /** Null: it installs by other answers than a kickstart. */
   kickstart: KickstartFacts | null;
 }
 
 const ubuntu = (version: string) =>
-  ({ family: 'ubuntu', version, hasPoints: true, cpu: 'x86-64', kickstart: null }) as const;
+  ({
+    family: 'ubuntu',
+    version,
+    hasPoints: true,
+    cpu: 'x86-64',
+    olderCpu: null,
+    kickstart: null,
+  }) as const;
 
 const fedora = <V extends string>(version: V) =>
   ({
@@ -46,16 +62,33 @@ const fedora = <V extends string>(version: V) =>
     version,
     hasPoints: false,
     cpu: 'x86-64',
+    olderCpu: null,
     kickstart: {
       syntax: `F${version}`,
       environment: '@core',
       eula: false,
       gpgKey: '/etc/pki/rpm-gpg/RPM-GPG-KEY-fedora-$releasever-$basearch',
+      bootMiB: Number(version) >= 43 ? 2048 : 1024,
+      mirrorLists: null,
     },
   }) as const;
 
 /** RHEL's own choices, which what is built from it follows. */
 const ENTERPRISE_CPU = { '8': 'x86-64', '9': 'x86-64-v2', '10': 'x86-64-v3' } as const;
+
+const MIRROR_LISTS = {
+  rhel: () => null,
+  rocky: (version: string) => {
+    const list = (repository: string): string =>
+      `https://mirrors.rockylinux.org/mirrorlist?arch=ARCH&repo=${repository}-${version}`;
+    return { baseOs: list('BaseOS'), appStream: list('AppStream') };
+  },
+  alma: (version: string) => {
+    const list = (repository: string): string =>
+      `https://mirrors.almalinux.org/mirrorlist/${version}/${repository}`;
+    return { baseOs: list('baseos'), appStream: list('appstream') };
+  },
+} as const;
 
 const enterprise = <V extends keyof typeof ENTERPRISE_CPU>(
   family: 'rhel' | 'rocky' | 'alma',
@@ -67,11 +100,15 @@ const enterprise = <V extends keyof typeof ENTERPRISE_CPU>(
     version,
     hasPoints: true,
     cpu: ENTERPRISE_CPU[version],
+    // AlmaLinux 10.0's release notes: x86_64_v2 beside x86_64.
+    olderCpu: family === 'alma' && version === '10' ? 'x86-64-v2' : null,
     kickstart: {
       syntax: `RHEL${version}`,
       environment: '@^minimal-environment',
       eula: true,
       gpgKey: `/etc/pki/rpm-gpg/RPM-GPG-KEY-${key}`,
+      bootMiB: version === '10' ? 2048 : 1024,
+      mirrorLists: version === '10' ? null : MIRROR_LISTS[family](version),
     },
   }) as const;
 

@@ -1,6 +1,8 @@
 import type { MediaRequest } from '#protocol';
 import { readScript, renderScript } from '#script-files';
 import { shWord } from '../../escape.js';
+import { SEED_LABELS } from '../labels.js';
+import { READ_MEDIUM } from './read-medium.js';
 import { REPORT_FUNCTION, type Reporting, reportSettings } from './reporting.js';
 
 /** What the medium pins: nothing that a guest downloads runs before it has this hash. */
@@ -40,7 +42,7 @@ export interface MachineFile {
 export interface InstallPlaces {
   script: string;
   log: string;
-  /** Where downloads go; null: a new temporary folder. */
+  /** Where downloads of the installer's last phase go; null: where all others go. */
   work: string | null;
   /** Who runs the script, besides the unit. */
   caller: string;
@@ -49,11 +51,17 @@ export interface InstallPlaces {
 /** The documented place of the installation script on Ubuntu. */
 export const INSTALL_SCRIPT = '/var/lib/cloud/scripts/per-instance/infiniservice-install.sh';
 export const INSTALL_UNIT = 'infiniservice-install.service';
+/** Where an installer's last phase puts the settings of its medium: mode 0600 in a folder of mode 0700. */
 export const INSTALL_SETTINGS = '/etc/infinibay/install.env';
-const STAMP = '/var/lib/infinibay/infiniservice-installed';
+/** What we keep on a machine: mode 0700. */
+const STATE_FOLDER = '/var/lib/infinibay';
+const STAMP = `${STATE_FOLDER}/infiniservice-installed`;
 
 const UNIT_FILE = readScript(import.meta.dirname, 'scripts/infiniservice-install.service');
 const INSTALL_FILE = readScript(import.meta.dirname, 'scripts/install.sh');
+
+/** What cloud-init writes itself; its copies of the answers are left, which it needs and which hold no secret. */
+const CLOUD_INIT_LOGS = ['/var/log/cloud-init.log', '/var/log/cloud-init-output.log'] as const;
 
 export const UBUNTU_PLACES: InstallPlaces = {
   script: INSTALL_SCRIPT,
@@ -71,26 +79,36 @@ export const RPM_PLACES: InstallPlaces = {
 };
 
 /**
+ * That all packages of a cloud image's medium are installed, or were tried long enough: whoever installs them
+ * makes this file at the end.
+ */
+export const packagesDone = (mediumId: string): string => `${STATE_FOLDER}/packages-done.${mediumId}`;
+
+/**
  * The agent's part of an installation, the same for installers and cloud images: it is run once where the
  * family documents it; the unit runs the same script until it has succeeded, also after restarts and without
- * cloud-init. Both share a lock and a stamp.
+ * cloud-init. Both share a lock and a stamp. No secret is in these files: the settings come from the medium,
+ * by an installer's last phase (`INSTALL_SETTINGS`) or read by the unit itself (cloud images).
  * @param leftovers files and folders in which an installer may keep copies of the settings: those that hold a
- * secret are removed in the end
+ * secret are removed at the first boot
  */
 export function agentFiles(
   install: AgentInstall,
   places: InstallPlaces,
-  leftovers: readonly string[] = [],
+  leftovers: readonly string[] = CLOUD_INIT_LOGS,
 ): MachineFile[] {
   return [
-    { path: INSTALL_SETTINGS, mode: '0600', content: installSettings(install) },
     { path: places.script, mode: '0700', content: script(install, places, leftovers) },
     { path: `/etc/systemd/system/${INSTALL_UNIT}`, mode: '0644', content: unit(places) },
   ];
 }
 
-/** Lines of sh with all that is secret: mode 0600, removed when the agent is installed. */
-export function installSettings(install: AgentInstall): string {
+/**
+ * Lines of sh with all that is secret: mode 0600, removed when the agent is installed.
+ * @param more.waitsForPackages whether the agent has to say that its machine's setup still runs, until
+ * `packagesDone` is there
+ */
+export function installSettings(install: AgentInstall, more: { waitsForPackages?: boolean } = {}): string {
   const { vmId, mediumId, source, distributionUrl, pins, channelSecret, reporting, rhsm } = install;
   const lines: [string, string][] = [
     ['INFINIBAY_VM_ID', vmId],
@@ -100,6 +118,7 @@ export function installSettings(install: AgentInstall): string {
     ['INFINISERVICE_VERSION', pins.version],
     ['INFINISERVICE_SHA256', pins.binarySha256],
     ['INFINISERVICE_SCRIPT_SHA256', pins.scriptSha256],
+    ...(more.waitsForPackages ? [['INFINIBAY_SETUP', 'running'] as [string, string]] : []),
     ...(channelSecret === null ? [] : [['INFINISERVICE_SHARED_SECRET', channelSecret] as [string, string]]),
     ...(rhsm
       ? ([
@@ -115,21 +134,25 @@ export function installSettings(install: AgentInstall): string {
   );
 }
 
-const unit = ({ script }: InstallPlaces): string => renderScript(UNIT_FILE, { SCRIPT: script, STAMP });
+const unit = ({ script }: InstallPlaces): string => renderScript(UNIT_FILE, { SCRIPT: script });
 
-/** `INFINIBAY_IN_INSTALLER` is set where no first boot has happened yet. */
 const script = (
-  { reporting }: AgentInstall,
+  { source }: AgentInstall,
   { log, work, caller }: InstallPlaces,
   leftovers: readonly string[],
 ): string =>
   renderScript(INSTALL_FILE, {
     CALLER: caller,
-    LEFTOVERS: leftovers.length > 0 ? leftovers.map(shWord).join(' ') : null,
+    CLOUD_IMAGE: source === 'cloud-image',
+    LABEL: SEED_LABELS.cloudInit,
+    LEFTOVERS: leftovers.map(shWord).join(' '),
     LOG: log,
-    REPORT: reporting ? REPORT_FUNCTION : null,
+    PACKAGES_DONE: packagesDone(''),
+    READ_MEDIUM,
+    REPORT: REPORT_FUNCTION,
     SETTINGS: INSTALL_SETTINGS,
     STAMP,
+    STATE_FOLDER,
     UNIT: INSTALL_UNIT,
     WORK: work,
   });

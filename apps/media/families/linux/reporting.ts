@@ -15,8 +15,8 @@ export type InstallPhase = (typeof INSTALL_PHASES)[number];
 
 /**
  * Where a machine tells how far its installation is: `POST url` with `Authorization: Bearer token` and the
- * JSON `{"phase": InstallPhase, "reason"?: text, "logTail"?: text}`. A report that fails never stops an
- * installation.
+ * JSON `{"phase": InstallPhase, "reason"?: text, "logTail"?: text, "warnings"?: text[]}`. A report that fails
+ * never stops an installation.
  */
 export interface Reporting {
   /** `http(s)://host:port/install/events` */
@@ -39,49 +39,11 @@ export function reportSettings({ url, token }: Reporting): string {
 }
 
 const JSON_TEXT = readScript(import.meta.dirname, 'scripts/json-text.awk');
-const REPORT_ONCE = readScript(import.meta.dirname, 'scripts/report-once.sh');
 
 /**
- * sh that defines `report PHASE [REASON [LOGFILE]]`, which reads `reportSettings` from the environment; see
- * `scripts/report.sh`. Its awk program is indented as what stands around it.
+ * sh that defines `report PHASE [REASON [LOGFILE [WARNING...]]]`, which reads `reportSettings` from the
+ * environment; see `scripts/report.sh`. Its awk program is indented as what stands around it.
  */
 export const REPORT_FUNCTION = renderScript(readScript(import.meta.dirname, 'scripts/report.sh'), {
   JSON_TEXT: JSON_TEXT.replace(/^(?=.)/gm, ' '.repeat(8)),
 });
-
-/**
- * One report as sh text that stands alone: it never fails and leaves no name behind. Empty without
- * `reporting`.
- * @param more.reason what a human should read; @param more.log an absolute path whose last 4 KiB go along
- */
-export function reportCommand(
-  reporting: Reporting | null,
-  phase: InstallPhase,
-  more: { reason?: string; log?: string } = {},
-): string {
-  if (!reporting) return '';
-  const words = [phase, more.reason ?? '', more.log ?? ''].map(shWord).join(' ');
-  return renderScript(REPORT_ONCE, {
-    SETTINGS: reportSettings(reporting),
-    REPORT: REPORT_FUNCTION,
-    WORDS: words,
-  });
-}
-
-/**
- * The `reporting` section of an autoinstall. curtin's webhook (its `reporter/handlers.py`) knows OAuth 1.0
- * only: it sends its own events (`name`, `event_type`, `description`, `result`) with the token as
- * `oauth_token` of a PLAINTEXT signature, next to the reports of `reportCommand`.
- */
-export function subiquityReporting({ url, token }: Reporting): Record<string, unknown> {
-  return {
-    infinibay: {
-      type: 'webhook',
-      endpoint: url,
-      level: 'INFO',
-      consumer_key: 'infinibay',
-      token_key: token,
-      token_secret: token,
-    },
-  };
-}

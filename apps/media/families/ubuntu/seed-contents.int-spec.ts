@@ -24,7 +24,7 @@ import { mediaPlan } from '../../plan/plan.js';
 import { netplan } from '../linux/network-config.js';
 import { FAMILIES } from '../family.js';
 import type { SeedFile } from '../seed-file.js';
-import { UBUNTU_LEFTOVERS } from './ubuntu.js';
+import { UBUNTU_LEFTOVERS } from './commands.js';
 import { readIso } from '../../vendor/iso9660.js';
 import { writeSeedFolder } from '../../image/seed-folder.js';
 import { makeSeedImage } from '../../image/iso.js';
@@ -106,20 +106,6 @@ describe('a seed', () => {
       writeFileSync(file, text.replaceAll(INSTALL_SCRIPT, '/bin/true'));
       const { stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });
       expect(stderr).not.toContain('infiniservice-install.service:');
-    }
-  });
-
-  it('writes files onto an installed system as the installer runs the commands', () => {
-    const target = join(folder, 'target');
-    const { autoinstall } = parse(content({ source: 'installer' }, 'user-data')) as {
-      autoinstall: { 'late-commands': string[] };
-    };
-    for (const line of autoinstall['late-commands'].filter((text) => !text.startsWith('curtin')))
-      command('sh', ['-c', line.replaceAll('/target/', `${target}/`)]);
-    const written = agentFiles(INSTALL, UBUNTU_PLACES, UBUNTU_LEFTOVERS);
-    for (const { path, content: text, mode } of written) {
-      expect(readFileSync(join(target, path), 'utf8')).toBe(text);
-      expect((statSync(join(target, path)).mode & 0o777).toString(8).padStart(4, '0')).toBe(mode);
     }
   });
 
