@@ -38,8 +38,8 @@ export function secretFile(path: string): string {
 }
 
 /**
- * Whether a file of this owner is in another user's hands: neither this process's nor root's. An owner may read
- * and change what is his, whatever the mode says.
+ * Whether a file of this owner is in another user's hands: neither this process's nor root's. An owner may
+ * read and change what is his, whatever the mode says.
  */
 export function isForeign(owner: number, user = process.geteuid?.() ?? owner): boolean {
   return owner !== user && owner !== 0;

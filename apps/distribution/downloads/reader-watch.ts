@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+
+type Socket = NonNullable<ServerResponse['socket']>;
 
 /** A reader that takes nothing is looked at this often before it is dropped. */
 export const LOOKS = 4;

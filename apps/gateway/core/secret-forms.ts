@@ -169,9 +169,9 @@ const plain = (text: string): SecretForm => ({
 });
 
 /**
- * The forms in which a script may print the values that it was given: as they are and line by line, and both
- * as shells, JSON, URLs and base64 write them. All of them while these have half a mebibyte at most (values of
- * some 10 KiB), beyond that the likely ones.
+ * The forms in which a script may print the values that it was given: as they are and line by line, and
+ * both as shells, JSON, URLs and base64 write them. All of them while these have half a mebibyte at most
+ * (values of some 10 KiB), beyond that the likely ones.
  */
 export function formsOf(secrets: readonly string[]): SecretForm[] {
   const values = [

@@ -280,8 +280,8 @@ function asJson(value: unknown): unknown {
 }
 
 /**
- * Redis is there and does not let this app in, which waiting does not mend; null for any other fault. The words
- * are those of its errors: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors
+ * Redis is there and does not let this app in, which waiting does not mend; null for any other fault. The
+ * words are those of its errors: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors
  */
 function refusalOfRedis(error: unknown): RuntimeError | null {
   const said = error instanceof Error ? error.message : '';
