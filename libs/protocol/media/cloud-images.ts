@@ -42,7 +42,9 @@ export function cloudImageWarnings(request: MediaRequest): Fault[] {
   ];
 }
 
-/** cloud-init's `tools/ds-identify`, seen with 22.4: where there is no DMI its policy has `notfound=enabled`. */
+/**
+ * cloud-init's `tools/ds-identify`, seen with 22.4: where there is no DMI its policy has `notfound=enabled`.
+ */
 const NEW_INSTANCE: Fault = {
   path: 'os.architecture',
   message:
