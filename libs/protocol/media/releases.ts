@@ -21,8 +21,8 @@ export interface KickstartFacts {
   /** Size of /boot: newer kernels and their initial RAM disks want more. */
   bootMiB: number;
   /**
-   * Public lists of mirrors for a boot ISO whose Anaconda knows none itself; null: it does, or there are none.
-   * ARCH stands for the architecture.
+   * Public lists of mirrors for a boot ISO whose Anaconda knows none itself; null: it does, or there are
+   * none. ARCH stands for the architecture.
    */
   mirrorLists: { baseOs: string; appStream: string } | null;
 }

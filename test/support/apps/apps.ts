@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { INSTALL_ENV } from '../../../apps/media/families/linux/install-env.js';
 import type { ExecutionDto, MachineHealthDto, MediaResult } from '#protocol';
 import { command } from '../processes/commands.js';
 import { freePort, type Running, start } from '../processes/processes.js';
@@ -170,7 +171,7 @@ export function readSeed(image: string, name: string): string {
 
 /** The channel secret that a seed brings to its machine. */
 export function channelSecret(image: string): string {
-  return /INFINISERVICE_SHARED_SECRET='([0-9a-f]+)'/.exec(readSeed(image, 'user-data'))?.[1] ?? '';
+  return /INFINISERVICE_SHARED_SECRET='([0-9a-f]+)'/.exec(readSeed(image, INSTALL_ENV))?.[1] ?? '';
 }
 
 /** The path of the image that a media plan attaches. */
