@@ -48,6 +48,8 @@ export interface FamilyRules {
   platform: Platform;
   /** Whether its answer file carries a crypt hash, or needs the password itself: that one is kept sealed. */
   passwords: 'hashed' | 'sealed';
+  /** Whether its packages are for those who have registered it with its vendor. */
+  subscribes: boolean;
   /** Whether a net installer finds packages without a mirror of the request's own. */
   hasPublicMirror: boolean;
   /** What one field means for another: rules of its own for names and passwords. */
@@ -84,6 +86,7 @@ const linux = (title: string, format: keyof typeof PACKAGE_NAMES = 'rpm'): Famil
   platform: 'linux',
   passwords: 'hashed',
   hasPublicMirror: true,
+  subscribes: false,
   fieldFaults: (fields) => [...linuxFaults(fields), ...packageFaults(fields, PACKAGE_NAMES[format])],
   warnings: cloudImageWarnings,
 });
@@ -94,6 +97,7 @@ export const FAMILY_RULES: Readonly<Record<MediaRequest['os']['family'], FamilyR
     platform: 'windows',
     passwords: 'sealed',
     hasPublicMirror: true,
+    subscribes: false,
     fieldFaults: windowsFaults,
     warnings: driverWarnings,
   },
@@ -105,19 +109,23 @@ export const FAMILY_RULES: Readonly<Record<MediaRequest['os']['family'], FamilyR
   rhel: {
     ...linux('RHEL'),
     hasPublicMirror: false,
+    subscribes: true,
     warnings: (request) => [...cloudImageWarnings(request), ...subscriptionWarnings(request)],
   },
   rocky: linux('Rocky Linux'),
   alma: linux('AlmaLinux'),
 };
 
-function subscriptionWarnings({ rhsm, mirror }: MediaRequest): Fault[] {
+function subscriptionWarnings({ rhsm, mirror, source }: MediaRequest): Fault[] {
   if (rhsm !== undefined || mirror !== undefined) return [];
   return [
     {
       path: 'rhsm',
       message: 'is not given: the system is not registered, and has no repository afterwards',
-      remedy: 'give organization and activationKeys, or register it later',
+      remedy:
+        source === 'cloud-image'
+          ? 'register it by a first-boot script, or give mirror'
+          : 'give organization and activationKeys, or register it later',
     },
   ];
 }
@@ -147,8 +155,8 @@ const offlineWarnings = ({ source, network, packages }: MediaRequest): Fault[] =
       ]
     : [];
 
-const subscriptionFaults = ({ family, rhsm }: Readable): Fault[] =>
-  rhsm === undefined || family === 'rhel'
+const subscriptionFaults = ({ rhsm }: Readable, rules: FamilyRules | undefined): Fault[] =>
+  rhsm === undefined || rules?.subscribes
     ? []
     : [{ path: 'rhsm', message: 'is for RHEL', remedy: 'leave it out' }];
 
@@ -180,7 +188,7 @@ export function checkFamilyRules(request: Unchecked): Fault[] {
   const rules: FamilyRules | undefined = new Map(Object.entries(FAMILY_RULES)).get(fields.family);
   return [
     ...cardFaults(request.network),
-    ...subscriptionFaults(fields),
+    ...subscriptionFaults(fields, rules),
     ...(rules ?? FAMILY_RULES.ubuntu).fieldFaults(fields),
   ];
 }
