@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Artifact, type Database, Machine, Media, ScriptExecution } from '#db';
@@ -143,6 +143,21 @@ onBothDatabases('media', (given) => {
       send(media.app.url, path, { headers: { host, authorization: `Bearer ${MEDIA_TOKEN}` } });
     expect((await fetchAs('media.example:8443')).bytes).toHaveLength(made.files[0]?.size ?? 0);
     expect((await fetchAs('elsewhere.example:8443')).body).toMatchObject({ code: 'auth.host_refused' });
+  });
+
+  it('have files in folders too, where no image could be made of them', async () => {
+    const made = (await media.request('POST', '/media', body())).body as MediaResult;
+    const folder = join(media.baseDir, 'media', made.id, 'cidata/infinibay');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'install.env'), 'SECRET=1\n');
+    const work = database.work();
+    const row = await work.findOneOrFail(Media, { id: made.id });
+    row.files = [{ name: 'infinibay/install.env', kind: 'cidata', size: 9, sha256: '0'.repeat(64) }];
+    await work.flush();
+    const { body: result } = await media.request('GET', `/media/${made.id}`);
+    const { bytes } = await media.request('GET', result.files[0].url);
+    expect(bytes.toString()).toBe('SECRET=1\n');
+    expect((await media.request('GET', `/media/${made.id}/files/infinibay%2F..%2Fx`)).status).toBe(404);
   });
 
   it('for Windows take a password that an orchestrator sealed to the public key, for that user on that machine', async () => {

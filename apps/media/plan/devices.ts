@@ -87,7 +87,9 @@ export const hasVirtio = ({ os, virtioDrivers }: Pick<MediaRequest, 'os' | 'virt
 
 function systemBus({ disk: { match }, os, virtioDrivers }: MediaRequest): Bus {
   if (match && 'bus' in match) return match.bus;
-  return hasVirtio({ os, virtioDrivers }) ? 'virtio' : 'sata';
+  if (hasVirtio({ os, virtioDrivers })) return 'virtio';
+  // Windows and the firmware of the virt machine both have a driver for NVMe.
+  return os.architecture === 'x86_64' ? 'sata' : 'nvme';
 }
 
 /**

@@ -15,7 +15,7 @@ export const PlanDevice = z
     /** Boot order, lower first; null: never booted from. */
     bootindex: z.number().int().nullable(),
     path: z.string(),
-    /** QEMU's id of the device; null: of a medium that was made before 0.2.0. */
+    /** QEMU's id of the device; null: of a medium that 0.1 has made. */
     id: z.string().nullable(),
     /** libvirt's name of a disk, such as vda; null: it is none, or one that libvirt does not manage. */
     target: z.string().nullable(),
@@ -156,13 +156,13 @@ export const PlanWarning = z
 export const MediaPlan = z
   .object({
     warnings: z.array(PlanWarning),
-    /** Null: of a medium that was made before 0.2.0. */
+    /** Null: of a medium that 0.1 has made. */
     machine: PlanMachine.nullable(),
     devices: z.array(PlanDevice),
     cards: z.array(PlanCard),
     /** What is taken from the machine when, in order. */
     detach: z.array(PlanDetach),
-    /** Null: of a medium that was made before 0.2.0. */
+    /** Null: of a medium that 0.1 has made. */
     ends: PlanEnds.nullable(),
     firmware: PlanFirmware,
     tpm: PlanTpm.nullable(),

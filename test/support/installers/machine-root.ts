@@ -61,6 +61,8 @@ export class MachineRoot {
 
   write(name: string, content: string, mode = 0o644): void {
     mkdirSync(dirname(this.path(name)), { recursive: true });
+    // A link of `programs` leads to this system's own program, which must stay as it is.
+    rmSync(this.path(name), { force: true });
     writeFileSync(this.path(name), content);
     chmodSync(this.path(name), mode);
   }

@@ -204,6 +204,14 @@ describe('a system that is there already', () => {
     expect(machine.has(`${SPOOL}.${A}/exec-of-a.1/result.json`)).toBe(true);
   });
 
+  it('is installed once, however many try at once', async () => {
+    machine.attach('CIDATA', await world.medium(world.orderOf(A, 'm2', 'cloud-image')));
+    expect((await identify(machine)).code).toBe(0);
+    const runs = await Promise.all([install(machine), install(machine), install(machine)]);
+    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(world.downloads).toHaveLength(2);
+  });
+
   it('goes on without a medium', async () => {
     machine.attach('CIDATA', null);
     expect(await boot(machine)).toEqual([0, 0]);
