@@ -182,10 +182,10 @@ export const MediaPlan = z
     steps: z.array(z.object({ when: z.string(), do: z.string() })),
     /**
      * QEMU arguments of the whole machine but for its accelerator (-accel), its firmware (firmware.qemu) and
-     * its TPM (tpm.qemu), one list entry an argument. Placeholders, in which a comma is written twice: {disk},
-     * {vendorIso}, {seed}, {chain}, {remaster} and {qmpSocket} are paths; {net0}, {net1} and so on the whole
-     * value of -netdev with the id of that name, such as `user,id=net0`; {console} is what -serial takes, such
-     * as `pty`; {display} what -display takes, such as `none`.
+     * its TPM (tpm.qemu), one list entry an argument. Placeholders, in which a comma is written twice:
+     * {disk}, {vendorIso}, {seed}, {chain}, {remaster} and {qmpSocket} are paths; {net0}, {net1} and so on
+     * the whole value of -netdev with the id of that name, such as `user,id=net0`; {console} is what -serial
+     * takes, such as `pty`; {display} what -display takes, such as `none`.
      */
     qemu: z.array(z.string()),
     /**
@@ -194,8 +194,8 @@ export const MediaPlan = z
      */
     firstStart: z.object({ qemu: z.array(z.string()), libvirtXml: z.string() }),
     /**
-     * The whole domain of every later start, which starts without its media too; the system disk is looked for
-     * in libvirt's default pool under the host name.
+     * The whole domain of every later start, which starts without its media too; the system disk is looked
+     * for in libvirt's default pool under the host name.
      */
     libvirtXml: z.string(),
   })

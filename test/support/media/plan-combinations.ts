@@ -49,8 +49,8 @@ function* machines() {
 }
 
 /**
- * Every request of every release that is not refused, with every rule for the disk and every form of the seed;
- * networks, processors, formats and sockets take turns, so that each meets each.
+ * Every request of every release that is not refused, with every rule for the disk and every form of the
+ * seed; networks, processors, formats and sockets take turns, so that each meets each.
  */
 export function planCombinations(): Combination[] {
   const all: Combination[] = [];
