@@ -119,7 +119,9 @@ function unionFaults(issue: z.core.$ZodIssueInvalidUnion, subject: Subject): Fau
   return [{ path: [...issue.path], message, remedy: remedyOf(issue, subject) }];
 }
 
-/** A type or a tag of another form, a list where a word is asked for, or a field that this form does not have. */
+/**
+ * A type or a tag of another form, a list where a word is asked for, or a field that this form does not have.
+ */
 const isOfAnotherForm = ({ code, path }: Issue, value: unknown): boolean =>
   (path.length === 0 && (code === 'invalid_type' || code === 'unrecognized_keys')) ||
   (path.length === 0 && code === 'invalid_value' && typeof value === 'object') ||

@@ -56,6 +56,7 @@ export function postScript(request: MediaRequest, install: AgentInstall): string
     LOAD_REPORT,
     LOG: places.log,
     MACHINE_FILES: files.map(kickstartFile).join('') + moreKeys(request) + proxyCommand(request),
+    MORE_KEYS: moreKeys(request) !== '',
     PACKAGES: named.length > 0 ? named.map(shWord).join(' ') : null,
     SETTINGS: INSTALL_SETTINGS,
     UNIT: INSTALL_UNIT,
