@@ -17,7 +17,6 @@ const DOCUMENTS: [path: string, begins: string, what: string][] = [
   ['apps/media/deliveries/boot-menu.ts', 'default automatic\n', 'settings of ISOLINUX'],
   ['apps/media/families/kickstart/kickstart.ts', '# For ', 'an answer file'],
   ['apps/media/families/linux/rpm-settings.ts', '[', 'settings of dnf'],
-  ['apps/media/plan/libvirt.ts', "<domain type='kvm'", 'XML'],
 ];
 
 interface Found {
