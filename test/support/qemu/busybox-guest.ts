@@ -8,7 +8,7 @@ import { cloudKernel, moduleFiles } from './kernel.js';
 /** Their order matters; ext4 is built into the kernel. */
 const MODULES = ['virtio_pci', 'virtio_console', 'virtio_blk'];
 
-export interface BusyboxGuest extends Guest {
+export interface BusyboxGuest extends Omit<Guest, 'qmp' | 'ended'> {
   /** `kill -9` of QEMU, and a new one on the same disk. */
   powerCut(): Promise<void>;
   remove(): Promise<void>;

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached } from './cache.js';
+import { debianRoot } from './debian-root.js';
 import { command, packageVersion } from '../processes/commands.js';
 
 const PACKAGES = [
@@ -46,22 +47,7 @@ export async function debianImage(): Promise<DebianImage> {
   const versions = ['linux-image-cloud-amd64', 'cloud-init', 'systemd'].map(packageVersion);
   const folder = await cached('debian', [...recipe, ...versions], (target) => {
     const root = join(target, 'root');
-    const aptOptions = command('apt-config', ['dump'])
-      .split('\n')
-      .filter((line) => /^Acquire::(Check|https?::Proxy)/.test(line));
-    command('mmdebstrap', [
-      ...['--mode=root', '--variant=apt', '--dpkgopt=force-unsafe-io', '--quiet'],
-      ...['doc', 'man', 'locale', 'info', 'lintian'].map(
-        (name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`,
-      ),
-      ...aptOptions.map((line) => `--aptopt=${line}`),
-      `--include=${PACKAGES.join(',')}`,
-      `--essential-hook=${ESSENTIAL_HOOK}`,
-      `--customize-hook=${CUSTOMIZE_HOOK}`,
-      '',
-      root,
-      ...aptSources(),
-    ]);
+    debianRoot(root, PACKAGES, [`--essential-hook=${ESSENTIAL_HOOK}`, `--customize-hook=${CUSTOMIZE_HOOK}`]);
     command('sh', [
       '-c',
       'cp -L "$1"/boot/vmlinuz-* "$2/vmlinuz" && cp -L "$1"/boot/initrd.img-* "$2/initrd"',
@@ -73,9 +59,4 @@ export async function debianImage(): Promise<DebianImage> {
     rmSync(root, { recursive: true, force: true });
   });
   return { kernel: join(folder, 'vmlinuz'), initrd: join(folder, 'initrd'), disk: join(folder, 'disk.img') };
-}
-
-/** The suite and mirrors from which this machine itself was made. */
-function aptSources(): string[] {
-  return ['/etc/apt/sources.list.d/debian.sources'];
 }

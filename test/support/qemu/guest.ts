@@ -1,16 +1,20 @@
-import { createConnection } from 'node:net';
 import { type Running, start } from '../processes/processes.js';
 import { waitFor } from '../wait.js';
+import { Qmp } from './qmp.js';
 
 export interface Guest {
   /** What it has printed on its serial console. */
   console(): string;
+  /** QEMU's machine protocol, connected since the start. */
+  readonly qmp: Qmp;
   /** Pulls the reset line, as a hypervisor's "reset" does. */
   reset(): Promise<void>;
   /** Stops its processors; the port stays as it is. */
   pause(): Promise<void>;
   resume(): Promise<void>;
   stop(): Promise<void>;
+  /** Why it ended by itself, as QEMU's event SHUTDOWN says, e.g. `guest-shutdown`; QEMU is gone then. */
+  ended(deadlineMs: number): Promise<string>;
 }
 
 /**
@@ -20,52 +24,41 @@ export interface Guest {
  * @param monitor path of a socket for QEMU's machine protocol
  */
 export async function startGuest(monitor: string, args: string[]): Promise<Guest> {
-  const qemu = start('qemu-system-x86_64', [
-    ...['-accel', 'tcg,thread=multi', '-nodefaults', '-display', 'none', '-serial', 'stdio'],
+  return startQemu(monitor, [
+    ...['-nodefaults', '-display', 'none', '-serial', 'stdio'],
     ...['-qmp', `unix:${monitor},server=on,wait=off`],
     ...args,
   ]);
-  await waitFor(() => qmp(monitor, 'query-status'), {
-    what: `QEMU to start (${qemu.output().slice(-500)})`,
-    deadlineMs: 30_000,
-  }).catch((error: unknown) => {
-    throw new Error(`QEMU does not run: ${qemu.output()}`, { cause: error });
-  });
+}
+
+/** The same of a whole command line, which has a console and a monitor of its own. */
+export async function startQemu(monitor: string, args: string[]): Promise<Guest> {
+  const qemu = start('qemu-system-x86_64', ['-accel', 'tcg,thread=multi', ...args]);
+  const qmp = await connected(qemu, monitor);
   return {
     console: () => qemu.output(),
-    reset: () => qmp(monitor, 'system_reset').then(() => undefined),
-    pause: () => qmp(monitor, 'stop').then(() => undefined),
-    resume: () => qmp(monitor, 'cont').then(() => undefined),
-    stop: () => stopped(qemu),
+    qmp,
+    reset: () => qmp.execute('system_reset').then(() => undefined),
+    pause: () => qmp.execute('stop').then(() => undefined),
+    resume: () => qmp.execute('cont').then(() => undefined),
+    stop: () => qemu.stop('SIGKILL').then(() => undefined),
+    ended: async (deadlineMs) => {
+      const ended = await qmp
+        .event(({ event }) => event === 'SHUTDOWN', 'the guest to end', deadlineMs)
+        .catch((error: unknown) => {
+          throw new Error(`${String(error)}\n${qemu.output().slice(-4000)}`, { cause: error });
+        });
+      await qemu.exited;
+      return String(ended.data?.['reason']);
+    },
   };
 }
 
-async function stopped(qemu: Running): Promise<void> {
-  await qemu.stop('SIGKILL');
-}
-
-/** One command of QEMU's machine protocol. */
-function qmp(path: string, execute: string): Promise<object> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection(path);
-    let text = '';
-    socket.once('error', reject);
-    socket.on('data', (chunk) => {
-      text += chunk.toString();
-      const lines = text.split('\n');
-      text = lines.pop() ?? '';
-      for (const line of lines) {
-        const answer = JSON.parse(line) as { QMP?: object; return?: object; error?: object; id?: string };
-        if (answer.QMP) {
-          socket.write('{"execute":"qmp_capabilities"}\n');
-          socket.write(`${JSON.stringify({ execute, id: 'asked' })}\n`);
-        }
-        if (answer.error) reject(new Error(`QEMU: ${JSON.stringify(answer.error)}`));
-        if (answer.id === 'asked') {
-          socket.destroy();
-          resolve(answer.return ?? {});
-        }
-      }
-    });
-  });
+async function connected(qemu: Running, monitor: string): Promise<Qmp> {
+  try {
+    return await waitFor(() => Qmp.connect(monitor), { what: 'QEMU to start', deadlineMs: 30_000 });
+  } catch (error) {
+    await qemu.stop('SIGKILL');
+    throw new Error(`QEMU does not run: ${qemu.output()}`, { cause: error });
+  }
 }
