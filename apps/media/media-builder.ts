@@ -62,6 +62,7 @@ export class MediaBuilder {
       mediaId,
       passwords,
       ...(uiLanguage ? { uiLanguage } : {}),
+      isBootIso: iso?.variant === 'netinst',
     });
     this.checkAnswers(request, files);
     const made = await DELIVERIES[request.delivery].make({

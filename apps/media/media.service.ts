@@ -150,7 +150,10 @@ export class MediaService implements OnApplicationBootstrap {
       machineId: media.machineId,
       createdAt: media.createdAt.toISOString(),
       expiresAt: media.expiresAt.toISOString(),
-      files: media.files.map((file) => ({ ...file, url: `/media/${media.id}/files/${file.name}` })),
+      files: media.files.map((file) => ({
+        ...file,
+        url: `/media/${media.id}/files/${encodeURIComponent(file.name)}`,
+      })),
       ...planOf(media.plan),
       executions: await this.records.executionsOf(media),
     };

@@ -44,6 +44,7 @@ export { isSystemName } from './media/system-users.js';
 export { nearest } from './nearest.js';
 export { DELIVERY_NAMES } from './media/deliveries.js';
 export { USUAL_WINDOWS_DRIVERS, WINDOWS_DRIVERS } from './media/windows-drivers.js';
+export { cloudImageWarnings, imageCloudInit } from './media/cloud-images.js';
 export * from './media/network-cards.js';
 export * from './media/plan.js';
 export * from './media/releases.js';

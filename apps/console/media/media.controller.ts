@@ -11,7 +11,9 @@ import { MediaService } from './media.service.js';
 const CreateQuery = z.strictObject({
   dryRun: queryFlag.describe('Shows files, hashes and plan; nothing is written and no row is made.'),
 });
-const fileName = z.string().regex(/^[\w][\w.-]{0,99}$/, 'must be a file name');
+const fileName = z
+  .string()
+  .regex(/^\w[\w.-]{0,99}(\/\w[\w.-]{0,99})?$/, 'must be the name of a file, below one folder at most');
 
 /** What the media app refuses beside what is refused here; it may not answer at all. */
 const FROM_MEDIA_APP = [400, 404, 503, 504] as const;

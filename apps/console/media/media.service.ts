@@ -113,6 +113,9 @@ function withOwnUrls(answer: unknown): MediaResult {
   const result = answer as MediaResult;
   return {
     ...result,
-    files: result.files.map((file) => ({ ...file, url: `/api/media/${result.id}/files/${file.name}` })),
+    files: result.files.map((file) => ({
+      ...file,
+      url: `/api/media/${result.id}/files/${encodeURIComponent(file.name)}`,
+    })),
   };
 }

@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#runtime';
 import { FAMILIES } from '../families/family.js';
-import type { SeedFile } from '../families/seed-file.js';
 import { makeBootableSeed, makeIsoSeed, type SeedImage } from '../image/seed-image.js';
 import { finishFile } from '../image/written-file.js';
 import { attachment, cd, seedBootsItself } from '../plan/devices.js';
@@ -75,11 +74,11 @@ async function makeSeed(order: DeliveryOrder): Promise<Made> {
 }
 
 /**
- * An image, or, where xorriso is missing and all files lie at the root, these in a folder and the step that
+ * An image, or, where xorriso is missing and no drivers go along, its files in a folder and the step that
  * makes it.
  */
 export async function makePlainSeed(order: DeliveryOrder): Promise<Made> {
-  const { files, folder, logger } = order;
+  const { files, drivers, folder, logger } = order;
   const image = 'seed.iso';
   const options = contents(order, image);
   try {
@@ -87,9 +86,12 @@ export async function makePlainSeed(order: DeliveryOrder): Promise<Made> {
     await rm(options.folder, { recursive: true });
     return { files: [made], image, seedForm: 'iso' };
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'media.xorriso_missing' || !isFlat(files)) throw error;
+    if (!(error instanceof AppError) || error.code !== 'media.xorriso_missing' || drivers) throw error;
     logger.warn(error.message);
-    const inFolder = files.map(({ name }) => finishFile(join(folder, CONTENTS, name), 'cidata'));
+    const inFolder = files.map(async ({ name }) => ({
+      ...(await finishFile(join(folder, CONTENTS, name), 'cidata')),
+      name,
+    }));
     return {
       files: await Promise.all(inFolder),
       image,
@@ -100,8 +102,6 @@ export async function makePlainSeed(order: DeliveryOrder): Promise<Made> {
     };
   }
 }
-
-const isFlat = (files: SeedFile[]): boolean => files.every(({ name }) => !name.includes('/'));
 
 const contents = (
   { folder, files, label, drivers, sourceDateEpoch }: DeliveryOrder,

@@ -6,7 +6,9 @@ import { kickstartSeed } from './kickstart/kickstart.js';
 import { SEED_LABELS } from './labels.js';
 import type { AgentInstall } from './linux/agent-files.js';
 import { cloudSeed } from './linux/cloud-config.js';
-import { APT, DNF } from './linux/distribution.js';
+import { APT, type Distribution, DNF } from './linux/distribution.js';
+import { installEnv } from './linux/install-env.js';
+import { installsPackages } from './linux/packages.js';
 import type { BootLoader, SeedFile, SeedOrder } from './seed-file.js';
 import { ubuntuFaults } from './ubuntu/faults.js';
 import { SUBIQUITY } from './ubuntu/installer.js';
@@ -74,15 +76,25 @@ const LINUX = {
   notes: () => [],
 } satisfies Partial<Family>;
 
+/** Every Linux medium has its settings in one file of its own, and no secret elsewhere. */
+const linuxSeed =
+  (distribution: Distribution, installerSeed: Family['seed']): Family['seed'] =>
+  (request, install, order) => {
+    if (request.source === 'installer')
+      return [...installerSeed(request, install, order), installEnv(install)];
+    const seed = cloudSeed(request, install, { instanceId: order.mediaId, distribution });
+    const waitsForPackages = installsPackages(request, distribution);
+    return [...seed, installEnv(install, { waitsForPackages })];
+  };
+
 /** Fedora, RHEL and what is built from it. */
 const KICKSTART = {
   ...LINUX,
   label: SEED_LABELS.anaconda,
   faults: kickstartFaults,
-  seed: (request, install, { mediaId }) =>
-    request.source === 'cloud-image'
-      ? cloudSeed(request, install, { instanceId: mediaId, distribution: DNF })
-      : kickstartSeed(request, install),
+  seed: linuxSeed(DNF, (request, install, { isBootIso = false }) =>
+    kickstartSeed(request, install, { isBootIso }),
+  ),
   installer: ANACONDA,
 } satisfies Partial<Family>;
 
@@ -110,10 +122,7 @@ export const FAMILIES: Readonly<Record<FamilyName, Family>> = {
     ...FAMILY_RULES.ubuntu,
     label: SEED_LABELS.cloudInit,
     faults: ubuntuFaults,
-    seed: (request, install, { mediaId }) =>
-      request.source === 'cloud-image'
-        ? cloudSeed(request, install, { instanceId: mediaId, distribution: APT })
-        : ubuntuSeed(request, install, mediaId),
+    seed: linuxSeed(APT, (request, install, { mediaId }) => ubuntuSeed(request, install, mediaId)),
     installer: SUBIQUITY,
   },
   fedora: { ...KICKSTART, ...FAMILY_RULES.fedora },

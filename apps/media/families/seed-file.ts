@@ -23,6 +23,8 @@ export interface SeedOrder {
   passwords: ReadonlyMap<string, string>;
   /** UI language of the vendor's medium, BCP 47, when it tells one. */
   uiLanguage?: string;
+  /** Whether the vendor's medium carries no packages; absent: they are there, or nobody knows. */
+  isBootIso?: boolean;
 }
 
 /** GRUB on a seed that boots by itself under UEFI. */

@@ -1,5 +1,6 @@
 import type { Platform } from '../api/fields.js';
 import type { Fault } from '../fault.js';
+import { cloudImageWarnings } from './cloud-images.js';
 import { isSystemName } from './system-users.js';
 import type { MediaRequest } from './request-fields.js';
 
@@ -81,7 +82,7 @@ const linux = (title: string, format: keyof typeof PACKAGE_NAMES = 'rpm'): Famil
   platform: 'linux',
   passwords: 'hashed',
   fieldFaults: (fields) => [...linuxFaults(fields), ...packageFaults(fields, PACKAGE_NAMES[format])],
-  warnings: () => [],
+  warnings: cloudImageWarnings,
 });
 
 export const FAMILY_RULES: Readonly<Record<MediaRequest['os']['family'], FamilyRules>> = {

@@ -18,6 +18,13 @@ export interface KickstartFacts {
   eula: boolean;
   /** Where the release's own packages put their signing key. */
   gpgKey: string;
+  /** Size of /boot: newer kernels and their initial RAM disks want more. */
+  bootMiB: number;
+  /**
+   * Public lists of mirrors for a boot ISO whose Anaconda knows none itself; null: it does, or there are none.
+   * ARCH stands for the architecture.
+   */
+  mirrorLists: { baseOs: string; appStream: string } | null;
 }
 
 /**
@@ -51,11 +58,27 @@ const fedora = <V extends string>(version: V) =>
       environment: '@core',
       eula: false,
       gpgKey: '/etc/pki/rpm-gpg/RPM-GPG-KEY-fedora-$releasever-$basearch',
+      bootMiB: Number(version) >= 43 ? 2048 : 1024,
+      mirrorLists: null,
     },
   }) as const;
 
 /** RHEL's own choices, which what is built from it follows. */
 const ENTERPRISE_CPU = { '8': 'x86-64', '9': 'x86-64-v2', '10': 'x86-64-v3' } as const;
+
+const MIRROR_LISTS = {
+  rhel: () => null,
+  rocky: (version: string) => {
+    const list = (repository: string): string =>
+      `https://mirrors.rockylinux.org/mirrorlist?arch=ARCH&repo=${repository}-${version}`;
+    return { baseOs: list('BaseOS'), appStream: list('AppStream') };
+  },
+  alma: (version: string) => {
+    const list = (repository: string): string =>
+      `https://mirrors.almalinux.org/mirrorlist/${version}/${repository}`;
+    return { baseOs: list('baseos'), appStream: list('appstream') };
+  },
+} as const;
 
 const enterprise = <V extends keyof typeof ENTERPRISE_CPU>(
   family: 'rhel' | 'rocky' | 'alma',
@@ -72,6 +95,8 @@ const enterprise = <V extends keyof typeof ENTERPRISE_CPU>(
       environment: '@^minimal-environment',
       eula: true,
       gpgKey: `/etc/pki/rpm-gpg/RPM-GPG-KEY-${key}`,
+      bootMiB: version === '10' ? 2048 : 1024,
+      mirrorLists: version === '10' ? null : MIRROR_LISTS[family](version),
     },
   }) as const;
 

@@ -1,4 +1,14 @@
-import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { command } from '../processes/commands.js';
 
@@ -19,8 +29,28 @@ export interface FakeDisk {
   /** Nothing but memory or a file behind it. */
   virtual?: boolean;
   partitions?: number;
-  holds?: 'ext4' | 'gpt' | 'lvm' | { label: string };
+  /** `partitionName`: GPT with one partition of this name, which is not in /sys (`partitions` is). */
+  holds?: 'ext4' | 'gpt' | 'lvm' | { label: string } | { partitionName: string } | { raid: FakeRaid };
   mounted?: boolean;
+}
+
+/** A member of an array that nobody has started. */
+export interface FakeRaid {
+  /** 32 hexadecimal digits. */
+  array: string;
+  name: string;
+  /** How many disks the array has. */
+  devices: number;
+}
+
+/** An active device that is built on others. */
+export interface FakeMapped {
+  /** As the kernel names it: `dm-0`, `md0`. */
+  name: string;
+  /** Device-mapper's own name and UUID. */
+  mapper?: { name: string; uuid: string };
+  /** Disks, partitions (`vda1`) and mapped devices that stand before it. */
+  on: string[];
 }
 
 const IMAGE_BYTES = 8 * 1024 * 1024;
@@ -34,7 +64,11 @@ const PORTS = {
  * Writes trees like /sys, /dev and /run/udev/data below `root`. @returns the variables by which the disk rule
  * reads them
  */
-export function fakeDisks(root: string, disks: FakeDisk[]): Record<string, string> {
+export function fakeDisks(
+  root: string,
+  disks: FakeDisk[],
+  mapped: FakeMapped[] = [],
+): Record<string, string> {
   const [sys, dev, udev] = ['sys', 'dev', 'udev'].map((name) => join(root, name)) as [string, string, string];
   for (const folder of [join(sys, 'block'), dev, udev]) mkdirSync(folder, { recursive: true });
   const mounts = join(root, 'mounts');
@@ -69,7 +103,26 @@ export function fakeDisks(root: string, disks: FakeDisk[]): Record<string, strin
     if (disk.mounted)
       writeFileSync(mounts, `${join(dev, name)} /run/install/repo iso9660 ro 0 0\n`, { flag: 'a' });
   });
+  for (const device of mapped) map(join(sys, 'block'), device);
   return { INFINIBAY_SYS: sys, INFINIBAY_DEV: dev, INFINIBAY_UDEV: udev, INFINIBAY_MOUNTS: mounts };
+}
+
+/** `slaves` and `holders` as the kernel links them. */
+function map(block: string, { name, mapper, on }: FakeMapped): void {
+  const own = join(block, name);
+  mkdirSync(join(own, 'slaves'), { recursive: true });
+  if (mapper) {
+    mkdirSync(join(own, 'dm'));
+    writeFileSync(join(own, 'dm/name'), `${mapper.name}\n`);
+    writeFileSync(join(own, 'dm/uuid'), `${mapper.uuid}\n`);
+  }
+  for (const below of on) {
+    const disk = below.replace(/(?<=^[a-z]+)\d+$/, '');
+    const path = join(block, existsSync(join(block, below)) ? below : join(disk, below));
+    mkdirSync(join(path, 'holders'), { recursive: true });
+    symlinkSync(own, join(path, 'holders', name));
+    symlinkSync(path, join(own, 'slaves', below));
+  }
 }
 
 function writeSerial(
@@ -98,7 +151,15 @@ function makeImage(path: string, { holds }: FakeDisk): void {
   else if (holds === 'lvm')
     // The label of a physical volume: "LABELONE" in the second sector, type "LVM2 001" (LVM2's lib/label).
     writeFileSync(path, lvmLabel(), { flag: 'r+' });
-  else if (holds) command('mkfs.fat', ['-n', holds.label, path]);
+  else if (holds && 'partitionName' in holds)
+    spawnSync('sfdisk', ['--quiet', path], {
+      input: `label: gpt\nsize=1MiB, name="${holds.partitionName}"\n`,
+    });
+  else if (holds && 'raid' in holds) {
+    const file = openSync(path, 'r+');
+    writeSync(file, raidSuperblock(holds.raid), 0, undefined, 4096);
+    closeSync(file);
+  } else if (holds) command('mkfs.fat', ['-n', holds.label, path]);
 }
 
 function lvmLabel(): Buffer {
@@ -109,6 +170,32 @@ function lvmLabel(): Buffer {
   bytes.write('LVM2 001', 536, 'latin1');
   bytes.write('A'.repeat(32), 544, 'latin1');
   bytes.writeUInt32LE(crc(bytes.subarray(532, 1024)), 528);
+  return bytes;
+}
+
+/**
+ * Linux RAID's superblock, version 1.2, of a RAID 1 (the kernel's include/uapi/linux/raid/md_p.h,
+ * `struct mdp_superblock_1`).
+ */
+function raidSuperblock({ array, name, devices }: FakeRaid): Buffer {
+  const roles = 2 * devices;
+  const bytes = Buffer.alloc(256 + roles);
+  bytes.writeUInt32LE(0xa92b4efc, 0);
+  bytes.writeUInt32LE(1, 4);
+  bytes.write(array, 16, 'hex');
+  bytes.write(name, 32, 'latin1');
+  bytes.writeUInt32LE(1, 72);
+  bytes.writeBigUInt64LE(8192n, 80);
+  bytes.writeUInt32LE(devices, 92);
+  bytes.writeBigUInt64LE(2048n, 128);
+  bytes.writeBigUInt64LE(8192n, 136);
+  bytes.writeBigUInt64LE(8n, 144);
+  bytes.write('d'.repeat(32), 168, 'hex');
+  bytes.writeUInt32LE(devices, 220);
+  let sum = 0n;
+  for (let at = 0; at + 4 <= bytes.length; at += 4) sum += BigInt(bytes.readUInt32LE(at));
+  if (roles % 4 !== 0) sum += BigInt(bytes.readUInt16LE(bytes.length - 2));
+  bytes.writeUInt32LE(Number(((sum & 0xffffffffn) + (sum >> 32n)) & 0xffffffffn), 216);
   return bytes;
 }
 

@@ -6,6 +6,12 @@ import { SEED_LABELS } from '../labels.js';
 const PLAIN_LABEL = /^[A-Za-z0-9#+\-.=@_]+$/;
 
 /**
+ * Anaconda's copies of the kickstart stay away from the installed system (its boot-options.rst), and dracut
+ * powers off where it would open a shell, as it does after three minutes without a seed (dracut.cmdline(7)).
+ */
+const UNATTENDED = 'inst.nosave=all_ks rd.shell=0 rd.emergency=poweroff';
+
+/**
  * `inst.stage2` names the vendor's ISO, `inst.ks` the seed; the stock menu's wait and its test of the medium
  * are left out.
  */
@@ -15,7 +21,7 @@ export const ANACONDA: Installer = {
   arguments: (volume, seedAt) => {
     const vendor = volume ? device(volume) : `LABEL=${VOLUME_ID_PLACEHOLDER}`;
     const seed = seedAt === 'label' ? `LABEL=${SEED_LABELS.anaconda}` : vendor;
-    return `inst.stage2=hd:${vendor} inst.ks=hd:${seed}:/ks.cfg`;
+    return `inst.stage2=hd:${vendor} inst.ks=hd:${seed}:/ks.cfg ${UNATTENDED}`;
   },
   remasteredSeed: '',
 };

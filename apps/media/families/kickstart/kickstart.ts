@@ -1,44 +1,58 @@
 import { kickstartRelease, type KickstartFacts, type MediaRequest } from '#protocol';
-import { type AgentInstall, installSettings } from '../linux/agent-files.js';
+import type { AgentInstall } from '../linux/agent-files.js';
 import type { SeedFile } from '../seed-file.js';
 import { glibcLocale } from '../linux/cloud-config.js';
+import { consoleKeymap } from '../linux/console-keymap.js';
 import { ksWord } from '../../escape.js';
-import { DISK_INCLUDE, preScript, SETTINGS_MARK } from './disk.js';
 import { kickstartFaults } from './faults.js';
 import { networkCommands } from './network.js';
-import { HAND_OVER_SCRIPT, ON_ERROR_SCRIPT, postScript, PRE_INSTALL_SCRIPT } from './post.js';
+import { packageLines, wantsDesktop } from './packages.js';
+import { DISK_INCLUDE, RHSM_INCLUDE } from './places.js';
+import { finishScript, HAND_OVER_SCRIPT, ON_ERROR_SCRIPT, postScript, preInstallScript } from './post.js';
+import { preScript } from './pre.js';
 import { DNF } from '../linux/distribution.js';
 import { appStream } from '../linux/rpm-settings.js';
 
+/** What the vendor's medium is to a kickstart. */
+export interface KickstartMedium {
+  /** It carries no packages: a boot ISO. False also when it is not known. */
+  isBootIso: boolean;
+}
+
 /**
  * The seed of an installation of Fedora, RHEL, Rocky or Alma: `ks.cfg`, for Anaconda's label. Cloud images
- * take `cloudSeed`. Source of the commands: "Kickstart Documentation" of the pykickstart project.
+ * take `cloudSeed`. It holds no secret: `%pre` takes those from the medium. Source of the commands:
+ * "Kickstart Documentation" of the pykickstart project.
  * @throws Error when `kickstartFaults` has any, which is asked before
  */
-export function kickstartSeed(request: MediaRequest, install: AgentInstall): SeedFile[] {
+export function kickstartSeed(
+  request: MediaRequest,
+  install: AgentInstall,
+  medium: KickstartMedium = { isBootIso: false },
+): SeedFile[] {
   const release = kickstartRelease(request.os);
   const faults = kickstartFaults(request);
   if (!release || faults.length > 0)
     throw new Error(faults.map(({ path, message }) => `${path}: ${message}`).join('; '));
-  const settings = Buffer.from(installSettings(install)).toString('base64');
   const content = `# For ${request.hostname}, ${request.os.family} ${request.os.version} (${release.syntax})
-${SETTINGS_MARK} ${settings}
 ${[
   ...systemCommands(request, release),
-  ...sourceCommands(request),
+  ...sourceCommands(request, release, medium),
   ...networkCommands(request),
   ...userCommands(request),
+  ...(install.rhsm ? [`%include ${RHSM_INCLUDE}`] : []),
 ].join('\n')}
 %include ${DISK_INCLUDE}
 
 %packages --ignoremissing
-${[release.environment, ...new Set(['curl', 'wget', ...request.packages])].join('\n')}
+${packageLines(request, release).join('\n')}
 %end
 
-${section('%pre --interpreter=/bin/sh --erroronfail --log=/tmp/infinibay-pre.log', preScript(request, install))}
-${section('%pre-install --interpreter=/bin/sh', PRE_INSTALL_SCRIPT)}
+${section('%pre --interpreter=/bin/sh --erroronfail --log=/tmp/infinibay-pre.log', preScript(request, install, release))}
+${section('%pre-install --interpreter=/bin/sh', preInstallScript(install))}
 ${section('%post --nochroot --interpreter=/bin/sh', HAND_OVER_SCRIPT)}
 ${section(`%post --interpreter=/bin/sh --log=${DNF.places.log}`, postScript(request, install))}
+${section('%post --nochroot --interpreter=/bin/sh', finishScript(install))}
 ${section('%onerror --interpreter=/bin/sh', ON_ERROR_SCRIPT)}`;
   return [{ name: 'ks.cfg', content }];
 }
@@ -57,48 +71,49 @@ function systemCommands(request: MediaRequest, release: KickstartFacts): string[
     'reboot --eject',
     ...(release.eula ? ['eula --agreed'] : []),
     'firstboot --disable',
-    'skipx',
+    wantsDesktop(request) ? 'xconfig --startxonboot' : 'skipx',
     `lang ${ksWord(glibcLocale(request.locale))}`,
     keyboardCommand(request),
     `timezone ${ksWord(zone)} --utc`,
     'selinux --enforcing',
     'firewall --enabled --service=ssh',
-    'services --enabled=sshd',
   ];
 }
 
-/**
- * Console keymaps that kbd makes from XKB layouts bear the same names; those of other scripts have none, and
- * Anaconda then finds the nearest.
- */
-const CONSOLE_LAYOUTS = new Set(
-  'at be br ca ch cz de dk ee es fi fr gb hr hu ie is it latam lt lv nl no pl pt ro se si sk tr us'.split(
-    ' ',
-  ),
-);
-
-function keyboardCommand({ keyboard: { layout, variant } }: MediaRequest): string {
-  const console = CONSOLE_LAYOUTS.has(layout)
-    ? [`--vckeymap=${ksWord(variant ? `${layout}-${variant}` : layout)}`]
-    : [];
+/** Where a layout has no console keymap Anaconda finds the nearest. */
+function keyboardCommand(request: MediaRequest): string {
+  const { layout, variant } = request.keyboard;
+  const keymap = consoleKeymap(request);
+  const console = keymap === null ? [] : [`--vckeymap=${ksWord(keymap)}`];
   return ['keyboard', ...console, `--xlayouts=${ksWord(variant ? `${layout} (${variant})` : layout)}`].join(
     ' ',
   );
 }
 
 /**
- * Without a mirror there is no command: Anaconda then takes the packages of the medium that it was started
- * from, and with a net installer those of the nearest mirror that the release knows
- * (rhinstaller/anaconda#4567; RHEL knows none).
+ * Without a mirror Anaconda takes the packages of the medium that it was started from: EL 8 and 9 look for
+ * them on optical drives only. A boot ISO has none: there the newer ones know the nearest mirror themselves
+ * (rhinstaller/anaconda#4567), and the others are told by `release.mirrorLists`; RHEL has none for all.
  */
-function sourceCommands({ mirror, proxy }: MediaRequest): string[] {
-  if (mirror === undefined) return [];
+function sourceCommands(
+  { os, mirror, proxy }: MediaRequest,
+  { mirrorLists }: KickstartFacts,
+  { isBootIso }: KickstartMedium,
+): string[] {
   const through = proxy === undefined ? '' : ` --proxy=${ksWord(proxy)}`;
-  const more = appStream(mirror);
-  return [
-    `url --url=${ksWord(mirror)}${through}`,
-    ...(more ? [`repo --name=AppStream --baseurl=${ksWord(more)}${through}`] : []),
-  ];
+  const source = (kind: string, url: string): string => `--${kind}=${ksWord(url)}${through}`;
+  if (mirror !== undefined) {
+    const more = appStream(mirror);
+    return [
+      `url ${source('url', mirror)}`,
+      ...(more ? [`repo --name=AppStream ${source('baseurl', more)}`] : []),
+    ];
+  }
+  if (!isBootIso || !mirrorLists) return [];
+  const [base, more] = [mirrorLists.baseOs, mirrorLists.appStream].map((url) =>
+    source('mirrorlist', url.replace('ARCH', os.architecture)),
+  );
+  return [`url ${base}`, `repo --name=AppStream ${more}`];
 }
 
 /** `postScript` adds further keys and the rights of those without a password. */

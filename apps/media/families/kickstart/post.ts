@@ -1,6 +1,5 @@
 import { posix } from 'node:path';
 import type { MediaRequest } from '#protocol';
-import { readScript, renderScript, type ScriptValues } from '#script-files';
 import {
   type AgentInstall,
   agentFiles,
@@ -8,50 +7,58 @@ import {
   INSTALL_UNIT,
   type MachineFile,
 } from '../linux/agent-files.js';
-import { shWord } from '../../escape.js';
-import { INSTALLER_FOLDER, LOAD_REPORT } from './disk.js';
+import { diskMarkScript } from '../linux/disk-rule.js';
 import { DNF } from '../linux/distribution.js';
 import { mirrorFile, proxyLine } from '../linux/rpm-settings.js';
+import { shWord } from '../../escape.js';
+import { wantsDesktop } from './packages.js';
+import { INSTALLER_FOLDER, LOAD_REPORT, POWER_OFF, section } from './places.js';
 
 /** Copies that Anaconda makes of a kickstart and of its logs. */
 const LEFTOVERS = ['/root/anaconda-ks.cfg', '/root/original-ks.cfg', '/var/log/anaconda'] as const;
 
-const section = (file: string, values: ScriptValues): string =>
-  renderScript(readScript(import.meta.dirname, `scripts/${file}`), values);
-
 /** `%pre-install`. */
-export const PRE_INSTALL_SCRIPT = section('pre-install.sh', { LOAD_REPORT });
+export const preInstallScript = ({ mediumId }: AgentInstall): string =>
+  section('pre-install.sh', {
+    DISK_MARK: diskMarkScript(mediumId),
+    FOLDER: INSTALLER_FOLDER,
+    LOAD_REPORT,
+  });
 
 /** `%onerror`, in the installer's own system. */
-export const ON_ERROR_SCRIPT = section('on-error.sh', { FOLDER: INSTALLER_FOLDER, LOAD_REPORT });
+export const ON_ERROR_SCRIPT = section('on-error.sh', { FOLDER: INSTALLER_FOLDER, LOAD_REPORT, POWER_OFF });
 
-/** `%post --nochroot`. */
+/** The first `%post --nochroot`. */
 export const HAND_OVER_SCRIPT = section('hand-over.sh', {
   FOLDER: INSTALLER_FOLDER,
   SETTINGS: INSTALL_SETTINGS,
   SETTINGS_FOLDER: posix.dirname(INSTALL_SETTINGS),
 });
 
-const POST = readScript(import.meta.dirname, 'scripts/post.sh');
+/** The last `%post --nochroot`. */
+export const finishScript = ({ mediumId }: AgentInstall): string =>
+  section('finish.sh', { DISK_MARK: diskMarkScript(mediumId), FOLDER: INSTALLER_FOLDER });
 
 /**
- * `%post` in the installed system: the files of the machine, further SSH keys, the agent; see
- * `scripts/post.sh`.
+ * `%post` in the installed system: the files of the machine, further SSH keys, what is missing, the agent;
+ * see `scripts/post.sh`.
  */
 export function postScript(request: MediaRequest, install: AgentInstall): string {
+  const { packages, users } = request;
   const places = DNF.places;
-  const files = [
-    ...agentFiles(install, places, LEFTOVERS).filter(({ path }) => path !== INSTALL_SETTINGS),
-    ...mirrorFile(request),
-    ...sudoersFile(request),
-  ];
-  return renderScript(POST, {
+  const files = [...agentFiles(install, places, LEFTOVERS), ...mirrorFile(request), ...sudoersFile(request)];
+  const named = packages.filter((name) => !name.startsWith('@'));
+  return section('post.sh', {
+    DESKTOP: wantsDesktop(request),
     INSTALL_SCRIPT: places.script,
+    KEYS: users.flatMap(({ name, sshKeys }) => sshKeys.map((key) => `${name} ${key}\n`)).join(''),
     LOAD_REPORT,
     LOG: places.log,
     MACHINE_FILES: files.map(putFile).join('') + moreKeys(request) + proxyCommand(request),
+    PACKAGES: named.length > 0 ? named.map(shWord).join(' ') : null,
     SETTINGS: INSTALL_SETTINGS,
     UNIT: INSTALL_UNIT,
+    USERS: users.length > 0 ? users.map(({ name }) => name).join(' ') : null,
   });
 }
 
@@ -84,15 +91,10 @@ function sudoersFile({ users }: MediaRequest): MachineFile[] {
  * The first key of a user is a `sshkey` line; pykickstart warns of a second one, and its validator refuses
  * it.
  */
-function moreKeys({ users }: MediaRequest): string {
-  return users
-    .flatMap(({ name, sshKeys }) => sshKeys.slice(1).map((key) => [name, key] as const))
-    .map(
-      ([name, key]) =>
-        `printf '%s\\n' ${shWord(key)} >>"$(getent passwd ${name} | cut -d: -f6)/.ssh/authorized_keys" || true\n`,
-    )
+const moreKeys = ({ users }: MediaRequest): string =>
+  users
+    .flatMap(({ name, sshKeys }) => sshKeys.slice(1).map((key) => `add_key ${name} ${shWord(key)}\n`))
     .join('');
-}
 
 const proxyCommand = ({ proxy }: MediaRequest): string =>
   proxy === undefined ? '' : `printf '%s\\n' ${shWord(proxyLine(proxy))} >>/etc/dnf/dnf.conf || true\n`;

@@ -49,8 +49,11 @@ export interface InstallPlaces {
 /** The documented place of the installation script on Ubuntu. */
 export const INSTALL_SCRIPT = '/var/lib/cloud/scripts/per-instance/infiniservice-install.sh';
 export const INSTALL_UNIT = 'infiniservice-install.service';
+/** Where an installer's last phase puts the settings of its medium: mode 0600 in a folder of mode 0700. */
 export const INSTALL_SETTINGS = '/etc/infinibay/install.env';
-const STAMP = '/var/lib/infinibay/infiniservice-installed';
+/** What we keep on a machine: mode 0700. */
+const STATE_FOLDER = '/var/lib/infinibay';
+const STAMP = `${STATE_FOLDER}/infiniservice-installed`;
 
 const UNIT_FILE = readScript(import.meta.dirname, 'scripts/infiniservice-install.service');
 const INSTALL_FILE = readScript(import.meta.dirname, 'scripts/install.sh');
@@ -71,11 +74,18 @@ export const RPM_PLACES: InstallPlaces = {
 };
 
 /**
+ * That all packages of a cloud image's medium are installed, or were tried long enough: whoever installs them
+ * makes this file at the end.
+ */
+export const packagesDone = (mediumId: string): string => `${STATE_FOLDER}/packages-done.${mediumId}`;
+
+/**
  * The agent's part of an installation, the same for installers and cloud images: it is run once where the
  * family documents it; the unit runs the same script until it has succeeded, also after restarts and without
- * cloud-init. Both share a lock and a stamp.
+ * cloud-init. Both share a lock and a stamp. No secret is in these files: the settings come from the medium,
+ * by an installer's last phase (`INSTALL_SETTINGS`) or read by the unit itself (cloud images).
  * @param leftovers files and folders in which an installer may keep copies of the settings: those that hold a
- * secret are removed in the end
+ * secret are removed at the first boot
  */
 export function agentFiles(
   install: AgentInstall,
@@ -83,14 +93,17 @@ export function agentFiles(
   leftovers: readonly string[] = [],
 ): MachineFile[] {
   return [
-    { path: INSTALL_SETTINGS, mode: '0600', content: installSettings(install) },
     { path: places.script, mode: '0700', content: script(install, places, leftovers) },
     { path: `/etc/systemd/system/${INSTALL_UNIT}`, mode: '0644', content: unit(places) },
   ];
 }
 
-/** Lines of sh with all that is secret: mode 0600, removed when the agent is installed. */
-export function installSettings(install: AgentInstall): string {
+/**
+ * Lines of sh with all that is secret: mode 0600, removed when the agent is installed.
+ * @param more.waitsForPackages whether the agent has to say that its machine's setup still runs, until
+ * `packagesDone` is there
+ */
+export function installSettings(install: AgentInstall, more: { waitsForPackages?: boolean } = {}): string {
   const { vmId, mediumId, source, distributionUrl, pins, channelSecret, reporting, rhsm } = install;
   const lines: [string, string][] = [
     ['INFINIBAY_VM_ID', vmId],
@@ -100,6 +113,7 @@ export function installSettings(install: AgentInstall): string {
     ['INFINISERVICE_VERSION', pins.version],
     ['INFINISERVICE_SHA256', pins.binarySha256],
     ['INFINISERVICE_SCRIPT_SHA256', pins.scriptSha256],
+    ...(more.waitsForPackages ? [['INFINIBAY_SETUP', 'running'] as [string, string]] : []),
     ...(channelSecret === null ? [] : [['INFINISERVICE_SHARED_SECRET', channelSecret] as [string, string]]),
     ...(rhsm
       ? ([

@@ -2,6 +2,8 @@ import type { MediaRequest } from '#protocol';
 import { stringify } from 'yaml';
 import { type AgentInstall, agentFiles, INSTALL_UNIT, type MachineFile } from './agent-files.js';
 import type { Distribution } from './distribution.js';
+import { NO_NETWORK } from './network-config.js';
+import { installsPackages, packageFiles, PACKAGES_UNIT } from './packages.js';
 import type { SeedFile } from '../seed-file.js';
 
 /**
@@ -14,8 +16,12 @@ export function cloudSeed(
   install: AgentInstall,
   { instanceId, distribution }: { instanceId: string; distribution: Distribution },
 ): SeedFile[] {
-  const network = distribution.network(request);
-  const files = [...agentFiles(install, distribution.places), ...distribution.files(request)];
+  const network = request.network === 'none' ? NO_NETWORK : distribution.network(request);
+  const files = [
+    ...agentFiles(install, distribution.places),
+    ...distribution.files(request),
+    ...packageFiles(request, install, distribution),
+  ];
   const config = cloudConfig(request, files, distribution);
   return [
     { name: 'user-data', content: `#cloud-config\n${cloudYaml(config)}` },
@@ -46,25 +52,24 @@ function cloudConfig(
   files: MachineFile[],
   distribution: Distribution,
 ): Record<string, unknown> {
-  const packages = [...distribution.packages(request), ...request.packages];
+  const units = [INSTALL_UNIT, ...(installsPackages(request, distribution) ? [PACKAGES_UNIT] : [])];
   return {
     ...identity(request, distribution.adminGroup),
     locale: glibcLocale(request.locale),
     timezone: request.timezone,
-    keyboard: keyboard(request),
-    ...distribution.packageSettings(request),
-    ...(packages.length > 0 ? { package_update: true, packages } : {}),
+    ...distribution.settings(request),
     write_files: files.map(({ path, mode, content }) => ({
       path,
       permissions: mode,
       owner: 'root:root',
       content,
     })),
-    // --no-block: where cloud-init itself runs the script a moment later, the unit waits for the same lock.
     runcmd: [
+      ...distribution.commands(request),
       ['systemctl', 'daemon-reload'],
-      ['systemctl', 'enable', INSTALL_UNIT],
-      ['systemctl', 'start', '--no-block', INSTALL_UNIT],
+      ['systemctl', 'enable', ...units],
+      // --no-block: cloud-init's own end waits for neither, and the agent for no package.
+      ...units.map((unit) => ['systemctl', 'start', '--no-block', unit]),
     ],
   };
 }
@@ -105,10 +110,6 @@ function cloudUser(
         }
       : {}),
   };
-}
-
-export function keyboard({ keyboard: { layout, variant } }: MediaRequest): Record<string, string> {
-  return { layout, ...(variant ? { variant } : {}) };
 }
 
 /** `pt-BR` is `pt_BR.UTF-8` to glibc. */

@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { command } from '../../../../test/support/processes/commands.js';
-import { type FakeDisk, fakeDisks } from '../../../../test/support/installers/fake-disks.js';
-import { type DiskRule, diskRuleScript } from './disk-rule.js';
+import { type FakeDisk, fakeDisks, type FakeMapped } from '../../../../test/support/installers/fake-disks.js';
+import { diskMark, diskMarkScript, type DiskRule, diskRuleScript } from './disk-rule.js';
 
 /** Exit codes of `scripts/disk-rule.sh`. */
-const DISK_RULE_EXIT = { chosen: 0, none: 3, ambiguous: 4, holdsData: 5, unreadable: 6 } as const;
+const DISK_RULE_EXIT = { chosen: 0, none: 3, ambiguous: 4, holdsData: 5, unreadable: 6, shared: 7 } as const;
 
 const GIB = 1024 ** 3;
 /** Anaconda has bash for sh, Ubuntu has dash; busybox shows that neither's own habits are needed. */
@@ -19,12 +19,26 @@ const folder = mkdtempSync(join(tmpdir(), 'infinibay-disks-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let machines = 0;
-function choose(rule: DiskRule, disks: FakeDisk[]): { code: number | null; disk: string; said: string } {
-  const env = fakeDisks(join(folder, `machine-${(machines += 1)}`), disks);
+/** @param more.lvm what `lvm pvs` prints, with `DEV` for the folder of the devices; without it there is no lvm */
+function choose(
+  rule: DiskRule,
+  disks: FakeDisk[],
+  more: { mapped?: FakeMapped[]; mark?: string; lvm?: string } = {},
+): { code: number | null; disk: string; said: string } {
+  const root = join(folder, `machine-${(machines += 1)}`);
+  const env = fakeDisks(root, disks, more.mapped);
+  // Never the lvm of the machine that tests.
+  mkdirSync(join(root, 'bin'));
+  writeFileSync(
+    join(root, 'bin/lvm'),
+    `#!/bin/sh\n[ "$1 $2" = 'pvs --readonly' ] && cat <<'END' || exit 5\n${(more.lvm ?? '').replaceAll('DEV', join(root, 'dev'))}\nEND\n`,
+    { mode: 0o755 },
+  );
   const results = SHELLS.map(([shell, ...options]) => {
-    const { status, stdout, stderr } = spawnSync(shell, [...options, '-c', diskRuleScript(rule)], {
+    const script = diskRuleScript(rule, more.mark ?? '');
+    const { status, stdout, stderr } = spawnSync(shell, [...options, '-c', script], {
       encoding: 'utf8',
-      env: { PATH: process.env['PATH'], ...env },
+      env: { PATH: `${join(root, 'bin')}:${process.env['PATH']}`, ...env },
       timeout: 30_000,
     });
     return { code: status, disk: stdout.trim(), said: stderr.trim() };
@@ -169,12 +183,158 @@ describe('the disk rule stops, and names what it saw, when', () => {
   it('what the disk holds cannot be told', () => {
     const env = fakeDisks(join(folder, 'gone'), [vda]);
     rmSync(join(folder, 'gone/dev/vda'));
-    const { status, stderr } = spawnSync('sh', ['-c', diskRuleScript(rule())], {
+    const { status, stderr } = spawnSync('sh', ['-c', diskRuleScript(rule(), '')], {
       encoding: 'utf8',
       env: { PATH: process.env['PATH'], ...env },
     });
     expect(status).toBe(DISK_RULE_EXIT.unreadable);
     expect(stderr).toContain('cannot be told');
+  });
+});
+
+describe('a disk that shares what it holds with another', () => {
+  const data = 'fr3NB8-L2a8-6qIg-iJ5P-KzpX-uO4S-9m04dC';
+  const other = '3VT4RI-R8ps-VCks-RPoC-1Fot-ba8H-RiFEVJ';
+  const first: FakeDisk = { ...vda, partitions: 2 };
+  const array = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
+  const member = (disk: FakeDisk, of = array): FakeDisk => ({
+    ...disk,
+    holds: { raid: { array: of, name: 'host:data', devices: 2 } },
+  });
+  const mapper = (name: string, uuid: string): FakeMapped['mapper'] => ({ name, uuid });
+
+  it.each<[string, FakeDisk[], { mapped?: FakeMapped[]; lvm?: string }, string]>([
+    [
+      'an active volume group',
+      [first, vdb],
+      {
+        mapped: [{ name: 'dm-0', mapper: mapper('data-root', `LVM-${'x'.repeat(64)}`), on: ['vda2', 'vdb'] }],
+      },
+      'vda shares the logical volume data-root with vdb: nothing was written',
+    ],
+    [
+      'an active volume group on encrypted partitions',
+      [first, vdb],
+      {
+        mapped: [
+          { name: 'dm-0', mapper: mapper('crypt', 'CRYPT-LUKS2-y-crypt'), on: ['vda2'] },
+          { name: 'dm-1', mapper: mapper('data-root', `LVM-${'x'.repeat(64)}`), on: ['dm-0', 'vdb'] },
+        ],
+      },
+      'vda shares the logical volume data-root with vdb: nothing was written',
+    ],
+    [
+      'an active RAID',
+      [vda, vdb],
+      { mapped: [{ name: 'md127', on: ['vda', 'vdb'] }] },
+      'vda shares the RAID md127 with vdb: nothing was written',
+    ],
+    [
+      'an active multipath',
+      [vda, vdb],
+      { mapped: [{ name: 'dm-0', mapper: mapper('mpatha', 'mpath-0QEMU_1'), on: ['vda', 'vdb'] }] },
+      'vda shares the multipath mpatha with vdb: nothing was written',
+    ],
+    [
+      'a volume group that is not active',
+      [first, vdb, sda],
+      // Printed by LVM 2.03.16, but for the folder.
+      { lvm: `  ${data}|data|DEV/vda2\n  ${data}|data|DEV/vdb\n  ${other}|other|DEV/sda` },
+      'vda shares the volume group data with vdb: nothing was written',
+    ],
+    [
+      'a volume group whose other disk is gone',
+      [first, sda],
+      { lvm: `  ${data}|data|DEV/vda2\n  ${other}|other|DEV/sda\n  ${data}|data|[unknown]` },
+      'vda shares the volume group data with a disk that is not there: nothing was written',
+    ],
+    [
+      'a RAID that is not active',
+      [member(vda), member(vdb), member(sda, 'f'.repeat(32))],
+      {},
+      'vda shares the RAID host:data with vdb: nothing was written',
+    ],
+    [
+      'a RAID whose other disk is gone',
+      [member(vda), vdb],
+      {},
+      'vda shares the RAID host:data with a disk that is not there: nothing was written',
+    ],
+  ])('is refused, whatever may be wiped, for %s', (_name, disks, more, said) => {
+    for (const [wipe, mark] of [
+      [true, ''],
+      [false, 'INFI-c1a0b9d8'],
+    ] as const) {
+      const result = choose(rule({ serial: 'DISK-1' }, wipe), disks, { ...more, mark });
+      expect(result).toMatchObject({ code: DISK_RULE_EXIT.shared, disk: '' });
+      expect(result.said).toContain(said);
+    }
+  });
+
+  it('is none when all of it lies on that disk', () => {
+    const lvm = `  ${data}|data|DEV/vda2\n  ${other}|other|DEV/vdb\n  ${other}|other|DEV/sda\n  ||DEV/nvme0n1`;
+    const mapped: FakeMapped[] = [
+      { name: 'dm-0', mapper: mapper('data-root', `LVM-${'x'.repeat(64)}`), on: ['vda2'] },
+      { name: 'dm-1', mapper: mapper('other-root', `LVM-${'z'.repeat(64)}`), on: ['vdb', 'sda'] },
+    ];
+    const { disk, said } = choose(rule({ serial: 'DISK-1' }, true), [first, vdb, sda, nvme], { lvm, mapped });
+    expect({ disk, said }).toEqual({ disk: 'vda', said: '' });
+    const single: FakeDisk = { ...vda, holds: { raid: { array, name: 'host:data', devices: 1 } } };
+    expect(choose(rule({ serial: 'DISK-1' }, true), [single, member(vdb)]).code).toBe(DISK_RULE_EXIT.shared);
+    expect(choose(rule({ serial: 'DISK-1' }, true), [single, member(vdb, 'e'.repeat(32))]).disk).toBe('vda');
+  });
+});
+
+describe('a disk that a medium has begun', () => {
+  const medium = 'c1a0b9d8-1111-4000-8000-000000000001';
+  const mark = diskMark(medium);
+  const begun: FakeDisk = { ...vda, partitions: 1, holds: { partitionName: mark } };
+
+  it('bears a mark of the medium and no secret of it', () => expect(mark).toBe('INFI-c1a0b9d8'));
+
+  it('counts as empty for this medium only', () => {
+    expect(choose(rule({ serial: 'DISK-1' }), [begun, vdb], { mark })).toEqual({
+      code: 0,
+      disk: 'vda',
+      said: '',
+    });
+    for (const other of ['', diskMark('d1a0b9d8-1111-4000-8000-000000000001')])
+      expect(choose(rule({ serial: 'DISK-1' }), [begun, vdb], { mark: other }).code).toBe(
+        DISK_RULE_EXIT.holdsData,
+      );
+  });
+
+  const marked = (disk: FakeDisk, calls: string): { disk: string; said: string; name: string }[] =>
+    SHELLS.map(([shell, ...options]) => {
+      const root = join(folder, `mark-${(machines += 1)}`);
+      const env = { PATH: process.env['PATH'], ...fakeDisks(root, [disk]), INFINIBAY_RUN: join(root, 'run') };
+      const { status, stderr } = spawnSync(
+        shell,
+        [...options, '-euc', `${diskMarkScript(medium)}\n${calls}`],
+        { encoding: 'utf8', env },
+      );
+      expect(status).toBe(0);
+      const again = spawnSync('sh', ['-c', diskRuleScript(rule({ serial: 'DISK-1' }), mark)], { env });
+      const name = spawnSync('sfdisk', ['--part-label', join(root, 'dev/vda'), '1'], { encoding: 'utf8' });
+      return { disk: again.stdout.toString().trim(), said: stderr, name: name.stdout.trim() };
+    });
+  const full: FakeDisk = { ...vda, partitions: 1, holds: { partitionName: 'EFI System Partition' } };
+
+  it('is marked, and so taken again; unmarked it has its old name and is refused', () => {
+    for (const result of marked(full, 'mark_disk vda; mark_disk vda'))
+      expect(result).toEqual({ disk: 'vda', said: '', name: mark });
+    for (const result of marked(full, 'mark_disk vda; mark_disk vda; unmark_disk vda; unmark_disk vda'))
+      expect(result).toEqual({ disk: '', said: '', name: 'EFI System Partition' });
+    // The mark of an earlier start, whose old name nobody knows any more.
+    for (const result of marked(begun, 'unmark_disk vda'))
+      expect(result).toEqual({ disk: '', said: '', name: '' });
+  });
+
+  it("keeps another's name, and is left alone where there is no GPT partition", () => {
+    for (const result of marked(full, 'unmark_disk vda'))
+      expect(result).toEqual({ disk: '', said: '', name: 'EFI System Partition' });
+    for (const result of marked({ ...vda, holds: 'ext4' }, 'mark_disk vda; unmark_disk vda'))
+      expect(result).toEqual({ disk: '', said: '', name: '' });
   });
 });
 
@@ -190,7 +350,7 @@ it('writes nothing to any disk, whatever it finds', () => {
   const before = images();
   for (const wipe of [true, false])
     for (const serial of ['DISK-1', 'DISK-2'])
-      spawnSync('sh', ['-c', diskRuleScript(rule({ serial }, wipe))], {
+      spawnSync('sh', ['-c', diskRuleScript(rule({ serial }, wipe), '')], {
         env: { PATH: process.env['PATH'], ...env },
       });
   expect(images()).toEqual(before);
@@ -204,7 +364,7 @@ it('is sh that shellcheck takes, for sh, dash and bash', () => {
     { minBytes: 1, maxBytes: 2 },
   ]) {
     const file = join(folder, 'rule.sh');
-    writeFileSync(file, `${diskRuleScript(rule(match))}`);
+    writeFileSync(file, `${diskRuleScript(rule(match), '')}`);
     for (const shell of ['sh', 'dash', 'bash']) command('shellcheck', ['-s', shell, file]);
   }
 });

@@ -9,9 +9,9 @@ import { type AgentInstall, installSettings } from './agent-files.js';
 export const INSTALL_ENV = 'infinibay/install.env';
 
 /** Lines of sh, for the root of a Linux medium. */
-export const installEnv = (install: AgentInstall): SeedFile => ({
+export const installEnv = (install: AgentInstall, more: { waitsForPackages?: boolean } = {}): SeedFile => ({
   name: INSTALL_ENV,
-  content: installSettings(install),
+  content: installSettings(install, more),
 });
 
 /** sh that defines `read_medium DEVICE FOLDER FILE SECONDS`, see `scripts/read-medium.sh`. */

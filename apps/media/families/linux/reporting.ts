@@ -15,7 +15,7 @@ export type InstallPhase = (typeof INSTALL_PHASES)[number];
 
 /**
  * Where a machine tells how far its installation is: `POST url` with `Authorization: Bearer token` and the
- * JSON `{"phase": InstallPhase, "reason"?: text, "logTail"?: text}`. A report that fails never stops an
+ * JSON `{"phase": InstallPhase, "reason"?: text, "logTail"?: text, "warnings"?: text[]}`. A report that fails never stops an
  * installation.
  */
 export interface Reporting {
@@ -42,7 +42,7 @@ const JSON_TEXT = readScript(import.meta.dirname, 'scripts/json-text.awk');
 const REPORT_ONCE = readScript(import.meta.dirname, 'scripts/report-once.sh');
 
 /**
- * sh that defines `report PHASE [REASON [LOGFILE]]`, which reads `reportSettings` from the environment; see
+ * sh that defines `report PHASE [REASON [LOGFILE [WARNING...]]]`, which reads `reportSettings` from the environment; see
  * `scripts/report.sh`. Its awk program is indented as what stands around it.
  */
 export const REPORT_FUNCTION = renderScript(readScript(import.meta.dirname, 'scripts/report.sh'), {

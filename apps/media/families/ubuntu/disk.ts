@@ -30,7 +30,7 @@ export function earlyCommands(request: MediaRequest, reporting: Reporting | null
   return [
     renderScript(EARLY, {
       DISK_PATH: PLACEHOLDER,
-      DISK_RULE: diskRuleScript(request.disk),
+      DISK_RULE: diskRuleScript(request.disk, ""),
       FAILED,
       REPORT: reporting ? REPORT_FUNCTION : null,
       REPORT_SETTINGS: reporting ? reportSettings(reporting) : null,

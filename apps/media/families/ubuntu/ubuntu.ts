@@ -1,9 +1,9 @@
 import type { MediaRequest } from '#protocol';
 import { type AgentInstall, agentFiles, INSTALL_UNIT, type MachineFile } from '../linux/agent-files.js';
 import type { SeedFile } from '../seed-file.js';
-import { cloudYaml, glibcLocale, identity, keyboard, metaData } from '../linux/cloud-config.js';
+import { cloudYaml, glibcLocale, identity, metaData } from '../linux/cloud-config.js';
 import { shWord } from '../../escape.js';
-import { APT } from '../linux/distribution.js';
+import { APT, keyboard } from '../linux/distribution.js';
 import { netplan } from '../linux/network-config.js';
 import { subiquityReporting } from '../linux/reporting.js';
 import { earlyCommands, errorCommands, storage } from './disk.js';

@@ -1,23 +1,63 @@
 #!/bin/sh
-# %pre, in the installer's own system: takes the settings out of the kickstart, chooses the disk and writes
-# the partitioning for %include. Without a disk it says why, reports it and ends with an error, which ends the
-# installation; and as there is then no file to include, Anaconda has no partitioning in any case.
-# /run/install/ks.cfg is where Anaconda's dracut module puts the kickstart, and from where its
-# 99-copy-logs.ks copies it to /root/original-ks.cfg.
+# %pre, in the installer's own system: takes the settings from the medium, chooses the disk and writes the
+# partitioning for %include. Where something is missing it says so, reports it and powers the machine off: after
+# a failed %pre Anaconda does nothing any more, and without the file to include it has no partitioning.
 #
 # The disk becomes GPT always, so that one over 2 TiB starts from BIOS too, which then needs a biosboot
 # partition. No swap: Fedora has it in compressed memory, and a fleet that wants more adds a file. Sizes in MiB.
+# Only programs that Anaconda's system has (test/support/installers/programs).
 # @begin
 umask 077
 mkdir -p @FOLDER@
-rm -f @DISK_INCLUDE@
-kickstart=${INFINIBAY_KICKSTART:-/run/install/ks.cfg}
-if [ -e "$kickstart" ]; then
-    sed -n 's/^@SETTINGS_MARK@ //p' "$kickstart" | base64 -d >@FOLDER@/install.env || true
-    # Anaconda copies this file to the installed system: the secrets leave it now.
-    sed -i 's/^@SETTINGS_MARK@ .*/@SETTINGS_MARK@ taken/' "$kickstart" || true
+rm -f @DISK_INCLUDE@ @FOLDER@/install.env @FOLDER@/unsent
+@POWER_OFF@
+# Whatever ends it early.
+trap '[ "$?" -eq 0 ] || power_off' EXIT
+report() { :; }
+stop() { # reason
+    tell "$1"
+    report failed "$1"
+    : >@FOLDER@/failed
+    exit 1
+}
+
+@READ_MEDIUM@
+# The medium is the device that the kernel's arguments name, or the one with Anaconda's label.
+dev=${INFINIBAY_DEV:-/dev}
+medium=$dev/disk/by-label/@LABEL@
+set -f
+for word in $(cat /proc/cmdline); do
+    case $word in
+    (inst.ks=hd:*)
+        medium=${word#inst.ks=hd:}
+        medium=${medium%%:*}
+        case $medium in
+        (LABEL=*) medium=$dev/disk/by-label/${medium#*=} ;;
+        (UUID=*) medium=$dev/disk/by-uuid/${medium#*=} ;;
+        (/dev/*) medium=$dev/${medium#/dev/} ;;
+        (*) medium=$dev/$medium ;;
+        esac
+        ;;
+    esac
+done
+set +f
+if ! why=$(read_medium "$medium" @FOLDER@/medium @FOLDER@/install.env 30 2>&1); then
+    stop "${why:-infinibay: the install medium $medium cannot be read}"
 fi
+# In a shell of its own first: a fault in it would end this one.
+# shellcheck source=/dev/null
+(. @FOLDER@/install.env) || stop 'infinibay: the settings on the install medium cannot be read'
+# shellcheck source=/dev/null
+. @FOLDER@/install.env
+for name in @SETTINGS@; do
+    eval "value=\${$name:-}"
+    [ -n "$value" ] || stop "infinibay: the settings on the install medium are incomplete: $name is missing"
+done
+[ "$INFINIBAY_MEDIUM_ID" = @MEDIUM_ID@ ] ||
+    stop "infinibay: $medium is medium $INFINIBAY_MEDIUM_ID, and this kickstart is of medium @MEDIUM_ID@"
 # @if REPORT
+@CONNECT@
+connect
 cat >@FOLDER@/report.sh <<'END_OF_INFINIBAY_FILE'
 . @FOLDER@/install.env
 @REPORT@
@@ -29,16 +69,19 @@ choose_disk() (
 )
 
 report installer-started
-if ! disk=$(choose_disk 2>@FOLDER@/disk.log); then
-    cat @FOLDER@/disk.log >&2
-    # On the screen as well, for whoever looks at it.
-    console=${INFINIBAY_DEV:-/dev}/console
-    [ ! -w "$console" ] || cat @FOLDER@/disk.log >"$console" || true
-    report failed "$(cat @FOLDER@/disk.log)"
-    : >@FOLDER@/failed
-    exit 1
-fi
+disk=$(choose_disk 2>@FOLDER@/disk.log) || stop "$(cat @FOLDER@/disk.log)"
+printf '%s\n' "$disk" >@FOLDER@/disk
 report partitioning
+# @if RHSM
+quote() { printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }
+{
+    printf 'rhsm --organization=%s' "$(quote "$INFINIBAY_RHSM_ORGANIZATION")"
+    printf '%s\n' "$INFINIBAY_RHSM_ACTIVATION_KEYS" | tr , '\n' | while IFS= read -r key; do
+        printf ' --activation-key=%s' "$(quote "$key")"
+    done
+    printf '%s\n' @RHSM_PROXY@
+} >@RHSM_INCLUDE@
+# @end
 cat >@DISK_INCLUDE@ <<EOF
 ignoredisk --only-use=$disk
 zerombr
@@ -49,12 +92,15 @@ part /boot/efi --fstype=efi --size=600 --ondisk=$disk
 # @else
 part biosboot --fstype=biosboot --size=1 --ondisk=$disk
 # @end
-part /boot --fstype=xfs --size=1024 --ondisk=$disk
+part /boot --fstype=xfs --size=@BOOT_MIB@ --ondisk=$disk
 # @if LVM
 part pv.01 --size=4096 --grow --ondisk=$disk
-volgroup system pv.01
-logvol / --vgname=system --name=root --fstype=xfs --size=4096 --grow
+volgroup @VOLUME_GROUP@ pv.01
+logvol / --vgname=@VOLUME_GROUP@ --name=root --fstype=xfs --size=4096 --grow
 # @else
 part / --fstype=xfs --size=4096 --grow --ondisk=$disk
 # @end
 EOF
+# @if REPORT
+disconnect
+# @end

@@ -4,13 +4,18 @@
 # reads.
 #
 # 3: no disk fits; 4: more than one does (never the first of them); 5: the disk holds partitions or
-# signatures and may not be wiped; 6: whether it holds any cannot be told. Left out: read-only and removable
-# disks, CD drives, what is mounted (the installer's own medium), a seed (by its label), empty slots.
+# signatures and may not be wiped; 6: whether it holds any cannot be told; 7: its volume group, RAID or
+# multipath holds another disk as well, which would lose its data too: refused whatever may be wiped. Left
+# out: read-only and removable disks, CD drives, what is mounted (the installer's own medium), a seed (by its
+# label), empty slots. A disk whose first partition bears the medium's mark (disk-mark.sh) counts as empty:
+# an earlier try of the same medium has begun it.
 #
-# It needs sh, coreutils and sed, and wipefs or blkid; Anaconda's stage 2 and Ubuntu's live server have
-# them. INFINIBAY_SYS, INFINIBAY_DEV, INFINIBAY_UDEV and INFINIBAY_MOUNTS stand for /sys, /dev,
-# /run/udev/data and /proc/mounts. Sources: the kernel's Documentation/ABI/testing/sysfs-block and SPC-4
-# (VPD page 0x80; device types 0x00 disk, 0x05 CD/DVD).
+# It needs sh, cat, tail, tr, sed, grep, sort and readlink, and wipefs or blkid; sfdisk tells the mark, lvm and
+# mdadm tell groups and arrays that are not active; Anaconda's stage 2 and Ubuntu's live server have them all,
+# and what is missing is not asked. INFINIBAY_SYS, INFINIBAY_DEV, INFINIBAY_UDEV and INFINIBAY_MOUNTS stand for
+# /sys, /dev, /run/udev/data and /proc/mounts. Sources: the kernel's Documentation/ABI/testing/sysfs-block
+# (slaves and holders: Documentation/ABI/stable/sysfs-block) and SPC-4 (VPD page 0x80; device types 0x00 disk,
+# 0x05 CD/DVD); device-mapper's UUID prefixes LVM- and mpath- (lvm2, multipath-tools).
 set -u
 # The rule, which disk-rule.ts writes in place of these lines: in words, then what it asks for.
 rule='the only disk that is there'
@@ -19,6 +24,7 @@ rule_bus=''
 rule_min=0
 rule_max=0
 rule_wipe=no
+rule_mark=''
 # @begin
 sys=${INFINIBAY_SYS:-/sys}
 dev=${INFINIBAY_DEV:-/dev}
@@ -125,6 +131,86 @@ describe() {
     echo "$1 ($(bus "$1"), $(bytes "$1") bytes, ${number:+serial }${number:-no serial})"
 }
 
+# The disks with hardware behind them on which a device, partition or disk lies.
+disks_of() (
+    [ ! -e "$sys/block/$1/device" ] || echo "$1"
+    for whole in "$sys"/block/*; do
+        [ ! -e "$whole/$1/partition" ] || disks_of "${whole##*/}"
+    done
+    for below in "$sys/block/$1/slaves"/*; do
+        [ ! -e "$below" ] || disks_of "${below##*/}"
+    done
+)
+
+# Everything that is built on a device and on its partitions, at any height.
+holders_of() (
+    for holder in "$sys/block/$1/holders"/* "$sys/block/$1/$1"*/holders/*; do
+        [ -e "$holder" ] || continue
+        echo "${holder##*/}"
+        holders_of "${holder##*/}"
+    done
+)
+
+title() {
+    case "$1 $(value "$1/dm/uuid")" in
+    (md*) echo "the RAID $1" ;;
+    (*' LVM-'*) echo "the logical volume $(value "$1/dm/name")" ;;
+    (*' mpath-'*) echo "the multipath $(value "$1/dm/name")" ;;
+    (*) echo "the mapped device $(value "$1/dm/name")" ;;
+    esac
+}
+
+# The disks of a physical volume, which lvm calls [unknown] when it is not there.
+disks_of_volume() {
+    case $1 in
+    ('[unknown]') echo missing ;;
+    (*)
+        volume=$(readlink -f "$1" || echo "$1")
+        disks_of "${volume##*/}"
+        ;;
+    esac
+}
+
+volumes() { lvm pvs --readonly --noheadings --separator '|' -o vg_uuid,vg_name,pv_name 2>/dev/null || true; }
+
+raid() { mdadm --examine --export "$dev/$1" 2>/dev/null | sed -n "s/^$2=//p"; }
+
+raids_of() {
+    for member in $(nodes "$1"); do raid "$member" MD_UUID; done
+}
+
+# What a disk shares, and with which other one, one a line: what is active, then what lies there unused.
+shared() {
+    for holder in $(holders_of "$1"); do
+        for other in $(disks_of "$holder"); do echo "$other $(title "$holder")"; done
+    done
+    all=$(volumes)
+    echo "$all" | while IFS='|' read -r group name volume; do
+        [ -n "$name" ] || continue
+        disks_of_volume "$volume" | grep -qx "$1" || continue
+        echo "$all" | while IFS='|' read -r of_group _ volume; do
+            [ "$of_group" = "$group" ] || continue
+            for other in $(disks_of_volume "$volume"); do echo "$other the volume group $name"; done
+        done
+    done
+    for node in $(nodes "$1"); do
+        array=$(raid "$node" MD_UUID)
+        [ -n "$array" ] || continue
+        count=0
+        for entry in "$sys"/block/*; do
+            [ -e "$entry/device" ] || continue
+            for same in $(raids_of "${entry##*/}"); do
+                [ "$same" = "$array" ] || continue
+                count=$((count + 1))
+                echo "${entry##*/} the RAID $(raid "$node" MD_NAME)"
+            done
+        done
+        [ "$count" -ge "$(raid "$node" MD_DEVICES)" ] || echo "missing the RAID $(raid "$node" MD_NAME)"
+    done
+}
+
+is_begun() { [ -n "$rule_mark" ] && [ "$(sfdisk --part-label "$dev/$1" 1 2>/dev/null)" = "$rule_mark" ]; }
+
 seen=
 others=
 found=
@@ -157,7 +243,15 @@ if [ "$count" -gt 1 ]; then
     exit 4
 fi
 disk=${found# }
-if [ "$rule_wipe" = no ]; then
+# `vdb the RAID md0` becomes `the RAID md0 with vdb`.
+also=$(shared "$disk" | grep -v "^$disk " | sort -u |
+    sed 's/^\([^ ]*\) \(.*\)$/\2 with \1/; s/ with missing$/ with a disk that is not there/' |
+    tr '\n' ',' | sed 's/,$//; s/,/, /g')
+if [ -n "$also" ]; then
+    say "$disk shares $also: nothing was written, and disk.wipe does not change that; part them first; $list"
+    exit 7
+fi
+if [ "$rule_wipe" = no ] && ! is_begun "$disk"; then
     holds=
     [ "$(nodes "$disk")" = "$disk" ] || holds='partitions'
     if [ -z "$holds" ] && command -v wipefs >/dev/null 2>&1; then

@@ -1,0 +1,64 @@
+import type { Fault } from '../fault.js';
+import { interfacesOf } from './network-cards.js';
+import { findRelease, type KickstartSyntax } from './releases.js';
+import type { MediaRequest } from './request-fields.js';
+
+/**
+ * What the vendors' images of RHEL and what is built from it had before cloud-init 23.4 (their package lists):
+ * the last point release of each version, in order.
+ */
+const OLD_CLOUD_INIT: Partial<Record<KickstartSyntax, readonly { lastPoint: number; version: string }[]>> = {
+  RHEL8: [
+    { lastPoint: 8, version: '22.1' },
+    { lastPoint: 9, version: '23.1' },
+  ],
+  RHEL9: [
+    { lastPoint: 2, version: '22.1' },
+    { lastPoint: 3, version: '23.1' },
+  ],
+};
+
+const oldVersions = (os: MediaRequest['os']): readonly { lastPoint: number; version: string }[] =>
+  OLD_CLOUD_INIT[findRelease(os)?.kickstart?.syntax as KickstartSyntax] ?? [];
+
+/**
+ * The version of cloud-init on the image: what the request says of it, else what images of its point release
+ * have. Null: it is not known, and taken for 23.4 or newer.
+ */
+export function imageCloudInit({ os, image }: Pick<MediaRequest, 'os' | 'image'>): string | null {
+  if (image?.cloudInit !== undefined) return image.cloudInit;
+  const [, point] = /\.(\d+)$/.exec(os.version) ?? [];
+  if (point === undefined) return null;
+  return oldVersions(os).find(({ lastPoint }) => Number(point) <= lastPoint)?.version ?? null;
+}
+
+/** What an operator should know of a cloud image; nothing for an installation. */
+export function cloudImageWarnings(request: MediaRequest): Fault[] {
+  if (request.source !== 'cloud-image') return [];
+  return [DATASOURCES, ...versionWarnings(request)];
+}
+
+const DATASOURCES: Fault = {
+  path: 'source',
+  message:
+    'an image that names its sources in /etc/cloud (datasource_list) may not take this seed: with [Ec2, None] it never reads it, with [NoCloud, None] it takes itself for a new machine when the seed is detached',
+  remedy:
+    "use the vendor's image for any hypervisor; `infiniservice doctor` on the machine tells what its image names",
+};
+
+/** Where the version decides whether a card is found, and nothing tells it. */
+function versionWarnings(request: MediaRequest): Fault[] {
+  const last = oldVersions(request.os).find(({ version }) => version === '22.1')?.lastPoint;
+  const byMac = interfacesOf(request).some(({ match }) => 'mac' in match);
+  if (last === undefined || !byMac || imageCloudInit(request) !== null || hasPoint(request.os)) return [];
+  const { version } = request.os;
+  return [
+    {
+      path: 'image.cloudInit',
+      message: `is not given: images of ${version}.${last} and older have cloud-init 22.1, which finds no card by its address unless it renames it`,
+      remedy: `give 22.1, or ${version}.${last} as os.version, for such an image; nothing for a newer one`,
+    },
+  ];
+}
+
+const hasPoint = ({ version }: MediaRequest['os']): boolean => /\.\d+$/.test(version);
