@@ -47,6 +47,22 @@ export const MUTANTS = [
     red: 'gives nothing to an owner that does not hold the lease, or holds one that has ended',
   },
   {
+    name: 'first-boot scripts in the midst of the installation',
+    file: 'libs/db/queries/claims.ts',
+    find: "coalesce(m.setup, 'done') <> 'running'",
+    put: "coalesce(m.setup, 'done') <> 'never'",
+    tests: jest('integration', 'libs/db/queries/claims.int-spec.ts'),
+    red: 'lets first-boot rows wait while the installation goes on, and tells of none of them',
+  },
+  {
+    name: 'deaf between two hellos, agent',
+    file: 'infiniservice/src/session/hear.rs',
+    find: '_ if !self.heeded => {}',
+    put: '_ if !self.acked => {}',
+    tests: cargo('channel'),
+    red: 'the_end_of_the_installation_is_said_at_once_and_nothing_is_lost_meanwhile',
+  },
+  {
     name: 'no fencing of verdicts',
     file: 'libs/db/queries/verdicts.ts',
     find: 'if (verdict.epoch !== undefined && row.epoch !== verdict.epoch) return null;',

@@ -13,7 +13,8 @@ fn usage() -> String {
         "usage: infiniservice COMMAND [OPTIONS]
 
   run                                   serve the channel (what the service starts)
-  install --mode normal|ping-pong --vm-id UUID [--root DIR]
+  install --mode normal|ping-pong --vm-id UUID [--setup running] [--root DIR]
+  install --finished [--root DIR]       the installation that said --setup running has ended
   uninstall [--root DIR]
   doctor [--json]                       what is wrong, and what to do
   version [--json]
@@ -23,6 +24,8 @@ Options, also from the environment:
   --device PATH         INFINISERVICE_DEVICE        {}
   --mode MODE           INFINISERVICE_MODE          normal or ping-pong (says hello, runs nothing)
   --state-dir DIR       INFINISERVICE_STATE_DIR     {}
+  --setup STATE         INFINISERVICE_SETUP         running or done: first-boot scripts wait for --finished, ten
+                                                    minutes at most
                         INFINISERVICE_SHARED_SECRET the channel secret; never an option, which others could read",
         port::DEVICES,
         install::default_state_dir().display()

@@ -69,7 +69,7 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn state_dir(options: &Options) -> PathBuf {
+pub fn state_dir(options: &Options) -> PathBuf {
     options
         .state_dir
         .clone()

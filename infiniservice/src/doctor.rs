@@ -15,6 +15,8 @@ struct Check {
     name: &'static str,
     /// What is wrong and what to do; None when it is well.
     fault: Option<String>,
+    /// What is to be known although nothing is wrong.
+    note: Option<String>,
     detail: String,
 }
 
@@ -27,19 +29,21 @@ pub fn main(options: &Options) -> ExitCode {
         clock(),
         check("program", doctor::check_program()),
         check("service", doctor::check_service()),
+        note("cloud-init", doctor::check_image()),
     ];
     let ok = checks.iter().all(|check| check.fault.is_none());
     if options.json {
         let list: Vec<_> = checks
             .iter()
-            .map(|Check { name, fault, detail }| json!({ "name": name, "ok": fault.is_none(), "detail": detail, "fault": fault }))
+            .map(|Check { name, fault, note, detail }| json!({ "name": name, "ok": fault.is_none(), "detail": detail, "fault": fault, "note": note }))
             .collect();
         println!("{}", json!({ "ok": ok, "checks": list }));
     } else {
-        for Check { name, fault, detail } in &checks {
-            match fault {
-                None => println!("ok     {name}: {detail}"),
-                Some(fault) => println!("FAULT  {name}: {fault}"),
+        for Check { name, fault, note, detail } in &checks {
+            match (fault, note) {
+                (Some(fault), _) => println!("FAULT  {name}: {fault}"),
+                (None, Some(note)) => println!("note   {name}: {note}"),
+                (None, None) => println!("ok     {name}: {detail}"),
             }
         }
     }
@@ -48,12 +52,32 @@ pub fn main(options: &Options) -> ExitCode {
 
 fn check(name: &'static str, outcome: Result<String, String>) -> Check {
     match outcome {
-        Ok(detail) => Check { name, fault: None, detail },
+        Ok(detail) => Check {
+            name,
+            fault: None,
+            note: None,
+            detail,
+        },
         Err(fault) => Check {
             name,
             fault: Some(fault),
+            note: None,
             detail: String::new(),
         },
+    }
+}
+
+/// A check that finds no faults: what is not well is said and does not fail.
+fn note(name: &'static str, outcome: Result<String, String>) -> Check {
+    let (note, detail) = match outcome {
+        Ok(detail) => (None, detail),
+        Err(note) => (Some(note), String::new()),
+    };
+    Check {
+        name,
+        fault: None,
+        note,
+        detail,
     }
 }
 

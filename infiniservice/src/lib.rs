@@ -5,6 +5,7 @@
 //! - `session`: the agent's one thread, which owns the port and talks with the host
 //! - `run`: the supervisor of one script, and the spool that outlives every process
 //! - `command`: commands of the host that are no scripts
+//! - `setup`: whether the installation of the system still goes on
 //! - `os`: everything that knows an operating system; no other room names one
 
 pub mod channel;
@@ -17,5 +18,6 @@ mod options;
 mod os;
 mod run;
 mod session;
+mod setup;
 pub mod text;
 pub mod time;

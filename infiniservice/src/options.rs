@@ -8,6 +8,8 @@ pub struct Options {
     pub mode: Option<String>,
     pub state_dir: Option<String>,
     pub root: Option<String>,
+    pub setup: Option<String>,
+    pub finished: bool,
     pub json: bool,
     pub words: Vec<String>,
 }
@@ -25,6 +27,11 @@ impl Options {
                 "--mode" => &mut options.mode,
                 "--state-dir" => &mut options.state_dir,
                 "--root" => &mut options.root,
+                "--setup" => &mut options.setup,
+                "--finished" => {
+                    options.finished = true;
+                    continue;
+                }
                 "--json" => {
                     options.json = true;
                     continue;

@@ -2,8 +2,11 @@
 
 mod support;
 
+use std::process::Command;
+use std::time::{Duration, Instant};
+
 use serde_json::json;
-use support::{Agent, Folder, Host, VM_ID, envelope, processes_with, script, wait_for};
+use support::{Agent, Folder, Host, VM_ID, envelope, processes_with, program, script, wait_for};
 
 #[test]
 fn hello_request_start_output_and_end() {
@@ -242,6 +245,73 @@ fn output_of_any_bytes_arrives() {
     let end = host.completion("run-1");
     assert_eq!(end["stdout"], "grüße\n\u{fffd}\u{fffd}end");
     assert_eq!(end["stdout_bytes"], 13);
+}
+
+/// An agent whose state folder lies where `install --root` looks for it.
+fn start_in(root: &Folder) -> Agent {
+    let state = root.join("var/lib/infiniservice");
+    Agent::start(root, &[("INFINISERVICE_STATE_DIR", state.to_str().unwrap())])
+}
+
+fn install(root: &Folder, more: &[&str]) {
+    let output = Command::new(program())
+        .args(["install", "--root", root.0.to_str().unwrap(), "--vm-id", VM_ID])
+        .args(more)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn the_end_of_the_installation_is_said_at_once_and_nothing_is_lost_meanwhile() {
+    let root = Folder::new();
+    install(&root, &["--setup", "running"]);
+    let agent = start_in(&root);
+    let (host, hello) = Host::meet(&root);
+    assert_eq!(hello["setup"], "running");
+    // A new connection hears it anew, and so does the host of a new agent.
+    drop(host);
+    let (host, hello) = Host::meet(&root);
+    assert_eq!(hello["setup"], "running");
+    drop(host);
+    agent.kill_9();
+    let _agent = start_in(&root);
+    let (mut host, hello) = Host::meet(&root);
+    assert_eq!(hello["setup"], "running");
+    let session = hello["session"].clone();
+
+    install(&root, &["--finished"]);
+    let said_at = Instant::now();
+    let hello = host.hear("handshake");
+    assert_eq!(
+        (&hello["setup"], &hello["session"]),
+        (&json!("done"), &session),
+        "without a restart"
+    );
+    assert!(said_at.elapsed() < Duration::from_secs(10), "{:?}", said_at.elapsed());
+    // Sent before the host had read that hello: it counts.
+    host.give("meanwhile", "echo meanwhile", 20);
+    // Not acked yet: said again, and a keep-alive has to wait.
+    let next = host.hear_either("handshake", "keep_alive");
+    assert_eq!((&next["type"], &next["setup"]), (&json!("handshake"), &json!("done")));
+    host.ack_hello(&json!([]));
+    assert_eq!(host.completion("meanwhile")["stdout"], "meanwhile\n");
+    // It goes on as before: a keep-alive follows the last hello, and no further hello follows that.
+    host.hear("keep_alive");
+    let next = host.hear_either("handshake", "keep_alive");
+    assert_eq!(next["type"], "keep_alive");
+
+    drop(host);
+    let (_host, hello) = Host::meet(&root);
+    assert_eq!(hello["setup"], "done");
+}
+
+#[test]
+fn an_agent_that_nobody_told_of_an_installation_has_finished() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let (_host, hello) = Host::meet(&folder);
+    assert_eq!(hello["setup"], "done");
 }
 
 #[test]

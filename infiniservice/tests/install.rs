@@ -15,6 +15,7 @@ fn infiniservice(arguments: &[&str], env: &[(&str, &str)]) -> Output {
         .args(arguments)
         .env_remove("INFINIBAY_VM_ID")
         .env_remove("INFINISERVICE_SHARED_SECRET")
+        .env_remove("INFINISERVICE_SETUP")
         .envs(env.iter().copied())
         .output()
         .unwrap()
@@ -117,6 +118,38 @@ fn uninstall_takes_away_what_install_brought_and_nothing_else() {
 }
 
 #[test]
+fn an_installation_that_goes_on_is_told_by_option_or_variable_and_ended_by_a_word() {
+    let root = Folder::new();
+    let path = root.0.to_str().unwrap();
+    let trace = root.join("var/lib/infiniservice/setup");
+    let finished = || infiniservice(&["install", "--finished", "--root", path], &[]);
+    assert!(install(&root, &[]).status.success());
+    assert!(!trace.exists(), "nobody said that it goes on");
+
+    let said = install(&root, &[("INFINISERVICE_SETUP", "running")]);
+    assert!(said.status.success(), "{said:?}");
+    assert_eq!(fs::metadata(&trace).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(trace.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+    for words in ["has ended: first-boot scripts may start", "no installation of the system goes on"] {
+        let output = finished();
+        assert!(output.status.success(), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains(words), "{output:?}");
+        assert!(!trace.exists());
+    }
+
+    // The option, and an installation after it that says nothing: it is over.
+    let words = ["install", "--vm-id", VM_ID, "--setup", "running", "--root", path];
+    assert!(infiniservice(&words, &[]).status.success());
+    assert!(trace.exists());
+    assert!(install(&root, &[]).status.success());
+    assert!(!trace.exists());
+
+    assert!(infiniservice(&words, &[]).status.success());
+    assert!(infiniservice(&["uninstall", "--root", path], &[]).status.success());
+    assert!(!root.join("var/lib/infiniservice").exists());
+}
+
+#[test]
 fn wrong_words_are_named() {
     let root = Folder::new();
     let path = root.0.to_str().unwrap();
@@ -127,6 +160,11 @@ fn wrong_words_are_named() {
             vec!["install", "--vm-id", VM_ID, "--mode", "loud", "--root", path],
             1,
             "normal or ping-pong",
+        ),
+        (
+            vec!["install", "--vm-id", VM_ID, "--setup", "soon", "--root", path],
+            1,
+            "running or done, not soon",
         ),
         (vec!["install", "--vm-id"], 2, "--vm-id needs a value"),
         (vec!["run", "--surprise"], 2, "there is no option --surprise"),
@@ -157,4 +195,11 @@ fn version_and_doctor_speak_to_people_and_programs() {
         .filter_map(|check| check["fault"].as_str())
         .collect();
     assert!(faults.iter().any(|fault| fault.contains("/dev/there/is/none")), "{faults:?}");
+    let image = report["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|check| check["name"] == "cloud-init")
+        .unwrap();
+    assert_eq!(image["ok"], true, "an image may be as it is: {image}");
 }

@@ -4,6 +4,7 @@ import {
   type ExplanationCode,
   type FailureReason,
   isOpen,
+  type SetupState,
 } from '#protocol';
 
 export interface ExplainedRow {
@@ -32,6 +33,8 @@ export interface ExplainedMachine {
   lastSeenAt: Date | null;
   hostId: string | null;
   protocol: number | null;
+  /** Whether its installation goes on, as its agent said; null when it did not say. */
+  setup: SetupState | null;
 }
 
 export interface Surroundings {
@@ -147,6 +150,12 @@ function explainPending(
     );
   const channel = explainChannel(machine, around.now);
   if (channel) return channel;
+  if (row.executionType === 'FIRST_BOOT' && machine.setup === 'running')
+    return say(
+      'waits_for_setup',
+      'waits for the installation to finish: its last step says so, or ten minutes pass',
+      'when nothing is left to install, in the guest: infiniservice install --finished',
+    );
   if (around.earlierFirstBoot > 0)
     return say(
       'waits_for_first_boot',

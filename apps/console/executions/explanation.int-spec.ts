@@ -68,6 +68,31 @@ onBothDatabases('an execution is explained:', (given) => {
     expect(await explain(item!.id)).toMatchObject({ status: 'RUNNING', code: 'claimed' });
   });
 
+  it('first-boot scripts by the installation, and no others', async () => {
+    const firstBoot = { machineId, executionType: 'FIRST_BOOT' as const };
+    const [first, second, wanted] = await schedule(
+      database,
+      { ...firstBoot, order: 0 },
+      { ...firstBoot, order: 1 },
+      { machineId },
+    );
+    await gatewayReports();
+    await database.work().nativeUpdate(Machine, { id: machineId }, { channel: 'ready', setup: 'running' });
+    for (const { id } of [first!, second!])
+      expect(await explain(id)).toMatchObject({
+        code: 'waits_for_setup',
+        message: expect.stringContaining('PENDING: waits for the installation to finish'),
+        remedy: expect.stringContaining('infiniservice install --finished'),
+      });
+    expect(await explain(wanted!.id)).toMatchObject({ code: 'being_delivered' });
+    // Without a channel nobody hears of its end.
+    await channel('silent');
+    expect(await explain(first!.id)).toMatchObject({ code: 'channel_silent' });
+    await database.work().nativeUpdate(Machine, { id: machineId }, { channel: 'ready', setup: 'done' });
+    expect(await explain(first!.id)).toMatchObject({ code: 'being_delivered' });
+    expect(await explain(second!.id)).toMatchObject({ code: 'waits_for_first_boot' });
+  });
+
   it('how they ended', async () => {
     const [item] = await schedule(database, { machineId });
     await claimDue(database.work(), { machineId, owner: OWNER, capacity: 1 });

@@ -1,4 +1,4 @@
-import { findWaiting, Machine, recordStarted, ScriptExecution } from '#db';
+import { findWaiting, Machine, recordSetup, recordStarted, ScriptExecution } from '#db';
 import {
   CHANNEL_LIMITS,
   type CommandResponse,
@@ -12,6 +12,7 @@ import {
   type ScriptCompletion,
   type ScriptOutput,
   type ScriptStarted,
+  type SetupState,
 } from '#protocol';
 import { OutputCredit } from '../core/output-credit.js';
 import { type AgentKind, kindOfHello } from './agent-kind.js';
@@ -38,6 +39,8 @@ export class GuestSession {
   private ready = false;
   /** The runs that the agent has in its spool, as it said last. */
   private listed: readonly RunEntry[] = [];
+  /** What the agent says of the installation; the machine's row follows. */
+  private setup: SetupState | null = null;
   private readonly credit = new OutputCredit();
   private seenAt = 0;
   private deliveredToPublicAt = 0;
@@ -76,6 +79,7 @@ export class GuestSession {
     if (!this.ready) return;
     if (!this.guest.holdsLease) await this.takeLease(this.session);
     if (this.guest.holdsLease && this.guest.isOurs) await recoverRows(this.guest, this.listed);
+    await this.recordSetup();
     await this.deliver();
   }
 
@@ -180,9 +184,12 @@ export class GuestSession {
     const kind = kindOfHello(hello);
     const repeated = this.ready && hello.session !== undefined && hello.session === this.session;
     this.listed = hello.runs ?? [];
+    this.setup = hello.setup ?? null;
     const out = repeated ? [] : await this.guest.context.admission.run(() => this.meet(hello, kind));
+    // Our agent says its hello again when the installation has ended: what waits for that goes out at once.
+    const setupChanged = repeated && (await this.recordSetup());
     if (kind === 'ours' && hello.session) await this.acknowledgeHello(hello.session);
-    if (repeated) return;
+    if (repeated && !setupChanged) return;
     for (const row of out) if (row.cancelRequestedAt !== null) await this.cancel(row.id);
     // The public agent asks for scripts by itself after its handshake, and takes an unasked answer for a
     // second run.
@@ -196,9 +203,25 @@ export class GuestSession {
     const { facts, out } = await applyHello(this.guest, hello, kind);
     this.guest.meet(kind, facts);
     this.session = hello.session ?? null;
+    await this.recordSetup();
     this.ready = true;
     this.seenAt = Date.now();
     return out;
+  }
+
+  /**
+   * Writes down what the agent says of the installation when the machine's row says otherwise; without the
+   * lease, that is left to whoever holds it.
+   * @returns true when the row has changed
+   */
+  private async recordSetup(): Promise<boolean> {
+    const { guest, setup } = this;
+    const { machineId, context, facts, holdsLease } = guest;
+    if (!holdsLease || facts.setup === setup) return false;
+    const { owner } = context.lease;
+    if (!(await recordSetup(context.database.work(), { machineId, owner, setup }))) return false;
+    guest.recordedSetup(setup);
+    return true;
   }
 
   private async acknowledgeHello(session: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { MachineFacts } from '#db';
+import type { SetupState } from '#protocol';
 import type { Outbox } from '../channel/outbox.js';
 import type { GatewayContext } from '../host/gateway-context.js';
 import { type AgentKind, PACE_OF, rememberedKind } from './agent-kind.js';
@@ -57,6 +58,11 @@ export class Guest {
   /** True while this process may hand out and judge the machine's rows. */
   get holdsLease(): boolean {
     return this.context.lease.holds(this.machineId);
+  }
+
+  /** The machine's row says now what the agent says of the installation. */
+  recordedSetup(setup: SetupState | null): void {
+    this.known = { ...this.known, setup };
   }
 
   /** A hello was taken: who speaks is certain from now on. */

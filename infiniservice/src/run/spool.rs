@@ -154,17 +154,10 @@ impl Entry {
             return Ok(());
         }
         files::write_private(&self.folder.join("acked"), b"")?;
-        for name in [
-            "spec.json",
-            "script",
-            "stdout",
-            "stderr",
-            "result.json",
-            "started.json",
-            "cancel",
-            "lock",
-        ] {
-            let _ = fs::remove_file(self.folder.join(name));
+        for found in fs::read_dir(&self.folder)?.flatten() {
+            if found.file_name() != "acked" {
+                let _ = fs::remove_file(found.path());
+            }
         }
         files::sync_folder(&self.folder)
     }
@@ -260,6 +253,24 @@ mod tests {
         assert!(spool.open_entries().is_empty());
         spool.forget_old(SystemTime::now() + Duration::from_secs(90_000));
         assert!(spool.accept(&script("a")).unwrap().1);
+        fs::remove_dir_all(state).unwrap();
+    }
+
+    #[test]
+    fn keeps_nothing_but_the_name_after_the_ack() {
+        let state = crate::run::tests::temporary_folder("spool");
+        let spool = Spool::open(&state).unwrap();
+        let (entry, _) = spool.accept(&script("a")).unwrap();
+        // Each shell has its own file; a power cut may have left half of one under its temporary name.
+        for name in ["script", "script.ps1", "stdout", "stderr", "lock", "cancel", ".result.json.7"] {
+            fs::write(entry.folder.join(name), "secret").unwrap();
+        }
+        entry.ack().unwrap();
+        let left: Vec<_> = fs::read_dir(&entry.folder)
+            .unwrap()
+            .map(|found| found.unwrap().file_name())
+            .collect();
+        assert_eq!(left, ["acked"]);
         fs::remove_dir_all(state).unwrap();
     }
 

@@ -106,6 +106,7 @@ impl Agent {
     pub(super) fn lose(&mut self) {
         self.attached = false;
         self.acked = false;
+        self.heeded = false;
         self.outbox.clear();
         self.decoder.reset();
     }

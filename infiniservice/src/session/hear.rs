@@ -54,7 +54,7 @@ impl Agent {
     fn handle(&mut self, message: HostMessage) {
         match message {
             HostMessage::HandshakeAck(ack) => self.begin(ack),
-            _ if !self.acked => {}
+            _ if !self.heeded => {}
             HostMessage::PendingScripts { scripts } => {
                 self.requests_left = 0;
                 for script in scripts {
@@ -85,6 +85,7 @@ impl Agent {
             return;
         }
         self.acked = true;
+        self.heeded = true;
         self.credit = ack.credit_bytes;
         self.sent = 0;
         self.heartbeat = Duration::from_secs(ack.heartbeat_seconds.clamp(1, 300));

@@ -20,6 +20,7 @@ use crate::metrics::Meter;
 use crate::os::port::Port;
 use crate::os::{machine, process};
 use crate::run::spool::{Spool, sha256_hex};
+use crate::setup::{Moment, Setup};
 use crate::text;
 use connection::SHORTEST_PAUSE;
 use follow::Run;
@@ -62,8 +63,10 @@ struct Agent {
     counter: u64,
     boot_id: String,
     own_sha256: Option<String>,
-    /// The host knows this session.
+    /// The host has answered our last hello.
     acked: bool,
+    /// The host has answered a hello since it was found on the other side: what it says counts.
+    heeded: bool,
     /// Somebody was on the other side when we last looked.
     attached: bool,
     credit: u64,
@@ -79,6 +82,7 @@ struct Agent {
     sequence: u32,
     pause: Duration,
     runs: BTreeMap<(String, u32), Run>,
+    setup: Setup,
     meter: Meter,
     answers: (Sender<GuestMessage>, Receiver<GuestMessage>),
     told: String,
@@ -87,6 +91,7 @@ struct Agent {
 impl Agent {
     fn new(config: Config, spool: Spool) -> Result<Self, String> {
         let now = Instant::now();
+        let setup = Setup::read(&config.state_dir, Moment::now().as_ref());
         Ok(Self {
             config,
             spool,
@@ -99,6 +104,7 @@ impl Agent {
             boot_id: machine::boot_id(),
             own_sha256: std::env::current_exe().and_then(std::fs::read).map(|bytes| sha256_hex(&bytes)).ok(),
             acked: false,
+            heeded: false,
             attached: false,
             credit: 0,
             sent: 0,
@@ -113,6 +119,7 @@ impl Agent {
             sequence: 0,
             pause: SHORTEST_PAUSE,
             runs: BTreeMap::new(),
+            setup,
             meter: Meter::default(),
             answers: channel(),
             told: String::new(),
@@ -122,6 +129,7 @@ impl Agent {
     fn turn(&mut self) {
         self.open_port();
         self.exchange();
+        self.watch_setup();
         self.keep_session();
         self.follow_runs();
         while let Ok(answer) = self.answers.1.try_recv() {

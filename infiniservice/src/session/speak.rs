@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Agent;
-use crate::channel::messages::{GuestMessage, RunEntry};
+use crate::channel::messages::{GuestMessage, RunEntry, SetupState};
 use crate::config::{PROTOCOL, VERSION};
+use crate::setup::Moment;
 use crate::time;
 
 const HELLO_EVERY: Duration = Duration::from_secs(1);
@@ -16,6 +17,7 @@ impl Agent {
     pub(super) fn greet(&mut self) {
         self.attached = true;
         self.acked = false;
+        self.heeded = false;
         self.decoder.reset();
         self.outbox.clear();
         self.outbox.push_newline();
@@ -38,8 +40,19 @@ impl Agent {
             spool_id: self.spool.id.clone(),
             runs: self.run_list(),
             secret: if self.config.secret.is_some() { "ok" } else { "missing" }.into(),
+            setup: Some(self.setup.state()),
         };
         self.outbox.push(&message);
+    }
+
+    /// The end of the installation is said at once, by another hello of this session. Until it is answered the
+    /// host's lines count as before: a script that comes meanwhile was sent to us.
+    pub(super) fn watch_setup(&mut self) {
+        if self.setup.state() == SetupState::Done || !self.setup.look(Moment::now().as_ref()) || !self.attached {
+            return;
+        }
+        self.acked = false;
+        self.hello();
     }
 
     fn run_list(&self) -> Vec<RunEntry> {
@@ -73,6 +86,7 @@ impl Agent {
         // The host answers each keep-alive. One that has gone silent may have forgotten us.
         if now.duration_since(self.heard_at) > self.heartbeat * 3 + Duration::from_secs(5) {
             self.acked = false;
+            self.heeded = false;
             return self.hello();
         }
         if now >= self.keep_alive_at {

@@ -171,6 +171,13 @@ impl Host {
         wait_for(&format!("a {kind}"), || self.next().filter(|line| line["type"] == kind))
     }
 
+    /// The next message of one of two types.
+    pub fn hear_either(&mut self, one: &str, other: &str) -> Value {
+        wait_for(&format!("a {one} or a {other}"), || {
+            self.next().filter(|line| line["type"] == one || line["type"] == other)
+        })
+    }
+
     pub fn completion(&mut self, id: &str) -> Value {
         wait_for(&format!("the completion of {id}"), || {
             self.next()

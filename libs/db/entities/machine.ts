@@ -1,5 +1,5 @@
 import { Entity, Index, PrimaryKey } from '@mikro-orm/decorators/legacy';
-import type { ChannelState, Platform } from '#protocol';
+import type { ChannelState, Platform, SetupState } from '#protocol';
 import { Bool, Int, Str, Time } from './columns.js';
 
 /** A virtual machine, named by its VM id. */
@@ -59,6 +59,10 @@ export class Machine {
   /** What the agent said about its channel secret: ok or missing. */
   @Str(16, true)
   secret: string | null = null;
+
+  /** Whether its installation still goes on, as its agent said last; null for agents that do not say it. */
+  @Str(16, true)
+  setup: SetupState | null = null;
 
   /** How many scripts may run at once. */
   @Int()

@@ -4,6 +4,7 @@ import {
   type Database,
   databaseNow,
   findWaiting,
+  machinesWithWork,
   openDatabase,
   recordDelivery,
   returnAbandoned,
@@ -132,6 +133,35 @@ onBothDatabases('claiming rows', (given) => {
     expect(await claim()).toEqual([]);
     await database.work().execute(`update script_execution set status = 'FAILED' where id = ?`, [low!.id]);
     expect((await claim()).map(({ id }) => id)).toEqual([high!.id]);
+  });
+
+  it('lets first-boot rows wait while the installation goes on, and tells of none of them', async () => {
+    const setup = (value: string | null): Promise<unknown> =>
+      database.work().execute('update machine set setup = ? where id = ?', [value, machineId]);
+    const firstBoot = { machineId, executionType: 'FIRST_BOOT' as const };
+    await setup('running');
+    const [first] = await schedule(database, firstBoot);
+    expect(await claim()).toEqual([]);
+    expect(await waiting()).toMatchObject({ dueInMs: null });
+    const now = await databaseNow(database.work());
+    const [later] = await schedule(database, { machineId, scheduledFor: new Date(now.getTime() + 60_000) });
+    expect((await waiting()).dueInMs).toBeGreaterThan(50_000);
+    const [demand, scheduled] = await schedule(
+      database,
+      { machineId },
+      { machineId, executionType: 'SCHEDULED' },
+    );
+    expect((await claim()).map(({ id }) => id)).toEqual([demand!.id, scheduled!.id]);
+    // A sweep looks at the machine nevertheless: the end may be one that the database could not take.
+    expect(await machinesWithWork(database.work(), OWNER, 0)).toContain(machineId);
+    for (const over of ['done', null]) {
+      await setup(over);
+      expect((await waiting()).dueInMs).toBeLessThanOrEqual(0);
+      const [claimed] = await claim();
+      expect(claimed?.id).toBe(first!.id);
+      await returnToPending(database.work(), claimed!);
+    }
+    expect((await readExecution(database, later!.id)).status).toBe('PENDING');
   });
 
   it('records a delivery for the owner of the claim alone', async () => {

@@ -5,9 +5,16 @@ import { ScriptExecution } from '../entities/script-execution.js';
 import { dialectOf, literals } from '../sql.js';
 
 /**
+ * A first-boot row `e` belongs after the installation of its machine `m`: it waits while the agent says that
+ * it goes on. Whoever does not say anything of it has finished.
+ */
+const SETUP_ALLOWS = `(e.execution_type <> 'FIRST_BOOT' or coalesce(m.setup, 'done') <> 'running')`;
+
+/**
  * Hands out a machine's due rows, in one statement: PENDING, `scheduledFor` not after the database's time, by
  * `order` and `createdAt`, at most `capacity` of them, only while `owner` holds the machine's lease and the
- * machine is registered. A FIRST_BOOT row waits until all lower ones are final.
+ * machine is registered. A FIRST_BOOT row waits until all lower ones are final, and for the end of the
+ * machine's installation.
  * @returns the rows, now RUNNING, in the order in which they are to be delivered
  */
 export async function claimDue(
@@ -23,7 +30,8 @@ export async function claimDue(
        select e.id from script_execution e
        where e.machine_id = ? and e.status = 'PENDING' and e.scheduled_for <= ${now}
          and (e.deliver_by is null or e.deliver_by > ${now})
-         and exists (select 1 from machine m where m.id = e.machine_id and m.registered = true and m.lease_owner = ? and m.lease_expires_at > ${now})
+         and exists (select 1 from machine m where m.id = e.machine_id and m.registered = true
+           and ${SETUP_ALLOWS} and m.lease_owner = ? and m.lease_expires_at > ${now})
          -- A machine that is about to restart takes nothing.
          and not exists (select 1 from script_execution w join machine m on m.id = w.machine_id
            where w.machine_id = e.machine_id and w.status = 'PENDING' and w.boot_id = m.boot_id)
@@ -94,7 +102,7 @@ export interface WaitingWork {
   running: number;
   /**
    * Milliseconds until the next PENDING row is due by the database's clock (0 or less: due now); null when
-   * there is none.
+   * there is none, or none but first-boot rows that wait for the end of the installation.
    */
   dueInMs: number | null;
   /** Commands that were not sent yet. */
@@ -111,7 +119,8 @@ export async function findWaiting(work: Work, machineId: string): Promise<Waitin
     { running: number | string; due: string | number | Date | null; commands: number | string; now: Date }[]
   >(
     `select (select count(*) from script_execution where machine_id = ? and status = 'RUNNING') as running,
-       (select min(scheduled_for) from script_execution where machine_id = ? and status = 'PENDING') as due,
+       (select min(e.scheduled_for) from script_execution e join machine m on m.id = e.machine_id
+          where e.machine_id = ? and e.status = 'PENDING' and ${SETUP_ALLOWS}) as due,
        (select count(*) from machine_command where machine_id = ? and state = 'PENDING') as commands, ${now} as now`,
     [machineId, machineId, machineId],
   );

@@ -1,5 +1,13 @@
 import { beforeEach, expect, it } from '@jest/globals';
-import { adoptMachine, type Database, Machine, releaseLease, renewLeases, takeLease } from '../index.js';
+import {
+  adoptMachine,
+  type Database,
+  Machine,
+  recordSetup,
+  releaseLease,
+  renewLeases,
+  takeLease,
+} from '../index.js';
 import { dialectOf } from '../sql.js';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 
@@ -38,6 +46,22 @@ onBothDatabases("a machine's lease", (given) => {
     const owners = Array.from({ length: 8 }, (_, n) => `host-${n}#x`);
     const epochs = await Promise.all(owners.map((owner) => take(owner)));
     expect(epochs.filter((epoch) => epoch !== null)).toEqual([1]);
+  });
+
+  it('says who may write down how far the installation is', async () => {
+    const say = (owner: string, setup: 'running' | 'done' | null): Promise<boolean> =>
+      recordSetup(database.work(), { machineId, owner, setup });
+    expect(await say(A, 'running')).toBe(false);
+    await take(A);
+    expect(await say(A, 'running')).toBe(true);
+    expect(await say(B, 'done')).toBe(false);
+    expect(await read()).toMatchObject({ setup: 'running' });
+    await end();
+    expect(await say(A, 'done')).toBe(false);
+    await take(B);
+    expect(await say(B, null)).toBe(true);
+    expect(await say(A, 'running')).toBe(false);
+    expect(await read()).toMatchObject({ setup: null });
   });
 
   it('passes on when it has ended, with the next epoch', async () => {

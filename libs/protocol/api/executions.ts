@@ -179,6 +179,7 @@ export const explanationCode = z
     'machine_unregistered',
     'gateway_missing',
     'waits_for_reboot',
+    'waits_for_setup',
     'waits_for_first_boot',
     'waits_for_slot',
     'being_delivered',

@@ -19,6 +19,10 @@ export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export const session = z.string().min(1).max(64);
 export const i32 = z.number().int().min(-2_147_483_648).max(4_294_967_295);
 
+/** Whether the installation of the guest's system still goes on; first-boot scripts wait for its end. */
+export const setupState = z.enum(['running', 'done']);
+export type SetupState = z.output<typeof setupState>;
+
 /** Entry of the agent's spool that the host has not acked (scripts: what is out there). */
 export const runEntry = z.object({
   execution_id: executionId,

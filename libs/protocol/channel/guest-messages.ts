@@ -8,6 +8,7 @@ import {
   looseTime,
   runList,
   session,
+  setupState,
   sha256Hex,
 } from './fields.js';
 
@@ -30,6 +31,12 @@ export const Handshake = z.object({
   spool_id: z.string().max(64).optional(),
   runs: runList.optional(),
   secret: z.enum(['ok', 'missing']).optional(),
+  setup: setupState
+    .optional()
+    .catch(undefined)
+    .describe(
+      'Since 0.2.0: whether the installation of the system goes on; first-boot scripts wait for its end. Said again, in another hello of the same session, when it has ended. An agent that does not say it has finished.',
+    ),
 });
 
 export const RequestPendingScripts = z.object({

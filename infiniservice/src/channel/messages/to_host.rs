@@ -20,6 +20,9 @@ pub enum GuestMessage {
         spool_id: String,
         runs: Vec<RunEntry>,
         secret: String,
+        /// Since 0.2.0; whoever does not say it has finished.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        setup: Option<SetupState>,
     },
     RequestPendingScripts {
         vm_id: String,
@@ -105,6 +108,14 @@ pub enum Status {
     Timeout,
     Cancelled,
     Interrupted,
+}
+
+/// Whether the installation of the system still goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SetupState {
+    Running,
+    Done,
 }
 
 /// A run that the host has not acked.

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::{port, service, system};
+use super::{cloud_init, port, service, system};
 use crate::config;
 
 /// How the agent is put on a machine, for advice.
@@ -97,6 +97,11 @@ pub fn check_service() -> Result<String, String> {
     Err(format!(
         "infiniservice.service is {state}: see journalctl -u infiniservice, then systemctl restart infiniservice"
     ))
+}
+
+/// What the image's own settings mean for the media of this suite: well, or worth a note.
+pub fn check_image() -> Result<String, String> {
+    cloud_init::check()
 }
 
 #[cfg(test)]

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::{files, service, system};
+use crate::channel::messages::SetupState;
 use crate::config::{self, Mode, variable};
 use crate::options::Options;
+use crate::setup::{self, Moment};
 
 const STATE_DIR: &str = "/var/lib/infiniservice";
 const PROGRAM: &str = "opt/infiniservice/infiniservice";
@@ -44,8 +46,12 @@ pub fn default_state_dir() -> PathBuf {
 }
 
 pub fn install(options: &Options) -> Result<(), String> {
+    if options.finished {
+        return finish(options);
+    }
     let vm_id = config::vm_id(options)?;
     let mode = Mode::parse(options.mode.as_deref().unwrap_or("normal"))?;
+    let setup = setup::parse(options.setup.clone().or_else(|| variable("INFINISERVICE_SETUP")).as_deref())?;
     let root = root(options)?;
     let secret = variable("INFINISERVICE_SHARED_SECRET");
     if secret.as_ref().is_some_and(|secret| {
@@ -75,6 +81,11 @@ pub fn install(options: &Options) -> Result<(), String> {
         set_variable(&root.join(ENVIRONMENT), "INFINIBAY_VM_ID", Some(&vm_id))?;
         files::folder(root.join(UNIT).parent().unwrap_or(&root), 0o755)?;
         files::write(&root.join(UNIT), 0o644, UNIT_TEXT.as_bytes())?;
+        let state_dir = state_dir(&root, options);
+        match (setup, Moment::now()) {
+            (SetupState::Running, Some(now)) => setup::begin(&state_dir, &now)?,
+            _ => drop(setup::finish(&state_dir)?),
+        }
         enable(&root)
     };
     put().map_err(|fault| format!("the installation stopped: {fault}"))?;
@@ -97,6 +108,27 @@ pub fn install(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
+/// Says the end of an installation that was said to go on; does nothing when none does.
+fn finish(options: &Options) -> Result<(), String> {
+    let root = root(options)?;
+    let ended = setup::finish(&state_dir(&root, options)).map_err(|fault| fault.to_string())?;
+    println!(
+        "{}",
+        if ended {
+            "the installation of the system has ended: first-boot scripts may start"
+        } else {
+            "no installation of the system goes on"
+        }
+    );
+    Ok(())
+}
+
+/// The state folder of a system that lies at `root`.
+fn state_dir(root: &Path, options: &Options) -> PathBuf {
+    let folder = config::state_dir(options);
+    root.join(folder.strip_prefix("/").unwrap_or(&folder))
+}
+
 pub fn uninstall(options: &Options) -> Result<(), String> {
     let root = root(options)?;
     if is_running_system(&root) && root.join(UNIT).exists() {
@@ -110,6 +142,9 @@ pub fn uninstall(options: &Options) -> Result<(), String> {
             // Stays when somebody else has put something there.
             let _ = fs::remove_dir(root.join(folder));
         }
+        let state_dir = state_dir(&root, options);
+        setup::finish(&state_dir)?;
+        let _ = fs::remove_dir(state_dir);
         set_variable(&root.join(ENVIRONMENT), "INFINIBAY_VM_ID", None)
     };
     take().map_err(|fault| format!("the removal stopped: {fault}"))?;

@@ -1,6 +1,7 @@
 //! Linux: any distribution, with systemd or without, statically linked, so no name is resolved by the C
 //! library.
 
+mod cloud_init;
 pub mod doctor;
 pub mod files;
 pub mod install;

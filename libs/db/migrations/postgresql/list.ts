@@ -4,6 +4,7 @@ import { Migration20261123210000_execution_view } from './Migration2026112321000
 import { Migration20261124125148_machine_command } from './Migration20261124125148_machine_command.js';
 import { Migration20261124134439_run_content } from './Migration20261124134439_run_content.js';
 import { Migration20261124215920_media_spool } from './Migration20261124215920_media_spool.js';
+import { Migration20261127124355_machine_setup } from './Migration20261127124355_machine_setup.js';
 
 /** In the order in which they run; released ones are never edited. */
 export const postgresqlMigrations: MigrationObject[] = [
@@ -12,4 +13,5 @@ export const postgresqlMigrations: MigrationObject[] = [
   { name: 'Migration20261124125148_machine_command', class: Migration20261124125148_machine_command },
   { name: 'Migration20261124134439_run_content', class: Migration20261124134439_run_content },
   { name: 'Migration20261124215920_media_spool', class: Migration20261124215920_media_spool },
+  { name: 'Migration20261127124355_machine_setup', class: Migration20261127124355_machine_setup },
 ];
