@@ -160,10 +160,22 @@ export class MediaService implements OnApplicationBootstrap {
   }
 }
 
-/** Media that were made by an earlier version have no warnings. */
-function planOf(plan: MediaPlan): Pick<MediaResult, 'plan' | 'warnings'> {
-  const warnings = (plan as Partial<MediaPlan>).warnings ?? [];
-  return { plan: { ...plan, warnings }, warnings };
+/** What a plan of a medium that was made before 0.2.0 lacks. */
+type EarlierPlan = Omit<MediaPlan, 'devices' | 'firstStart'> & {
+  devices: Omit<MediaPlan['devices'][number], 'id' | 'target'>[];
+  firstStart: MediaPlan['firstStart'] | null;
+};
+
+/** With the fields of today: an earlier version has not known what stands in some of them. */
+function planOf(stored: MediaPlan): Pick<MediaResult, 'plan' | 'warnings'> {
+  const { devices, firstStart, ...earlier }: EarlierPlan = stored;
+  const plan = {
+    ...{ warnings: [], machine: null, cards: [], detach: [], ends: null },
+    ...earlier,
+    devices: devices.map((device) => ({ id: null, target: null, ...device })),
+    firstStart: firstStart ?? { qemu: [], libvirtXml: earlier.libvirtXml },
+  };
+  return { plan, warnings: plan.warnings };
 }
 
 /**

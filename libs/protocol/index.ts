@@ -40,6 +40,8 @@ export {
 export { didYouMean, type Fault, type FaultBelow } from './fault.js';
 export { FAMILY_RULES, type FamilyRules } from './media/family-rules.js';
 export * from './media/locales-and-keyboards.js';
+export { CPU_MODELS, levelOfModel } from './media/cpu-models.js';
+export { levelsOf } from './media/machine-rules.js';
 export { isSystemName } from './media/system-users.js';
 export { nearest } from './nearest.js';
 export { DELIVERY_NAMES } from './media/deliveries.js';
@@ -50,7 +52,7 @@ export * from './media/plan.js';
 export * from './media/releases.js';
 export { OS_FAMILIES, plainPassword } from './media/request-fields.js';
 export * from './media/request.js';
-export { requestWarnings, type Warning } from './media/warnings.js';
+export { asWarnings, requestWarnings, type Warning } from './media/warnings.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
 export { quoteFor, UnquotableError } from './scripts/quoting.js';
 export * from './statuses.js';

@@ -18,6 +18,8 @@ interface Report {
   family: string | null;
   release?: Release | null;
   faults: Fault[];
+  /** Of a request: what is allowed and worth knowing. */
+  warnings: Fault[];
   notes: Fault[];
 }
 
@@ -41,8 +43,8 @@ async function requestReport(
 ): Promise<Report> {
   if (release !== undefined)
     throw new CommandError(EXIT.usage, '--for: is for --file: a request names its own release');
-  const { faults } = checkRequest(await readInput(spec, terminal));
-  return { file: spec, family: 'request', faults, notes: [] };
+  const { faults, warnings } = checkRequest(await readInput(spec, terminal));
+  return { file: spec, family: 'request', faults, warnings, notes: [] };
 }
 
 async function answerReport({ file = '', for: named }: ValidateOptions, terminal: Terminal): Promise<Report> {
@@ -59,10 +61,10 @@ async function answerReport({ file = '', for: named }: ValidateOptions, terminal
       EXIT.usage,
       `--for ${named}: is for a kickstart, but ${file} is ${report.family ?? 'of an unknown family'}`,
     );
-  return { file, ...report };
+  return { file, ...report, warnings: [] };
 }
 
-function reportText({ file, family, release, faults, notes }: Report): string {
+function reportText({ file, family, release, faults, warnings, notes }: Report): string {
   const what = `${family ?? 'unknown family'}${release ? ` for ${release}` : ''}`;
   const head =
     faults.length === 0
@@ -71,6 +73,7 @@ function reportText({ file, family, release, faults, notes }: Report): string {
   return [
     printable(head),
     ...(faults.length > 0 ? [faultList(faults)] : []),
+    ...(warnings.length > 0 ? [`${countOf(warnings.length, 'warning')}:`, faultList(warnings)] : []),
     ...(notes.length > 0 ? [`${countOf(notes.length, 'note')}:`, faultList(notes)] : []),
     '',
   ].join('\n');

@@ -16,16 +16,25 @@ const medium = (id = ID, more: Partial<MediaResult> = {}): MediaResult => ({
   files: [{ name: 'seed.iso', kind: 'image', size: 380_928, sha256: 'ab'.repeat(32), url: '' }],
   plan: {
     warnings: [],
+    machine: {
+      type: 'q35',
+      cpus: 2,
+      memoryMiB: 4096,
+      cpu: { qemu: 'max', libvirt: 'host-passthrough', level: 'x86-64-v2' },
+    },
     devices: [
-      { role: 'system-disk', bus: 'virtio', kind: 'disk', bootindex: 1, path: '{disk}' },
       {
-        role: 'seed',
-        bus: 'sata',
-        kind: 'cdrom',
-        bootindex: null,
-        path: `/opt/infinibay/media/${id}/seed.iso`,
+        ...{ role: 'system-disk', bus: 'virtio', kind: 'disk', bootindex: 1, path: '{disk}' },
+        ...{ id: 'system-disk', target: 'vda' },
+      },
+      {
+        ...{ role: 'seed', bus: 'sata', kind: 'cdrom', bootindex: null },
+        ...{ path: `/opt/infinibay/media/${id}/seed.iso`, id: 'seed', target: 'sda' },
       },
     ],
+    cards: [{ id: 'net0', mac: '52:54:00:12:34:56', model: 'virtio', name: null }],
+    detach: [],
+    ends: null,
     kernel: {
       kernel: '/casper/vmlinuz',
       initrd: '/casper/initrd',
@@ -36,7 +45,7 @@ const medium = (id = ID, more: Partial<MediaResult> = {}): MediaResult => ({
     firmware: { type: 'uefi', secureBoot: 'off', qemu: [] },
     tpm: null,
     keys: null,
-    firstStart: null,
+    firstStart: { qemu: [], libvirtXml: '<domain/>\n' },
     steps: [
       { when: 'first start', do: 'boot the kernel' },
       { when: 'after the agent said hello', do: 'detach the seed' },
@@ -63,6 +72,12 @@ ATTACH
   system-disk  disk   virtio  1     {disk}
   seed         cdrom  sata    -     /opt/infinibay/media/${ID}/seed.iso
 
+MACHINE
+  part       what
+  machine    q35, 2 processors, 4096 MiB
+  processor  host-passthrough (QEMU: max, the host needs x86-64-v2)
+  net0       virtio 52:54:00:12:34:56
+
 FIRST START: direct kernel boot
   kernel     /casper/vmlinuz
   initrd     /casper/initrd
@@ -75,6 +90,20 @@ STEPS
 
 QEMU arguments and the libvirt domain: --json
 `);
+  });
+
+  it('has its warnings before all else', () => {
+    const path = 'network.0.match.name';
+    const warning = { path, message: 'depends', remedy: 'match by mac', severity: 'warning', value: 'ens4' };
+    const text = planText(medium(ID, { warnings: [warning as never] }), false);
+    expect(text).toContain(
+      '09T03:04:05.000Z\n\nWARNINGS\n  network.0.match.name = ens4\n    depends\n    → match by mac\n\nFILES\n',
+    );
+  });
+
+  it('of a medium that was made before 0.2.0 has no machine', () => {
+    const { plan } = medium();
+    expect(planText(medium(ID, { plan: { ...plan, machine: null } }), false)).not.toContain('MACHINE');
   });
 
   it('of a dry run says that nothing was made, and leaves out a kernel that is not there', () => {

@@ -1,4 +1,5 @@
-import type { MediaResult } from '#protocol';
+import type { MediaPlan, MediaResult } from '#protocol';
+import { faultList } from './fault-text.js';
 import { printable, table } from './terminal.js';
 
 /** A medium for a person to read: what was or would be made, what to attach, what to do when. */
@@ -16,8 +17,10 @@ export function planText(result: MediaResult, dryRun: boolean): string {
   const scripts = result.executions.map((run) => [String(run.id), String(run.status)]);
   return [
     printable(head),
+    ...(result.warnings.length > 0 ? [`WARNINGS\n${faultList(result.warnings)}`] : []),
     section('FILES', filesTable(result)),
     section('ATTACH', devicesTable(result)),
+    ...(plan.machine ? [section('MACHINE', machineTable(plan.machine, plan.cards))] : []),
     ...(kernel.length > 0 ? [kernel.map(printable).join('\n')] : []),
     section(
       'STEPS',
@@ -49,6 +52,21 @@ function devicesTable({ plan }: MediaResult): string {
       bootindex === null ? '-' : String(bootindex),
       path,
     ]),
+  );
+}
+
+function machineTable(
+  { type, cpus, memoryMiB, cpu }: NonNullable<MediaPlan['machine']>,
+  cards: MediaPlan['cards'],
+): string {
+  const level = cpu.level === null ? '' : `, the host needs ${cpu.level}`;
+  return table(
+    ['part', 'what'],
+    [
+      ['machine', `${type}, ${cpus} processors, ${memoryMiB} MiB`],
+      ['processor', `${cpu.libvirt} (QEMU: ${cpu.qemu}${level})`],
+      ...cards.map(({ id, mac, model }) => [id, `${model} ${mac}`]),
+    ],
   );
 }
 

@@ -39,5 +39,5 @@ export const directKernel: Delivery = {
   startsKernel: true,
   unsignedLoader: null,
   steps: (_request, { kernel }) => (kernel ? kernelSteps(kernel) : []),
-  detached: () => 'seed',
+  detached: () => 'seed and the vendor ISO',
 };

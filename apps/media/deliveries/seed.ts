@@ -59,8 +59,7 @@ export const seed: Delivery = {
           },
         ];
   },
-  detached: ({ source, os }) =>
-    source === 'cloud-image' || FAMILIES[os.family].installer ? 'seed' : 'seed and the vendor ISO',
+  detached: ({ source }) => (source === 'cloud-image' ? 'seed' : 'seed and the vendor ISO'),
 };
 
 /** As one that boots by itself where the family has a loader for the machine, as a plain one otherwise. */

@@ -24,7 +24,7 @@ export const kernelSteps = ({
   },
   {
     when: WHEN.restart,
-    do: 'remove kernel, initrd and arguments: the installed disk boots by itself; detach the vendor ISO',
+    do: 'remove kernel, initrd and arguments (libvirt: define libvirtXml) and start the machine again: the installed disk boots by itself',
   },
 ];
 

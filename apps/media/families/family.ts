@@ -14,7 +14,7 @@ import { ubuntuFaults } from './ubuntu/faults.js';
 import { SUBIQUITY } from './ubuntu/installer.js';
 import { ubuntuSeed } from './ubuntu/ubuntu.js';
 import { seedLoader } from './windows/boot-script.js';
-import { checkWindows, passwordFaults, windowsNotes } from './windows/check.js';
+import { checkWindows, passwordFaults } from './windows/check.js';
 import { wantedDrivers, type WantedDrivers } from './windows/drivers.js';
 import { windowsSeed } from './windows/seed.js';
 import { wantsTpm } from './windows/versions.js';
@@ -59,10 +59,8 @@ export interface Family extends FamilyRules {
   };
   /** Keys that its vendor's medium waits for before it boots; null: it asks for none. */
   bootPrompt: (Omit<NonNullable<MediaPlan['keys']>, 'when' | 'virsh'> & { virshKey: string }) | null;
-  /** Whether a net installer finds packages without a mirror of the request's own. */
-  hasPublicMirror: boolean;
-  /** What an operator should know although the machine installs. */
-  notes(request: MediaRequest): string[];
+  /** After this long an installation has failed: several times what a slow host and network need. */
+  limitMinutes: number;
 }
 
 const LINUX = {
@@ -72,8 +70,7 @@ const LINUX = {
   drivers: () => null,
   machine: { knowsVirtio: true, armCdBus: 'scsi', draws: false, secureBoot: 'off', wantsTpm: () => false },
   bootPrompt: null,
-  hasPublicMirror: true,
-  notes: () => [],
+  limitMinutes: 90,
 } satisfies Partial<Family>;
 
 /** Every Linux medium has its settings in one file of its own, and no secret elsewhere. */
@@ -114,8 +111,8 @@ export const FAMILIES: Readonly<Record<FamilyName, Family>> = {
     machine: { knowsVirtio: false, armCdBus: 'usb', draws: true, secureBoot: 'capable', wantsTpm },
     // Its CD asks for about five seconds, some seconds after the start, and boots nothing without a key.
     bootPrompt: { qemuKey: 'ret', virshKey: 'KEY_ENTER', everyMs: 500, forMs: 30_000 },
-    hasPublicMirror: true,
-    notes: windowsNotes,
+    // It may fetch updates and restart by itself for an hour of that.
+    limitMinutes: 150,
   },
   ubuntu: {
     ...LINUX,
@@ -126,7 +123,7 @@ export const FAMILIES: Readonly<Record<FamilyName, Family>> = {
     installer: SUBIQUITY,
   },
   fedora: { ...KICKSTART, ...FAMILY_RULES.fedora },
-  rhel: { ...KICKSTART, ...FAMILY_RULES.rhel, hasPublicMirror: false },
+  rhel: { ...KICKSTART, ...FAMILY_RULES.rhel },
   rocky: { ...KICKSTART, ...FAMILY_RULES.rocky },
   alma: { ...KICKSTART, ...FAMILY_RULES.alma },
 };

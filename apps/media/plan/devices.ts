@@ -3,9 +3,11 @@ import { FAMILIES } from '../families/family.js';
 
 /** A device with what the attribute lists of both hypervisors need besides. */
 export interface Attachment extends PlanDevice {
-  /** QEMU's id of the drive, and the placeholder that stands for its file. */
   id: string;
+  /** QEMU's id of the drive behind it, and the placeholder that stands for its file. */
+  drive: string;
   placeholder: string;
+  format: 'raw' | 'qcow2';
   serial: string | null;
 }
 
@@ -27,6 +29,7 @@ export function systemDisk(request: MediaRequest, bootindex: number): Attachment
   const { match } = request.disk;
   return {
     ...attachment('system-disk', { bus: systemBus(request), kind: 'disk', bootindex, path: '{disk}' }),
+    format: request.resources.diskFormat,
     serial: match && 'serial' in match ? match.serial : null,
   };
 }
@@ -42,12 +45,35 @@ export function attachment(
   role: Attachment['role'],
   { bus, kind, bootindex, path }: Pick<Attachment, 'bus' | 'kind' | 'bootindex' | 'path'>,
 ): Attachment {
-  const ids: Partial<Record<Attachment['role'], [id: string, placeholder: string]>> = {
+  const names: Partial<Record<Attachment['role'], [drive: string, placeholder: string]>> = {
     'system-disk': ['disk0', '{disk}'],
     'vendor-iso': ['vendor0', '{vendorIso}'],
   };
-  const [id, placeholder] = ids[role] ?? [`${role}0`, `{${role}}`];
-  return { role, bus, kind, bootindex, path, id, placeholder, serial: null };
+  const [drive, placeholder] = names[role] ?? [`${role}0`, `{${role}}`];
+  return {
+    ...{ role, bus, kind, bootindex, path },
+    ...{ id: role, target: null, drive, placeholder, format: 'raw', serial: null },
+  };
+}
+
+/**
+ * The seed of a cloud image: a disk that a running machine gives away, behind all others, so that the names
+ * of data disks do not change when it goes.
+ */
+export const isPluggedLast = ({ role, bus }: Attachment): boolean => role === 'seed' && bus === 'virtio';
+
+/**
+ * With libvirt's names. They are the guest's order hints, and libvirt keeps the disks of a bus in their order:
+ * vdz comes after every disk that is added. sd* is one row for SATA, SCSI and USB.
+ */
+export function withTargets(media: Attachment[]): Attachment[] {
+  const used = { vd: 0, sd: 0 };
+  return media.map((device) => {
+    if (device.bus === 'nvme') return device;
+    const prefix = device.bus === 'virtio' ? 'vd' : 'sd';
+    const letter = isPluggedLast(device) ? 'z' : String.fromCharCode(97 + used[prefix]++);
+    return { ...device, target: `${prefix}${letter}` };
+  });
 }
 
 /** Whether no key need be pressed: the FAT seed's loader is for UEFI. */

@@ -1,9 +1,9 @@
-import type { MediaRequest } from '#protocol';
+import type { MediaRequest, PlanCard } from '#protocol';
 import { xmlText } from '../escape.js';
-import { FAMILIES } from '../families/family.js';
-import { type Attachment, hasVirtio } from './devices.js';
+import type { Attachment } from './devices.js';
 import { firmwarePlan, libvirtTpmModel, wantsTpm } from './firmware.js';
-import type { PlanPaths } from './paths.js';
+import { libvirtCpu, screen, wantsUsbKeyboard } from './machine.js';
+import type { PlanParts, PlanPaths } from './parts.js';
 
 /**
  * Where libvirt's default pool keeps disks: its schema takes absolute paths only, so a placeholder cannot
@@ -18,51 +18,73 @@ export interface DirectKernel {
 }
 
 /**
- * The machine as a libvirt domain. Boot order stands at each device: `<boot dev>` knows classes of devices
- * only.
+ * The machine as a libvirt domain, with all that libvirt would add by itself. Boot order stands at each
+ * device: `<boot dev>` knows classes of devices only.
+ * @param start the first one does not take place without its media; each later one does, since they may have
+ * been deleted
  * @param kernel for a first start by direct kernel boot; the domain then stops where the installer restarts,
  * to be defined anew without it
  */
 export function libvirtDomain(
   request: MediaRequest,
-  media: Attachment[],
+  { machine, media, cards }: PlanParts,
   paths: Pick<PlanPaths, 'socket' | 'socketMode'>,
-  kernel: DirectKernel | null,
+  { start, kernel }: { start: 'first' | 'later'; kernel: DirectKernel | null },
 ): string {
   const disks = media.filter(({ bus }) => bus !== 'nvme');
   const nvme = media.filter(({ bus }) => bus === 'nvme');
   const has = (bus: Attachment['bus']): boolean => media.some((device) => device.bus === bus);
-  const names = targetNames();
-  // libvirt before 11.5 knows no NVMe disk: QEMU is told directly.
-  return `<domain type='kvm'${nvme.length > 0 ? ` xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'` : ''}>
-  <name>${xmlText(request.hostname)}</name>
-  <uuid>${request.vmId}</uuid>
-  <memory unit='MiB'>4096</memory>
-  <vcpu>2</vcpu>
-${operatingSystem(request, kernel)}
-  <features>
-    <acpi/>${firmwarePlan(request).secureBoot === 'capable' ? `\n    <smm state='on'/>` : ''}
-  </features>
-  <clock offset='utc'/>${kernel ? '\n  <on_reboot>destroy</on_reboot>' : ''}
-  <devices>
-${disks.map((device) => disk(request, device, names(device.bus))).join('\n')}
-${has('scsi') ? `    <controller type='scsi' index='0' model='virtio-scsi'/>\n` : ''}${has('usb') ? `    <controller type='usb' index='0' model='qemu-xhci'/>\n` : ''}    <controller type='virtio-serial' index='0'/>
-    <channel type='unix'>
-${channelSource(paths)}
-      <target type='virtio' name='org.infinibay.agent'/>
-    </channel>
-    <interface type='network'>
-      <source network='default'/>
-      <model type='${hasVirtio(request) ? 'virtio' : 'e1000e'}'/>
-    </interface>
-${FAMILIES[request.os.family].machine.draws ? screenDevices(request) : ''}  </devices>
-${nvme.length > 0 ? commandLine(request, nvme) : ''}</domain>
-`;
+  const keyboard = wantsUsbKeyboard(request);
+  const lines = [
+    // libvirt before 11.5 knows no NVMe disk: QEMU is told directly.
+    `<domain type='kvm'${nvme.length > 0 ? ` xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'` : ''}>`,
+    `  <name>${xmlText(request.hostname)}</name>`,
+    `  <uuid>${request.vmId}</uuid>`,
+    `  <memory unit='MiB'>${machine.memoryMiB}</memory>`,
+    `  <vcpu>${machine.cpus}</vcpu>`,
+    operatingSystem(request, machine, kernel),
+    `  <features>`,
+    `    <acpi/>${firmwarePlan(request).secureBoot === 'capable' ? `\n    <smm state='on'/>` : ''}`,
+    `  </features>`,
+    `  ${libvirtCpu(machine)}`,
+    `  <clock offset='utc'/>`,
+    ...(kernel ? [`  <on_reboot>destroy</on_reboot>`] : []),
+    `  <devices>`,
+    ...disks.map((device) => disk(request, device, start)),
+    ...(has('scsi') ? [`    <controller type='scsi' index='0' model='virtio-scsi'/>`] : []),
+    `    <controller type='usb' index='0' model='${has('usb') || keyboard ? 'qemu-xhci' : 'none'}'/>`,
+    `    <controller type='virtio-serial' index='0'/>`,
+    ...cards.map(networkCard),
+    `    <serial type='pty'>`,
+    `      <target port='0'/>`,
+    `    </serial>`,
+    `    <console type='pty'>`,
+    `      <target type='serial' port='0'/>`,
+    `    </console>`,
+    `    <channel type='unix'>`,
+    channelSource(paths),
+    `      <target type='virtio' name='org.infinibay.agent'/>`,
+    `    </channel>`,
+    ...(keyboard ? [`    <input type='keyboard' bus='usb'/>`] : []),
+    ...(wantsTpm(request) ? [tpm(request)] : []),
+    `    <graphics type='vnc'/>`,
+    `    <video>`,
+    `      <model type='${screen(request).libvirt}'/>`,
+    `    </video>`,
+    `    <memballoon model='virtio'/>`,
+    `  </devices>`,
+    ...(nvme.length > 0 ? [commandLine(request, nvme)] : []),
+    `</domain>`,
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
-function operatingSystem(request: MediaRequest, kernel: DirectKernel | null): string {
+function operatingSystem(
+  request: MediaRequest,
+  { type: machine }: PlanParts['machine'],
+  kernel: DirectKernel | null,
+): string {
   const { type, secureBoot } = firmwarePlan(request);
-  const machine = request.os.architecture === 'x86_64' ? 'q35' : 'virt';
   const beside = (name: string): string => `${LIBVIRT_IMAGES}/${request.hostname}-${name}`;
   const capable = secureBoot === 'capable';
   return [
@@ -87,23 +109,14 @@ function operatingSystem(request: MediaRequest, kernel: DirectKernel | null): st
   ].join('\n');
 }
 
-/** Names are the guest's order hints; sd* is one row for SATA, SCSI and USB. */
-function targetNames(): (bus: Attachment['bus']) => string {
-  const used = { vd: 0, sd: 0 };
-  return (bus) => {
-    const prefix = bus === 'virtio' ? 'vd' : 'sd';
-    return `${prefix}${String.fromCharCode(97 + used[prefix]++)}`;
-  };
-}
-
-function disk(request: MediaRequest, device: Attachment, target: string): string {
-  const { role, kind, bus, bootindex, serial } = device;
+function disk(request: MediaRequest, device: Attachment, start: 'first' | 'later'): string {
+  const { role, kind, bus, bootindex, serial, target, format } = device;
   const system = role === 'system-disk';
+  const policy = start === 'first' ? 'mandatory' : 'optional';
   return [
     `    <disk type='file' device='${kind}'>`,
-    `      <driver name='qemu' type='${system ? 'qcow2' : 'raw'}'/>`,
-    // A machine still starts when its medium was deleted.
-    `      <source file='${xmlText(fileOf(request, device))}'${system ? '' : ` startupPolicy='optional'`}/>`,
+    `      <driver name='qemu' type='${format}'/>`,
+    `      <source file='${xmlText(fileOf(request, device))}'${system ? '' : ` startupPolicy='${policy}'`}/>`,
     `      <target dev='${target}' bus='${bus}'${bus === 'usb' && kind === 'disk' ? ` removable='on'` : ''}/>`,
     ...(system ? [] : [`      <readonly/>`]),
     ...(serial === null ? [] : [`      <serial>${xmlText(serial)}</serial>`]),
@@ -112,8 +125,19 @@ function disk(request: MediaRequest, device: Attachment, target: string): string
   ].join('\n');
 }
 
-function fileOf(request: MediaRequest, { role, path }: Attachment): string {
-  if (role === 'system-disk') return `${LIBVIRT_IMAGES}/${request.hostname}.qcow2`;
+/** Without a ROM of its own, so that no firmware boots from the network. */
+const networkCard = ({ mac, model }: PlanCard): string =>
+  [
+    `    <interface type='network'>`,
+    `      <mac address='${mac}'/>`,
+    `      <source network='default'/>`,
+    `      <model type='${model}'/>`,
+    `      <rom enabled='no'/>`,
+    `    </interface>`,
+  ].join('\n');
+
+function fileOf(request: MediaRequest, { role, path, format }: Attachment): string {
+  if (role === 'system-disk') return `${LIBVIRT_IMAGES}/${request.hostname}.${format}`;
   // A placeholder that nobody filled.
   if (role === 'vendor-iso' && !path.startsWith('/'))
     return `${LIBVIRT_IMAGES}/${request.os.family}-${request.os.version}.iso`;
@@ -129,32 +153,24 @@ function channelSource({ socket, socketMode }: Pick<PlanPaths, 'socket' | 'socke
       </source>`;
 }
 
-function screenDevices(request: MediaRequest): string {
-  const model = request.os.architecture === 'x86_64' ? 'vga' : 'ramfb';
-  return `${
-    wantsTpm(request)
-      ? `    <tpm model='${libvirtTpmModel(request)}'>
-      <backend type='emulator' version='2.0'/>
-    </tpm>
-`
-      : ''
-  }    <graphics type='vnc'/>
-    <video>
-      <model type='${model}'/>
-    </video>
-`;
-}
+const tpm = (request: MediaRequest): string =>
+  [
+    `    <tpm model='${libvirtTpmModel(request)}'>`,
+    `      <backend type='emulator' version='2.0'/>`,
+    `    </tpm>`,
+  ].join('\n');
 
 function commandLine(request: MediaRequest, devices: Attachment[]): string {
   const args = devices.flatMap((device) => [
-    ...['-drive', `file=${fileOf(request, device)},if=none,id=${device.id},format=qcow2`],
+    ...['-drive', `file=${fileOf(request, device)},format=${device.format},if=none,id=${device.drive}`],
     ...[
       '-device',
-      `nvme,drive=${device.id},serial=${device.serial ?? 'system'},bootindex=${device.bootindex}`,
+      `nvme,id=${device.id},drive=${device.drive},serial=${device.serial ?? 'system'},bootindex=${device.bootindex}`,
     ],
   ]);
-  return `  <qemu:commandline>
-${args.map((value) => `    <qemu:arg value='${xmlText(value)}'/>`).join('\n')}
-  </qemu:commandline>
-`;
+  return [
+    `  <qemu:commandline>`,
+    ...args.map((value) => `    <qemu:arg value='${xmlText(value)}'/>`),
+    `  </qemu:commandline>`,
+  ].join('\n');
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { MediaPlan } from '#protocol';
 import { FULL_REQUEST, mediaRequest } from '../../../test/support/media/media.js';
 import { mediaPlan } from './plan.js';
-import type { PlanPaths } from './paths.js';
+import type { PlanPaths } from './parts.js';
 
 const PATHS: PlanPaths = {
   seed: '/opt/infinibay/media/m/seed.iso',
@@ -137,8 +137,8 @@ describe('a media plan', () => {
 
   it('is a direct kernel boot for the first start only', () => {
     const made = plan({ ...os('fedora', '43'), delivery: 'direct-kernel' });
-    expect(made.firstStart?.libvirtXml).toContain('<cmdline>inst.stage2=hd:LABEL={vendorVolumeId}');
-    expect(made.firstStart?.libvirtXml).toContain('<on_reboot>destroy</on_reboot>');
+    expect(made.firstStart.libvirtXml).toContain('<cmdline>inst.stage2=hd:LABEL={vendorVolumeId}');
+    expect(made.firstStart.libvirtXml).toContain('<on_reboot>destroy</on_reboot>');
     expect(made.libvirtXml).not.toMatch(/<cmdline>|on_reboot/);
     expect(made.qemu.join(' ')).not.toContain('-kernel');
     expect(made.steps.find(({ when }) => when === 'first restart')?.do).toMatch(/^remove kernel/);
@@ -148,7 +148,178 @@ describe('a media plan', () => {
 
   it('gives the disk the serial number that the answers look for', () => {
     const made = plan({ disk: { match: { serial: 'DISK-1' } } });
-    expect(made.qemu).toContain('virtio-blk-pci,drive=disk0,serial=DISK-1,bootindex=1');
+    expect(made.qemu).toContain('virtio-blk-pci,id=system-disk,drive=disk0,serial=DISK-1,bootindex=1');
     expect(made.libvirtXml).toContain('<serial>DISK-1</serial>');
+  });
+
+  it('starts without its media only later', () => {
+    const made = plan({ delivery: 'chain' });
+    expect(made.firstStart.qemu).toEqual([]);
+    expect(made.firstStart.libvirtXml.match(/startupPolicy='\w+'/g)).toEqual(
+      Array.from({ length: 2 }, () => "startupPolicy='mandatory'"),
+    );
+    expect(made.libvirtXml).toBe(made.firstStart.libvirtXml.replaceAll('mandatory', 'optional'));
+  });
+
+  it.each<[string, object, string[], string]>([
+    ['none', {}, ['-cpu', 'max'], "<cpu mode='host-passthrough'/>"],
+    ['a model', { cpu: 'Haswell-noTSX' }, ['-cpu', 'Haswell-noTSX'], "<cpu mode='custom' match='exact'>"],
+    ['host-model', { cpu: 'host-model' }, ['-cpu', 'max'], "<cpu mode='host-model'/>"],
+  ])('has the processor that the request names: %s', (_what, resources, qemu, xml) => {
+    const made = plan({ resources });
+    expect(made.qemu.join(' ')).toContain(qemu.join(' '));
+    expect(made.libvirtXml).toContain(xml);
+    expect(made.firstStart.libvirtXml).toContain(xml);
+  });
+
+  it.each([
+    ['ubuntu', '24.04', 'x86-64'],
+    ['fedora', '43', 'x86-64'],
+    ['rhel', '8', 'x86-64'],
+    ['rocky', '9.4', 'x86-64-v2'],
+    ['alma', '10', 'x86-64-v3'],
+  ])('says what the processor of the host must have: %s %s', (family, version, level) => {
+    const made = plan(os(family, version));
+    expect(made.machine?.cpu.level).toBe(level);
+    expect(made.steps.some(({ do: what }) => what.includes(`processor has ${level}`))).toBe(
+      level !== 'x86-64',
+    );
+    expect(plan({ os: { family, version, architecture: 'aarch64' } }).machine?.cpu.level).toBeNull();
+  });
+
+  it('has the processors, the memory and the disk that were asked for', () => {
+    const made = plan({ resources: { cpus: 6, memoryMiB: 9000, diskFormat: 'raw' } });
+    expect(made.machine).toMatchObject({ type: 'q35', cpus: 6, memoryMiB: 9000 });
+    expect(made.qemu.join(' ')).toMatch(/-smp 6 -m 9000M .*file=\{disk\},format=raw,/);
+    expect(made.libvirtXml).toContain("<memory unit='MiB'>9000</memory>\n  <vcpu>6</vcpu>");
+    expect(made.libvirtXml).toContain(
+      "<driver name='qemu' type='raw'/>\n      <source file='/var/lib/libvirt/images/vm-1.raw'/>",
+    );
+  });
+
+  it('has a card for each interface, in order, in every form', () => {
+    const network = [
+      { match: { mac: '52:54:00:AA:BB:CC' } },
+      { match: { name: 'ens4' } },
+      { match: { mac: '52:54:00:aa:bb:cd' } },
+    ];
+    const made = plan({ ...os('fedora', '43'), delivery: 'direct-kernel', network });
+    const macs = made.cards.map(({ mac }) => mac);
+    expect(macs[0]).toBe('52:54:00:aa:bb:cc');
+    expect(macs[1]).toMatch(/^02(:[0-9a-f]{2}){5}$/);
+    expect(made.cards.map(({ id, name }) => [id, name])).toEqual([
+      ['net0', null],
+      ['net1', 'ens4'],
+      ['net2', null],
+    ]);
+    const inQemu = made.qemu.flatMap(
+      (argument) => /^virtio-net-pci,.*mac=([0-9a-f:]+)/.exec(argument)?.[1] ?? [],
+    );
+    expect(inQemu).toEqual(macs);
+    expect(made.qemu.filter((argument) => /^\{net\d\}$/.test(argument))).toEqual([
+      '{net0}',
+      '{net1}',
+      '{net2}',
+    ]);
+    for (const xml of [made.libvirtXml, made.firstStart.libvirtXml])
+      expect([...xml.matchAll(/<mac address='(.*?)'/g)].map(([, mac]) => mac)).toEqual(macs);
+  });
+
+  it('has no card where the request says so, and says what that means', () => {
+    const made = plan({ network: 'none' });
+    expect(made.cards).toEqual([]);
+    expect(made.qemu.join(' ')).toMatch(/-nic none/);
+    expect(made.qemu.join(' ')).not.toContain('-netdev');
+    expect(made.libvirtXml).not.toContain('<interface');
+    expect(made.warnings).toContainEqual(
+      expect.objectContaining({ path: 'network', value: 'none', severity: 'warning' }),
+    );
+  });
+
+  it("attaches a cloud image's seed as a disk that can go while the machine runs, behind all others", () => {
+    const made = plan({ source: 'cloud-image', delivery: 'seed' });
+    expect(made.qemu.slice(-5)).toEqual([
+      'file={seed},format=raw,if=none,id=seed0,readonly=on',
+      '-device',
+      expect.stringMatching(/^pcie-root-port,id=seed-port,bus=pcie\.0,addr=0x1e/),
+      '-device',
+      'virtio-blk-pci,bus=seed-port,id=seed,drive=seed0',
+    ]);
+    expect(made.libvirtXml).toContain("<target dev='vdz' bus='virtio'/>");
+    expect(made.detach).toEqual([
+      {
+        role: 'seed',
+        when: 'after the agent said hello',
+        qmp: [{ execute: 'device_del', arguments: { id: 'seed' } }],
+        waitFor: { event: 'DEVICE_DELETED', data: { device: 'seed' } },
+        virsh: ['detach-disk', 'vm-1', 'vdz', '--live', '--config'],
+      },
+    ]);
+  });
+
+  it.each<[string, object, Partial<PlanPaths>, [string, string, string][]]>([
+    [
+      'CDs',
+      { delivery: 'chain' },
+      {},
+      [
+        ['chain', 'eject', 'sda'],
+        ['vendor-iso', 'eject', 'sdb'],
+      ],
+    ],
+    [
+      "the FAT seed of Windows, and the vendor's CD",
+      { ...WINDOWS, virtioDrivers: '/iso/virtio-win.iso' },
+      { seedForm: 'fat' },
+      [
+        ['seed', 'device_del', 'sda'],
+        ['vendor-iso', 'eject', 'sdb'],
+      ],
+    ],
+    [
+      'CDs on USB',
+      { os: { family: 'windows', version: '11', architecture: 'aarch64' } },
+      {},
+      [
+        ['seed', 'eject', 'sdb'],
+        ['vendor-iso', 'eject', 'sdc'],
+      ],
+    ],
+  ])('says how each medium is taken away: %s', (_what, request, paths, expected) => {
+    const told = plan(request, paths).detach.map(({ role, qmp, virsh }) => [role, qmp[0]?.execute, virsh[2]]);
+    expect(told).toEqual(expected);
+  });
+
+  it('tells a finished installation from a failed one', () => {
+    const off = { event: 'SHUTDOWN', data: { guest: true, reason: 'guest-shutdown' } };
+    const { ends: kernel } = plan({ ...os('fedora', '43'), delivery: 'direct-kernel' });
+    expect([kernel?.installed.qmp, kernel?.failed.qmp]).toEqual([
+      { event: 'SHUTDOWN', data: { guest: true, reason: 'guest-reset' } },
+      off,
+    ]);
+    const { ends: chain } = plan({ delivery: 'chain' });
+    expect([chain?.installed.qmp?.event, chain?.failed.qmp]).toEqual(['RESET', off]);
+    for (const request of [{ source: 'cloud-image' }, WINDOWS]) {
+      const { ends } = plan(request);
+      expect([ends?.installed.qmp, ends?.failed.qmp]).toEqual([null, null]);
+      expect(ends?.failed.what).toContain(`${ends?.limitMinutes} minutes`);
+    }
+  });
+
+  it.each<[string, object, RegExp, boolean]>([
+    ['an image that may be for BIOS alone', { source: 'cloud-image' }, /EFI system partition/, true],
+    [
+      'an image that is known',
+      { source: 'cloud-image', image: { firmware: 'both' } },
+      /EFI system partition/,
+      false,
+    ],
+    ['a second medium', {}, /no other medium labelled CIDATA/, true],
+    ['a second kickstart', os('fedora', '43'), /no other medium labelled OEMDRV/, true],
+    ['a serial number of SMBIOS', {}, /ds=nocloud/, true],
+    ['the same where no cloud-init looks', os('fedora', '43'), /ds=nocloud/, false],
+    ['SELinux', {}, /semanage fcontext -a -t svirt_image_t '\/opt\/infinibay\/sockets\(\/\.\*\)\?'/, true],
+  ])('has a step for what only the host can see to: %s', (_what, request, words, wanted) => {
+    expect(plan(request).steps.some(({ do: what }) => words.test(what))).toBe(wanted);
   });
 });

@@ -1,9 +1,10 @@
 import type { MediaPlan, MediaRequest } from '#protocol';
 import type { Delivery, Steps } from '../deliveries/delivery.js';
-import { FAMILIES } from '../families/family.js';
+import { FAMILIES, seedLabel } from '../families/family.js';
+import { RIVALS, SEED_LABELS } from '../families/labels.js';
 import type { SeedForm } from './devices.js';
 import { firmwarePlan, wantsTpm } from './firmware.js';
-import type { PlanPaths } from './paths.js';
+import type { PlanParts, PlanPaths } from './parts.js';
 import { WHEN } from './when.js';
 
 /** What whoever runs the hypervisor does, and when. */
@@ -12,56 +13,85 @@ export function planSteps(
   plan: Pick<PlanPaths, 'socket' | 'socketMode'> & {
     delivery: Delivery;
     seedForm: SeedForm;
+    machine: PlanParts['machine'];
     /** The direct kernel boot of the first start, or null. */
     kernel: MediaPlan['kernel'];
-    notes: string[];
+    ends: NonNullable<MediaPlan['ends']>;
   },
 ): Steps {
-  const folder = plan.socket.slice(0, plan.socket.lastIndexOf('/'));
-  const { delivery, kernel } = plan;
+  const { delivery, kernel, ends } = plan;
   return [
-    {
-      when: WHEN.before,
-      do:
-        plan.socketMode === 'connect'
-          ? `let the user that QEMU runs as create sockets in ${folder} and read the seed`
-          : `start the gateway, and let the user that QEMU runs as connect to sockets in ${folder} and read the seed`,
-    },
-    ...firmwareSteps(request, delivery),
-    ...plan.notes.map((note) => ({ when: WHEN.before, do: note })),
-    ...(request.disk.wipe && request.source === 'installer' && !kernel
-      ? [
-          {
-            when: WHEN.before,
-            do: 'a disk that already holds a bootable system would boot that: clear its first and last mebibyte, or let the medium with the next bootindex come before it for the first start',
-          },
-        ]
-      : []),
+    ...before(
+      ...channelSteps(plan),
+      ...processorSteps(plan.machine),
+      ...firmwareSteps(request, delivery),
+      ...seedSteps(request),
+      ...(request.disk.wipe && request.source === 'installer' && !kernel
+        ? [
+            'a disk that already holds a bootable system would boot that: clear its first and last mebibyte, or let the medium with the next bootindex come before it for the first start',
+          ]
+        : []),
+    ),
     ...delivery.steps(request, plan),
+    { when: WHEN.end, do: `installed: ${ends.installed.what}. Failed: ${ends.failed.what}` },
     {
       when: WHEN.hello,
-      do: `detach the ${delivery.detached(request)}, then DELETE the medium: a guest can read an attached seed for ever, and it carries the channel secret`,
+      do: `libvirt: define libvirtXml, which starts without its media too. Detach the ${delivery.detached(request)} as detach says, then DELETE the medium: a guest can read an attached seed for ever, and it carries the channel secret`,
     },
   ];
 }
 
-function firmwareSteps(request: MediaRequest, delivery: Delivery): Steps {
-  const steps: Steps = [];
+const before = (...words: string[]): Steps => words.map((what) => ({ when: WHEN.before, do: what }));
+
+function channelSteps({ socket, socketMode }: Pick<PlanPaths, 'socket' | 'socketMode'>): string[] {
+  const folder = socket.slice(0, socket.lastIndexOf('/'));
+  return [
+    socketMode === 'connect'
+      ? `let the user that QEMU runs as create sockets in ${folder} and read the seed`
+      : `start the gateway, and let the user that QEMU runs as connect to sockets in ${folder} and read the seed`,
+    // What libvirt starts runs as svirt_t, which makes and opens sockets in folders of this type.
+    `where SELinux is enforcing and libvirt starts the machine: semanage fcontext -a -t svirt_image_t '${folder}(/.*)?' and restorecon -R ${folder}`,
+  ];
+}
+
+const processorSteps = ({ cpu: { level } }: PlanParts['machine']): string[] =>
+  level === null || level === 'x86-64'
+    ? []
+    : [
+        `take a host whose processor has ${level} (/lib64/ld-linux-x86-64.so.2 --help lists what it has): on a lesser one the kernel panics when init starts`,
+      ];
+
+function firmwareSteps(request: MediaRequest, delivery: Delivery): string[] {
+  const { image, os, source } = request;
+  const steps: string[] = [];
   const { type, secureBoot } = firmwarePlan(request);
   if (secureBoot === 'capable')
-    steps.push({
-      when: WHEN.before,
-      do: `take the OVMF build with Secure Boot and SMM, and variables without enrolled keys: ${FAMILIES[request.os.family].title} asks for the ability, and the boot loader of the seed is not signed`,
-    });
+    steps.push(
+      `take the OVMF build with Secure Boot and SMM, and variables without enrolled keys: ${FAMILIES[os.family].title} asks for the ability, and the boot loader of the seed is not signed`,
+    );
   else if (type === 'uefi' && delivery.unsignedLoader !== null)
-    steps.push({
-      when: WHEN.before,
-      do: `leave Secure Boot off: the boot loader of the ${delivery.unsignedLoader} is not signed`,
-    });
+    steps.push(`leave Secure Boot off: the boot loader of the ${delivery.unsignedLoader} is not signed`);
+  if (source === 'cloud-image' && type === 'uefi' && os.architecture === 'x86_64' && !image?.firmware)
+    steps.push(
+      'see that the image has an EFI system partition (fdisk -l lists it; GenericCloud of AlmaLinux 8 has none, GenericCloud-UEFI has): one without it starts under firmware bios only',
+    );
   if (wantsTpm(request))
-    steps.push({
-      when: WHEN.before,
-      do: 'start swtpm with the arguments in tpm.swtpm, on a folder that stays with the machine; libvirt does it by itself',
-    });
+    steps.push(
+      'start swtpm with the arguments in tpm.swtpm, on a folder that stays with the machine; libvirt does it by itself',
+    );
   return steps;
+}
+
+/** What would be taken for the seed, or for the system's disk. */
+function seedSteps(request: MediaRequest): string[] {
+  const label = seedLabel(request);
+  return [
+    `attach no other medium ${RIVALS[label]}: only one of them is read`,
+    ...(label === SEED_LABELS.cloudInit
+      ? [
+          'give the machine no SMBIOS serial number that begins with ds=nocloud: cloud-init would look there instead',
+        ]
+      : []),
+    'attach data disks before the seed, each with a serial number, and find them by it: numbers and names such as vdb change when the seed goes',
+  ];
 }

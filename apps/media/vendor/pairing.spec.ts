@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { mediaRequest } from '../../../test/support/media/media.js';
-import { checkPairing, isoNotes } from './pairing.js';
+import { checkPairing, isoWarnings } from './pairing.js';
 import type { VendorIso } from './vendor-iso.js';
 
 const UBUNTU: VendorIso = {
@@ -75,6 +75,12 @@ describe('a request and an ISO', () => {
     ['an old server', ['vendorIso'], os('ubuntu', '24.04'), { ...UBUNTU, variant: 'legacy-server' }],
     ['a boot ISO of RHEL without a mirror', ['mirror'], os('rhel', '9'), { ...RHEL, variant: 'netinst' }],
     [
+      'a boot ISO and a machine without a network card',
+      ['network'],
+      { ...os('fedora', '43'), network: 'none' },
+      { ...FEDORA, variant: 'netinst' },
+    ],
+    [
       'a label that no argument can carry',
       ['vendorIso'],
       os('fedora', '43'),
@@ -102,8 +108,19 @@ describe('a request and an ISO', () => {
     });
   });
 
-  it('have a note when the medium carries no packages', () => {
-    expect(isoNotes(FEDORA)).toEqual([]);
-    expect(isoNotes({ ...FEDORA, variant: 'netinst' })[0]).toMatch(/network path to a mirror/);
+  it('have a warning when the medium carries no packages', () => {
+    const netinst = { ...FEDORA, variant: 'netinst' } as const;
+    expect(isoWarnings(mediaRequest(os('fedora', '43')), FEDORA)).toEqual([]);
+    expect(isoWarnings(mediaRequest(os('fedora', '43')), netinst)).toEqual([
+      {
+        path: 'vendorIso',
+        message: `${FEDORA.path} carries no packages: the installation fetches them from the vendor's public mirrors`,
+        remedy: 'see that the machine reaches that by its network, or take the DVD',
+        severity: 'warning',
+      },
+    ]);
+    expect(
+      isoWarnings(mediaRequest({ ...os('fedora', '43'), mirror: 'http://m.example/f' }), netinst)[0]?.message,
+    ).toMatch(/from http:\/\/m\.example\/f$/);
   });
 });

@@ -1,4 +1,4 @@
-import type { Fault, MediaRequest } from '#protocol';
+import { asWarnings, type Fault, type MediaRequest, type Warning } from '#protocol';
 import { DELIVERIES } from '../deliveries/deliveries.js';
 import { FAMILIES, type FamilyName } from '../families/family.js';
 import type { IsoVariant, VendorIso } from './vendor-iso.js';
@@ -71,6 +71,12 @@ export function checkPairing(request: MediaRequest, iso: VendorIso): Fault[] {
       `${iso.path} is a boot ISO without packages, and ${titleOf(iso.family)} has no public mirror`,
       'give mirror (the BaseOS tree), or take the DVD',
     );
+  if (iso.variant === 'netinst' && request.network === 'none')
+    fault(
+      'network',
+      `${iso.path} is a boot ISO without packages, and the machine has no network card`,
+      'give it a card, or take the DVD',
+    );
   // dracut reads LABEL as far as the next colon.
   if (iso.uuid === null && FAMILIES[iso.family].installer && iso.volumeId.includes(':'))
     fault(
@@ -86,11 +92,14 @@ function isSameRelease(wanted: string, has: string): boolean {
   return has === wanted || has.startsWith(`${wanted}.`);
 }
 
-/** What whoever starts the machine must see to, because of the medium. */
-export function isoNotes(iso: VendorIso): string[] {
-  return iso.variant === 'netinst'
-    ? [
-        `${iso.path} carries no packages: during the installation the machine needs a network path to a mirror`,
-      ]
-    : [];
+/** What an operator should know of a request because of the medium, although it installs. */
+export function isoWarnings({ mirror }: MediaRequest, iso: VendorIso): Warning[] {
+  if (iso.variant !== 'netinst') return [];
+  return asWarnings([
+    {
+      path: 'vendorIso',
+      message: `${iso.path} carries no packages: the installation fetches them from ${mirror ?? "the vendor's public mirrors"}`,
+      remedy: 'see that the machine reaches that by its network, or take the DVD',
+    },
+  ]);
 }

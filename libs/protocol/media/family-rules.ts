@@ -48,9 +48,11 @@ export interface FamilyRules {
   platform: Platform;
   /** Whether its answer file carries a crypt hash, or needs the password itself: that one is kept sealed. */
   passwords: 'hashed' | 'sealed';
+  /** Whether a net installer finds packages without a mirror of the request's own. */
+  hasPublicMirror: boolean;
   /** What one field means for another: rules of its own for names and passwords. */
   fieldFaults(fields: Readable): Fault[];
-  /** What an operator should know although the machine installs. */
+  /** What an operator should know of it although the machine installs. */
   warnings(request: MediaRequest): Fault[];
 }
 
@@ -81,6 +83,7 @@ const linux = (title: string, format: keyof typeof PACKAGE_NAMES = 'rpm'): Famil
   title,
   platform: 'linux',
   passwords: 'hashed',
+  hasPublicMirror: true,
   fieldFaults: (fields) => [...linuxFaults(fields), ...packageFaults(fields, PACKAGE_NAMES[format])],
   warnings: cloudImageWarnings,
 });
@@ -90,15 +93,39 @@ export const FAMILY_RULES: Readonly<Record<MediaRequest['os']['family'], FamilyR
     title: 'Windows',
     platform: 'windows',
     passwords: 'sealed',
+    hasPublicMirror: true,
     fieldFaults: windowsFaults,
-    warnings: () => [],
+    warnings: driverWarnings,
   },
   ubuntu: linux('Ubuntu', 'deb'),
   fedora: linux('Fedora'),
-  rhel: linux('RHEL'),
+  rhel: { ...linux('RHEL'), hasPublicMirror: false, warnings: subscriptionWarnings },
   rocky: linux('Rocky Linux'),
   alma: linux('AlmaLinux'),
 };
+
+function subscriptionWarnings({ rhsm, mirror }: MediaRequest): Fault[] {
+  if (rhsm !== undefined || mirror !== undefined) return [];
+  return [
+    {
+      path: 'rhsm',
+      message: 'is not given: the system is not registered, and has no repository afterwards',
+      remedy: 'give organization and activationKeys, or register it later',
+    },
+  ];
+}
+
+function driverWarnings({ virtioDrivers }: MediaRequest): Fault[] {
+  if (virtioDrivers !== undefined) return [];
+  return [
+    {
+      path: 'virtioDrivers',
+      message:
+        'is not given: Windows has no virtio drivers of its own, so that its disk is on SATA and its card an e1000e; the agent has no channel until vioserial is installed',
+      remedy: 'give the path of a virtio-win ISO',
+    },
+  ];
+}
 
 const subscriptionFaults = ({ family, rhsm }: Readable): Fault[] =>
   rhsm === undefined || family === 'rhel'

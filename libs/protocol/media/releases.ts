@@ -40,12 +40,21 @@ export interface Release {
   /** Whether it stands for others within it, as 24.04 for 24.04.1 and 9 for 9.4. */
   hasPoints: boolean;
   cpu: CpuLevel;
+  /** Of another build of the release that its vendor publishes for older processors; null: there is none. */
+  olderCpu: CpuLevel | null;
   /** Null: it installs by other answers than a kickstart. */
   kickstart: KickstartFacts | null;
 }
 
 const ubuntu = (version: string) =>
-  ({ family: 'ubuntu', version, hasPoints: true, cpu: 'x86-64', kickstart: null }) as const;
+  ({
+    family: 'ubuntu',
+    version,
+    hasPoints: true,
+    cpu: 'x86-64',
+    olderCpu: null,
+    kickstart: null,
+  }) as const;
 
 const fedora = <V extends string>(version: V) =>
   ({
@@ -53,6 +62,7 @@ const fedora = <V extends string>(version: V) =>
     version,
     hasPoints: false,
     cpu: 'x86-64',
+    olderCpu: null,
     kickstart: {
       syntax: `F${version}`,
       environment: '@core',
@@ -90,6 +100,8 @@ const enterprise = <V extends keyof typeof ENTERPRISE_CPU>(
     version,
     hasPoints: true,
     cpu: ENTERPRISE_CPU[version],
+    // AlmaLinux 10.0's release notes: x86_64_v2 beside x86_64.
+    olderCpu: family === 'alma' && version === '10' ? 'x86-64-v2' : null,
     kickstart: {
       syntax: `RHEL${version}`,
       environment: '@^minimal-environment',

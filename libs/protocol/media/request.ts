@@ -1,12 +1,13 @@
 import type { z } from 'zod';
 import { stepsOf } from '../fault.js';
 import { checkFamilyRules } from './family-rules.js';
+import { checkMachineRules } from './machine-rules.js';
 import { RequestFields } from './request-fields.js';
 
 /** The body of `POST /media` and of `media.create`. */
 export const MediaRequest: typeof RequestFields = RequestFields.superRefine(
   (request, context) => {
-    for (const { path, message, remedy } of checkFamilyRules(request))
+    for (const { path, message, remedy } of [...checkFamilyRules(request), ...checkMachineRules(request)])
       context.addIssue({ code: 'custom', path: stepsOf(path), message, params: { remedy } });
   },
   // Also when a field is wrong by itself: every fault is told, never the first only.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { KEYBOARD_LAYOUTS, LOCALES, type MediaRequest } from '#protocol';
 import { FULL_WINDOWS, windowsRequest } from '../../../../test/support/windows/windows.js';
-import { checkWindows, isComplex, passwordFaults, windowsNotes } from './check.js';
+import { checkWindows, isComplex, passwordFaults } from './check.js';
 import { inputLocale, windowsLocale } from './names.js';
 import { findEdition, WINDOWS_VERSIONS } from './versions.js';
 
@@ -126,11 +126,6 @@ describe('a request for Windows', () => {
         /^os\.edition: the medium has no image "Windows Server 2022 SERVERDATACENTER"; it has .*SERVERSTANDARD; did you mean/,
       ),
     ]);
-  });
-
-  it('without drivers is told what that means', () => {
-    expect(windowsNotes(windowsRequest())).toEqual([expect.stringContaining('no channel')]);
-    expect(windowsNotes(windowsRequest(FULL_WINDOWS))).toEqual([]);
   });
 });
 

@@ -220,12 +220,3 @@ function checkDrivers({ virtioDrivers, windows, disk }: MediaRequest): Fault[] {
     });
   return faults;
 }
-
-/** What an operator should know although the machine installs. */
-export function windowsNotes({ virtioDrivers }: MediaRequest): string[] {
-  return virtioDrivers === undefined
-    ? [
-        'virtioDrivers is not given: Windows has no virtio drivers of its own, so attach the disk to SATA and the network as e1000e; the agent has no channel until vioserial is installed',
-      ]
-    : [];
-}

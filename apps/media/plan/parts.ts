@@ -1,5 +1,6 @@
+import type { MediaPlan, PlanCard } from '#protocol';
 import type { VendorIso } from '../vendor/vendor-iso.js';
-import type { SeedForm } from './devices.js';
+import type { Attachment, SeedForm } from './devices.js';
 
 export interface PlanPaths {
   /** The image that was made: the seed, or what carries it. */
@@ -13,4 +14,11 @@ export interface PlanPaths {
   /** Kernel and initrd that were copied out of the vendor's ISO. */
   kernelFiles?: { kernel: string; initrd: string } | null;
   seedForm?: SeedForm;
+}
+
+/** What both of the plan's forms are made of. */
+export interface PlanParts {
+  machine: NonNullable<MediaPlan['machine']>;
+  media: Attachment[];
+  cards: PlanCard[];
 }
