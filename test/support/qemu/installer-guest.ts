@@ -16,10 +16,12 @@ export interface InstallerGuestOptions {
   plan: MediaPlan;
   /** Values of the plan's placeholders; a vendor's ISO that is not there is an empty one. */
   fills: Record<string, string>;
-  /** What the installer runs of ours, one after the other until one fails. */
-  run: string[];
-  /** What it runs then. */
-  failed: string[];
+  /** What the installer runs of ours before it touches the disk, one after the other until one fails. */
+  before: string[];
+  /** What it runs when one of them has failed. */
+  beforeFailed: string[];
+  /** What it runs when it fails later; null: it does not fail. */
+  laterFailed: string[] | null;
   files?: Record<string, string>;
 }
 
@@ -31,9 +33,8 @@ export interface InstallerGuestOptions {
 export async function startInstallerGuest({
   plan,
   fills,
-  run,
-  failed,
   files = {},
+  ...installer
 }: InstallerGuestOptions): Promise<Guest & { remove(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'infinibay-installer-'));
   const kernel = await fullKernel();
@@ -52,8 +53,12 @@ export async function startInstallerGuest({
   const modules = moduleFiles(kernel, MODULES);
   for (const path of modules) copyFileSync(path, join(root, 'modules', basename(path)));
   put('installer/modules', modules.map((path) => `${basename(path)}\n`).join(''));
-  run.forEach((text, index) => put(`installer/run-${index}`, text));
-  failed.forEach((text, index) => put(`installer/failed-${index}`, text));
+  const programs = (prefix: string, texts: string[]): void =>
+    texts.forEach((text, index) => put(`installer/${prefix}-${index}`, text));
+  programs('before', installer.before);
+  programs('before-failed', installer.beforeFailed);
+  programs('later-failed', installer.laterFailed ?? []);
+  if (installer.laterFailed) put('installer/later-fails', '');
   for (const [path, content] of Object.entries(files)) put(path, content);
   const initrd = join(folder, 'initrd');
   command('sh', ['-c', `find . | cpio --quiet -o -H newc | gzip -1 >"$1"`, 'sh', initrd], { cwd: root });

@@ -4,8 +4,9 @@
 # failure it runs the commands that are for that, and then does nothing any more, as Anaconda does after a
 # failed %pre. The machine is only switched off by our scripts themselves.
 #
-# /installer/modules lists the kernel modules in their order; /installer/run-N are the programs, and
-# /installer/failed-N those after a failure.
+# /installer/modules lists the kernel modules in their order. /installer/before-N is run before the disk is
+# touched, /installer/before-failed-N when one of them has failed; /installer/later-fails is there when the
+# installation is to fail later, and /installer/later-failed-N is run then.
 /bin/busybox mount -t devtmpfs dev /dev
 exec >/dev/ttyS0 2>&1
 /bin/busybox --install -s /bin
@@ -27,19 +28,21 @@ while :; do
     sleep 1
 done &
 
-# As Anaconda and Subiquity do: a program each, its environment thrown away in the end.
 all() { # prefix
-    for program in /installer/"$1"-*; do
+    for program in /installer/"$1"-[0-9]*; do
         [ -e "$program" ] || continue
         echo "installer: $program"
         sh "$program" || { echo "installer: $program failed" && return 1; }
     done
 }
-if all run; then
+if ! all before; then
+    all before-failed
+elif [ -e /installer/later-fails ]; then
+    all later-failed
+else
     echo 'installer: done, the machine restarts'
     sync
     reboot -f
 fi
-all failed
 echo 'installer: does nothing any more'
 while :; do sleep 3600; done
