@@ -1,73 +1,148 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { SeedFile } from '../../../apps/media/families/seed-file.js';
+import { command } from '../processes/commands.js';
 import { type FakeDisk, fakeDisks } from './fake-disks.js';
 import { start } from '../processes/processes.js';
+import { installerPath, type InstallerSystem, programPath } from './installer-programs.js';
 import { parseKickstarts } from './pykickstart.js';
 
 /** In the order in which they are in a kickstart of ours. */
-const SECTIONS = ['pre', 'preInstall', 'handOver', 'post', 'onError'] as const;
+export const SECTIONS = ['pre', 'preInstall', 'handOver', 'post', 'finish', 'onError'] as const;
 export type Section = (typeof SECTIONS)[number];
 
+/** Programs of the installer that would reach this machine, or that need its hardware. */
+const STAND_INS = ['nmcli', 'systemctl', 'lvm', 'mdadm', 'mount', 'umount'];
+
 /**
- * A machine on which the sections of a kickstart run as Anaconda runs them, with fake disks and stand-ins for
- * systemctl, restorecon and getent, whose calls are in the file `calls`. The scripts' absolute paths lead
- * into `root`.
+ * A machine on which the sections of a kickstart run as Anaconda runs them, with fake disks, and with the
+ * programs that its installer has: %post has those of this machine. Stand-ins write how they were called into
+ * the file `calls`; `mount` puts the files of a real image into the folder, and `umount` takes them out. The
+ * scripts' absolute paths lead into `root`.
  */
 export class AnacondaMachine {
   private readonly scripts = new Map<Section, string>();
-  private readonly env: Record<string, string>;
+  private readonly disks: Record<string, string>;
+  private readonly installer: string;
 
   constructor(
     readonly root: string,
-    text: string,
+    files: readonly SeedFile[],
     disks: FakeDisk[],
+    system: InstallerSystem = 'el9',
   ) {
-    for (const name of ['run/install', 'tmp', 'root', 'etc/dnf', 'var/log', 'home/ada/.ssh', 'bin'])
+    for (const name of ['run', 'proc', 'tmp', 'root', 'etc/dnf', 'var/log', 'home/ada/.ssh', 'bin'])
       mkdirSync(join(this.root, name), { recursive: true });
-    writeFileSync(this.path('run/install/ks.cfg'), text);
+    const text = files.find(({ name }) => name === 'ks.cfg')?.content ?? '';
     const [parsed] = parseKickstarts([{ syntax: 'RHEL9', text }]);
     parsed?.scripts.forEach((script, index) => {
       const section = SECTIONS[index];
       if (section) this.scripts.set(section, this.moved(script.text));
     });
-    this.program('systemctl', `echo "systemctl $*" >>${this.path('calls')}`);
-    this.program('restorecon', `echo "restorecon $*" >>${this.path('calls')}`);
-    this.program('getent', `echo "$2:x:1000:1000::${this.path('home')}/$2:/bin/bash"`);
-    this.env = {
-      PATH: `${this.path('bin')}:${process.env['PATH']}`,
-      ANA_INSTALL_PATH: this.root,
-      INFINIBAY_KICKSTART: this.path('run/install/ks.cfg'),
-      ...fakeDisks(this.path('disks'), disks),
-    };
+    this.disks = fakeDisks(this.path('disks'), disks);
+    for (const terminal of ['console', 'ttyS0']) writeFileSync(this.path(`disks/dev/${terminal}`), '');
+    writeFileSync(this.path('proc/cmdline'), 'BOOT_IMAGE=/images/pxeboot/vmlinuz inst.stage2=hd:LABEL=x\n');
+    this.insert('disk/by-label/OEMDRV', files);
+    this.installer = installerPath(this.path('installer-bin'), system, STAND_INS);
+    for (const name of ['nmcli', 'systemctl', 'lvm', 'mdadm']) this.program(`installer-bin/${name}`, '');
+    this.program('installer-bin/mount', mountBody());
+    this.program('installer-bin/umount', `${programPath('rm')} -rf "$1"/*`);
+    this.program('bin/systemctl', `! grep -qsxF -- "$2" ${this.path('refused')}`);
+    this.program('bin/restorecon', '');
+    this.program('bin/rpm', `for last; do :; done; grep -qsxF -- "$last" ${this.path('packages')}`);
+    this.program('bin/id', `grep -qsxF -- "$2" ${this.path('users')}`);
+    this.program('bin/getent', `echo "$2:x:1000:1000::${this.path('home')}/$2:/bin/bash"`);
+    writeFileSync(this.path('calls'), '');
   }
 
   path = (name: string): string => join(this.root, name);
   read = (name: string): string => readFileSync(this.path(name), 'utf8');
   has = (name: string): boolean => existsSync(this.path(name));
+  /** How stand-ins of a name were called. */
+  calls = (name: string): string[] =>
+    this.read('calls')
+      .split('\n')
+      .filter((line) => line.startsWith(`${name} `));
+  /** What stands on its screen, and on its serial line. */
+  console = (): string => this.read('disks/dev/console');
+  serial = (): string => this.read('disks/dev/ttyS0');
+
+  /** Puts a real image with these files where a device is; null: takes it away. */
+  insert(device: string, files: readonly SeedFile[] | null): void {
+    const image = this.path(`disks/dev/${device}`);
+    rmSync(image, { force: true });
+    if (!files) return;
+    mkdirSync(dirname(image), { recursive: true });
+    const folder = mkdtempSync(`${this.root}-medium-`);
+    for (const { name, content } of files) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), content);
+    }
+    command('xorriso', ['-as', 'mkisofs', '-quiet', '-J', '-R', '-V', 'OEMDRV', '-o', image, folder]);
+    rmSync(folder, { recursive: true });
+  }
 
   async run(section: Section): Promise<{ code: number | null; output: string }> {
-    const file = this.path(`tmp/ks-script-${section}`);
-    writeFileSync(file, this.scripts.get(section) ?? 'exit 99');
-    const running = start('/bin/sh', [file], { env: this.env });
+    return this.runScript(
+      this.scripts.get(section) ?? 'exit 99',
+      section === 'post' ? 'system' : 'installer',
+    );
+  }
+
+  /** @param place whose programs it finds: the installer's own system, or the one that was installed */
+  async runScript(
+    text: string,
+    place: 'installer' | 'system',
+  ): Promise<{ code: number | null; output: string }> {
+    const file = this.path('tmp/ks-script-run');
+    writeFileSync(file, text);
+    const path = place === 'installer' ? this.installer : `${this.path('bin')}:${process.env['PATH']}`;
+    const shell = place === 'installer' ? join(this.installer, 'sh') : '/bin/sh';
+    const env = { PATH: path, ANA_INSTALL_PATH: this.root, ...this.disks };
+    const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    // Nothing of this machine's environment, and no shell that looks for programs elsewhere.
+    const running = start('/usr/bin/env', ['-i', ...words, shell, file]);
     return { code: await running.exited, output: running.output() };
   }
 
-  /** Every file below its root in which a text is found. */
+  /** Every file below its root in which a text is found; of what stands on the media nothing. */
   holding(text: string): string[] {
     return readdirSync(this.root, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name))
-      .filter((file) => !file.includes('/disks/') && readFileSync(file).includes(text))
+      .filter((file) => !file.includes('/disks/dev/disk/') && readFileSync(file).includes(text))
       .map((file) => file.slice(this.root.length + 1));
+  }
+
+  /** What a stand-in of the installer says when it is called. */
+  answer(name: string, body: string): void {
+    this.program(`installer-bin/${name}`, body);
   }
 
   private moved(text: string): string {
     return text
-      .replaceAll(/(?<![\w/$}])\/(var|etc|root|usr\/local|tmp|run\/infinibay)\b/g, `${this.root}/$1`)
+      .replaceAll(
+        /(?<![\w/$}])\/(var|etc|root|usr\/local|tmp|run\/infinibay|proc\/cmdline)\b/g,
+        `${this.root}/$1`,
+      )
       .replaceAll('--retry 5', '--retry 0');
   }
 
   private program(name: string, body: string): void {
-    writeFileSync(this.path(`bin/${name}`), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    const called = `echo "${name.split('/').pop()} $*" >>${this.path('calls')}`;
+    writeFileSync(this.path(name), `#!/bin/sh\n${called}\n${body}\n`, { mode: 0o755 });
   }
 }
+
+/** `mount -o OPTIONS DEVICE FOLDER`. */
+const mountBody = (): string =>
+  `${programPath('xorriso')} -osirrox on -indev "$3" -extract / "$4" >/dev/null 2>&1 &&
+${programPath('chmod')} -R u+w "$4"`;

@@ -1,64 +1,93 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { MediaRequest } from '#protocol';
-import { AnacondaMachine } from '../../../../test/support/installers/anaconda-machine.js';
-import { EventServer } from '../../../../test/support/servers/event-server.js';
+import { AnacondaLab, vda, vdb } from '../../../../test/support/installers/anaconda-lab.js';
+import type { AnacondaMachine } from '../../../../test/support/installers/anaconda-machine.js';
 import type { FakeDisk } from '../../../../test/support/installers/fake-disks.js';
+import {
+  INSTALLER_SYSTEMS,
+  installerPrograms,
+} from '../../../../test/support/installers/installer-programs.js';
 import { mediaRequest } from '../../../../test/support/media/media.js';
-import { start } from '../../../../test/support/processes/processes.js';
-import { CANARY_SECRET, CANARY_TOKEN, SEED_INSTALL } from '../../../../test/support/media/seeds.js';
-import type { AgentInstall } from '../linux/agent-files.js';
-import { kickstartSeed } from './kickstart.js';
+import { CANARY_SECRET, CANARY_TOKEN } from '../../../../test/support/media/seeds.js';
+import { installEnv } from '../linux/install-env.js';
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-const folder = mkdtempSync(join(tmpdir(), 'infinibay-anaconda-'));
-const events = new EventServer();
-const files = new Map<string, string>();
-let fileServer: Server;
-let install: AgentInstall;
+const lab = new AnacondaLab();
+const { events } = lab;
+beforeAll(() => lab.start());
+beforeEach(() => lab.reset());
+afterAll(() => lab.stop());
 
-beforeAll(async () => {
-  fileServer = createServer((request, response) => {
-    const body = files.get(request.url?.split('/').pop() ?? '');
-    response.writeHead(body === undefined ? 404 : 200).end(body);
-  });
-  await new Promise<void>((resolve) => fileServer.listen(0, '127.0.0.1', resolve));
-  install = {
-    ...SEED_INSTALL,
-    distributionUrl: `http://127.0.0.1:${(fileServer.address() as AddressInfo).port}`,
-    reporting: { url: await events.listen(), token: CANARY_TOKEN },
-  };
-});
-beforeEach(() => {
-  events.reports.length = 0;
-  files.clear();
-});
-afterAll(async () => {
-  fileServer.close();
-  await events.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-let machines = 0;
-function machineFor(request: MediaRequest, disks: FakeDisk[], its = install): AnacondaMachine {
-  const [seed] = kickstartSeed(request, its);
-  return new AnacondaMachine(join(folder, `machine-${(machines += 1)}`), seed?.content ?? '', disks);
-}
-
-const GIB = 1024 ** 3;
-const vda: FakeDisk = { name: 'vda', bytes: 20 * GIB, serial: { in: 'virtio', text: 'DISK-1' } };
-const vdb: FakeDisk = { name: 'vdb', bytes: 40 * GIB, serial: { in: 'virtio', text: 'DISK-2' } };
 const rocky = (more: object = {}): MediaRequest =>
   mediaRequest({ os: { family: 'rocky', version: '9' }, source: 'installer', ...more });
 
+const POWER_OFF = 'systemctl --force --force poweroff';
+
+/** What every refusal looks like from outside. */
+function expectRefusal(machine: AnacondaMachine, { code }: { code: number | null }, why: RegExp): void {
+  expect(code).toBe(1);
+  for (const shown of [machine.console(), machine.serial()]) {
+    expect(shown).toMatch(why);
+    expect(shown).toMatch(/the installation failed: the machine powers off\n$/);
+  }
+  expect(machine.calls('systemctl').filter((line) => !line.includes(' enable '))).toEqual([POWER_OFF]);
+  expect(machine.has('run/infinibay/disk.ks')).toBe(false);
+}
+
+describe.each(INSTALLER_SYSTEMS)("with the programs of %s's installer", (system) => {
+  it('has no more of them than that', async () => {
+    const machine = lab.machine(rocky(), [vda], { system });
+    expect(installerPrograms(system)).not.toContain('base64');
+    for (const name of ['base64', 'timeout', 'install', 'getent', 'ls', 'stat', 'sync', 'poweroff', 'diff'])
+      expect(await machine.runScript(`${name} </dev/null`, 'installer')).toMatchObject({ code: 127 });
+    expect(await machine.runScript('[ x = x ] && printf %s "$(echo text)"', 'installer')).toEqual({
+      code: 0,
+      output: 'text',
+    });
+  });
+
+  it('every section does its work, and the medium may try again until it has ended well', async () => {
+    const machine = lab.machine(rocky(), [vda], { system });
+    const disk = machine.path('disks/dev/vda');
+    const marked = async (): Promise<string> =>
+      (await machine.runScript(`sfdisk --part-label ${disk} 1`, 'system')).output.trim();
+    expect(await machine.run('pre')).toEqual({ code: 0, output: '' });
+    expect(machine.read('run/infinibay/disk.ks')).toContain('ignoredisk --only-use=vda\n');
+    // Anaconda makes the partitions.
+    await machine.runScript(`echo 'label: gpt\n,' | sfdisk -q ${disk}`, 'system');
+    expect(await machine.run('preInstall')).toEqual({ code: 0, output: '' });
+    expect(await marked()).toBe(`INFI-${lab.install.mediumId.slice(0, 8)}`);
+
+    // It breaks off here, and is started again.
+    expect(await machine.run('pre')).toEqual({ code: 0, output: '' });
+    expect(await machine.run('preInstall')).toEqual({ code: 0, output: '' });
+    for (const section of ['handOver', 'post', 'finish'] as const)
+      expect(await machine.run(section)).toEqual({ code: 0, output: '' });
+    expect(await marked()).toBe('');
+    expect(machine.calls('systemctl')).not.toContain(POWER_OFF);
+
+    expectRefusal(machine, await machine.run('pre'), /vda holds .*disk.wipe is false/);
+  });
+
+  it('%onerror shows and reports the end, and powers off', async () => {
+    const machine = lab.machine(rocky(), [vda], { system });
+    await machine.run('pre');
+    writeFileSync(machine.path('tmp/anaconda.log'), 'a "hostile"\nline\u0001\n');
+    expect((await machine.run('onError')).code).toBe(0);
+    expect(machine.console()).toMatch(/stopped with an error.*\na "hostile"\nline/);
+    expect(machine.serial()).toBe(machine.console());
+    expect(machine.calls('systemctl')).toEqual([POWER_OFF]);
+    expect(events.bodies().pop()).toEqual({
+      phase: 'failed',
+      reason: 'the installer stopped with an error',
+      logTail: 'a "hostile"\nline\u0001\n',
+    });
+  });
+});
+
 describe('%pre', () => {
   it('writes the partitioning of the disk that the rule means, and says how far it is', async () => {
-    const machine = machineFor(rocky({ disk: { match: { serial: 'DISK-2' }, layout: 'lvm' } }), [vda, vdb]);
+    const machine = lab.machine(rocky({ disk: { match: { serial: 'DISK-2' }, layout: 'lvm' } }), [vda, vdb]);
     expect(await machine.run('pre')).toEqual({ code: 0, output: '' });
     const lines = machine.read('run/infinibay/disk.ks').trim().split('\n');
     expect(lines).toContain('ignoredisk --only-use=vdb');
@@ -68,15 +97,29 @@ describe('%pre', () => {
     expect(events.reports[0]?.authorization).toBe(`Bearer ${CANARY_TOKEN}`);
   });
 
-  it('leaves no secret in the kickstart that Anaconda copies to the installed system', async () => {
-    const machine = machineFor(rocky(), [vda]);
-    const before = machine.read('run/install/ks.cfg');
+  it('takes the secrets from the medium into one file, and lets the medium go', async () => {
+    const machine = lab.machine(rocky(), [vda]);
     await machine.run('pre');
-    expect(machine.read('run/install/ks.cfg').split('\n')).toHaveLength(before.split('\n').length);
-    expect(machine.read('run/install/ks.cfg')).toContain('\n# infinibay-settings: taken\n');
-    expect(machine.holding(CANARY_SECRET)).toEqual(['run/infinibay/install.env']);
-    expect(machine.holding(CANARY_TOKEN)).toEqual(['run/infinibay/install.env']);
+    for (const secret of [CANARY_SECRET, CANARY_TOKEN])
+      expect(machine.holding(secret)).toEqual(['run/infinibay/install.env']);
     expect(statSync(machine.path('run/infinibay/install.env')).mode & 0o777).toBe(0o600);
+    expect(machine.calls('mount')).toEqual([
+      `mount -o ro,nosuid,nodev,noexec ${machine.path('disks/dev/disk/by-label/OEMDRV')} ${machine.path('run/infinibay/medium')}`,
+    ]);
+    expect(machine.calls('umount')).toHaveLength(1);
+    expect(machine.has('run/infinibay/medium/ks.cfg')).toBe(false);
+  });
+
+  it.each([
+    ['LABEL=Rocky-9\\x204', 'disk/by-label/Rocky-9\\x204'],
+    ['UUID=2026-01-02-03-04-05-00', 'disk/by-uuid/2026-01-02-03-04-05-00'],
+    ['/dev/sr1', 'sr1'],
+  ])('takes them from the device that the kernel was told: %s', async (named, device) => {
+    const machine = lab.machine(rocky(), [vda]);
+    machine.insert('disk/by-label/OEMDRV', null);
+    machine.insert(device, [installEnv(lab.install)]);
+    writeFileSync(machine.path('proc/cmdline'), `quiet inst.ks=hd:${named}:/ks.cfg *\n`);
+    expect(await machine.run('pre')).toEqual({ code: 0, output: '' });
   });
 
   it.each<[string, FakeDisk[], RegExp]>([
@@ -84,164 +127,131 @@ describe('%pre', () => {
     ['no disk', [], /no disk fits .*no disks seen/],
     ['a disk that holds data', [{ ...vda, holds: 'ext4' }], /vda holds .*disk.wipe is false/],
   ])('stops before anything is written for %s, and reports why, once', async (_name, disks, why) => {
-    const machine = machineFor(rocky(), disks);
+    const machine = lab.machine(rocky(), disks);
     // What an earlier run chose does not count.
     mkdirSync(machine.path('run/infinibay'));
     writeFileSync(machine.path('run/infinibay/disk.ks'), 'ignoredisk --only-use=vdz\n');
-    const { code, output } = await machine.run('pre');
-    expect(code).toBe(1);
-    expect(output).toMatch(why);
-    expect(machine.has('run/infinibay/disk.ks')).toBe(false);
+    const ended = await machine.run('pre');
+    expectRefusal(machine, ended, why);
+    expect(ended.output).toMatch(why);
     expect(events.phases()).toEqual(['installer-started', 'failed']);
     expect(events.bodies()[1]?.['reason']).toMatch(why);
-    // Anaconda runs %onerror next.
+    // Should Anaconda run %onerror next.
     await machine.run('onError');
     expect(events.reports).toHaveLength(2);
   });
 
-  it('does its work when nothing is to be reported', async () => {
-    const machine = machineFor(rocky(), [vda], { ...install, reporting: null, channelSecret: null });
-    for (const section of ['pre', 'preInstall', 'onError'] as const)
-      expect((await machine.run(section)).code).toBe(0);
+  const settings = (): string => installEnv(lab.install).content;
+  it.each<[string, () => string | null, RegExp]>([
+    ['no settings', () => null, /has no infinibay\/install\.env/],
+    ['empty settings', () => '', /has no infinibay\/install\.env/],
+    ['settings that are no shell', () => "INFINIBAY_URL='http\n", /cannot be read/],
+    [
+      'settings without the secret',
+      () => settings().replace(/^INFINISERVICE_SHARED_SECRET=.*\n/m, ''),
+      /incomplete: INFINISERVICE_SHARED_SECRET is missing/,
+    ],
+    [
+      'an empty URL',
+      () => settings().replace(/^(INFINIBAY_URL)=.*$/m, '$1='),
+      /incomplete: INFINIBAY_URL is missing/,
+    ],
+    [
+      "another medium's settings",
+      () => settings().replace(/^(INFINIBAY_MEDIUM_ID)=.*$/m, "$1='other'"),
+      /is medium other, and this kickstart is of medium/,
+    ],
+  ])('says so and stops before the disk is touched with %s', async (_name, content, why) => {
+    const machine = lab.machine(rocky({ disk: { wipe: true } }), [vda]);
+    const text = content();
+    machine.insert('disk/by-label/OEMDRV', [
+      { name: 'ks.cfg', content: '' },
+      ...(text === null ? [] : [{ name: 'infinibay/install.env', content: text }]),
+    ]);
+    expectRefusal(machine, await machine.run('pre'), why);
+    expect(events.reports).toEqual([]);
+  });
+
+  it('does its work when nothing is to be reported, and then makes no connection', async () => {
+    const install = { ...lab.install, reporting: null, channelSecret: null };
+    const machine = lab.machine(rocky(), [vda], { install });
+    for (const section of ['pre', 'preInstall'] as const) expect((await machine.run(section)).code).toBe(0);
     expect(machine.has('run/infinibay/disk.ks')).toBe(true);
+    expect(machine.calls('nmcli')).toEqual([]);
     expect(events.reports).toEqual([]);
   });
 });
 
-it('%pre-install and %onerror say how far it is, and how it ended', async () => {
-  const machine = machineFor(rocky(), [vda]);
-  await machine.run('pre');
-  writeFileSync(machine.path('tmp/anaconda.log'), 'a "hostile"\nline\u0001\n');
-  expect((await machine.run('preInstall')).code).toBe(0);
-  expect((await machine.run('onError')).code).toBe(0);
-  expect(events.bodies().slice(2)).toEqual([
-    { phase: 'packages' },
-    {
-      phase: 'failed',
-      reason: 'the installer stopped with an error',
-      logTail: 'a "hostile"\nline\u0001\n',
-    },
-  ]);
-});
+describe('the network of %pre', () => {
+  it("is the request's, in memory only, and gone at its end", async () => {
+    const network = [
+      {
+        match: { mac: '52:54:00:12:34:56' },
+        addresses: ['192.0.2.10/24', '2001:db8::10/64'],
+        gateway: '192.0.2.1',
+        dns: ['192.0.2.53', '2001:db8::53'],
+      },
+      { match: { name: 'ens4' } },
+      { match: { mac: '52:54:00:12:34:57' }, addresses: ['2001:db8:1::1/64'], gateway: '2001:db8:1::ff' },
+    ];
+    const machine = lab.machine(rocky({ network }), [vda]);
+    expect(await machine.run('pre')).toEqual({ code: 0, output: '' });
+    const add = (number: number): string =>
+      `nmcli connection add save no type ethernet con-name infinibay-${number} autoconnect no`;
+    const calls = machine.calls('nmcli');
+    expect(calls.filter((line) => line.includes(' add '))).toEqual([
+      `${add(0)} ifname * 802-3-ethernet.mac-address 52:54:00:12:34:56 ipv4.method manual ipv4.addresses 192.0.2.10/24 ipv4.gateway 192.0.2.1 ipv4.dns 192.0.2.53 ipv6.method manual ipv6.addresses 2001:db8::10/64 ipv6.dns 2001:db8::53`,
+      `${add(1)} ifname ens4 ipv4.method auto ipv4.may-fail no ipv6.method auto`,
+      `${add(2)} ifname * 802-3-ethernet.mac-address 52:54:00:12:34:57 ipv4.method disabled ipv6.method manual ipv6.addresses 2001:db8:1::1/64 ipv6.gateway 2001:db8:1::ff`,
+    ]);
+    expect(calls.filter((line) => line.includes(' up ')).toSorted()).toEqual(
+      [0, 1, 2].map((number) => `nmcli --wait 20 connection up infinibay-${number}`),
+    );
+    expect(calls.slice(-3)).toEqual(
+      [0, 1, 2].map((number) => `nmcli --wait 10 connection delete infinibay-${number}`),
+    );
+  });
 
-describe('%post', () => {
-  const users = [
-    { name: 'ops' },
-    {
-      name: 'ada',
-      passwordHash: '$6$saltsalt$abcdefghabcdefghabcdefghabcdefghabcdefghabcdefgh',
-      sshKeys: [
-        'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1n6fTlQ2 1',
-        `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1n6fTlQ2 it's "2" $(x)`,
-      ],
-    },
-  ];
-  /** Where the witness writes that it was run: where, with what and with which secret. */
-  const witnessed = join(folder, 'witnessed');
-
-  /** A machine whose agent is to be had, with the hashes that its seed names. */
-  function served(request: MediaRequest): AnacondaMachine {
-    const witness = `#!/bin/sh\nset -eu\necho "$PWD $* $INFINISERVICE_SHARED_SECRET" >${witnessed}\n`;
-    const pins = { binarySha256: sha256('binary'), scriptSha256: sha256(witness), version: '0.1.0' };
-    files.set(pins.binarySha256, 'binary').set(pins.scriptSha256, witness);
-    return machineFor(request, [vda], { ...install, pins });
-  }
-
-  async function installed(machine: AnacondaMachine): Promise<void> {
+  it("is DHCP on the machine's card when the request says nothing, and nothing when it has none", async () => {
+    const vmId = '7c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d';
+    const machine = lab.machine(rocky({ vmId }), [vda]);
     await machine.run('pre');
-    expect(await machine.run('handOver')).toEqual({ code: 0, output: '' });
-    expect(statSync(machine.path('etc/infinibay/install.env')).mode & 0o777).toBe(0o600);
-  }
-
-  it('installs the agent from /tmp/infiniservice, tells the log of its family, and leaves no secret', async () => {
-    const machine = served(
-      rocky({ users, proxy: 'http://proxy.example:3128', mirror: 'http://m/BaseOS/os/' }),
+    expect(machine.calls('nmcli')[0]).toMatch(
+      /ifname \* 802-3-ethernet\.mac-address 02(:[0-9a-f]{2}){5} ipv4\.method auto /,
     );
-    await installed(machine);
-    mkdirSync(machine.path('var/log/anaconda'));
-    // Copies as other releases of Anaconda may make them.
-    writeFileSync(machine.path('root/original-ks.cfg'), `# ${machine.read('etc/infinibay/install.env')}`);
-    const encoded = Buffer.from(machine.read('etc/infinibay/install.env')).toString('base64');
-    writeFileSync(machine.path('var/log/anaconda/journal.log'), `ran echo ${encoded} | base64 -d\n`);
-    writeFileSync(machine.path('var/log/anaconda/storage.log'), 'no secret\n');
-    expect(await machine.run('post')).toEqual({ code: 0, output: '' });
-
-    expect(readFileSync(witnessed, 'utf8')).toBe(
-      `${machine.path('tmp/infiniservice')} normal ${install.vmId} ${CANARY_SECRET}\n`,
-    );
-    expect(machine.has('tmp/infiniservice')).toBe(false);
-    expect(machine.has('var/lib/infinibay/infiniservice-installed')).toBe(true);
-    expect(machine.read('root/infiniservice-install.log')).toMatch(
-      /installing InfiniService 0\.1\.0[^]*done\n$/,
-    );
-    expect(events.phases()).toEqual(['installer-started', 'partitioning', 'agent-installed']);
-
-    expect(machine.holding(CANARY_SECRET)).toEqual(['run/infinibay/install.env']);
-    expect(machine.holding(CANARY_TOKEN)).toEqual(['run/infinibay/install.env']);
-    expect(machine.holding(encoded.slice(0, 64))).toEqual([]);
-    expect(machine.has('var/log/anaconda/storage.log')).toBe(true);
-    expect(readdirSync(machine.path('tmp'))).toEqual([]);
+    const alone = lab.machine(rocky({ network: 'none' }), [vda]);
+    expect((await alone.run('pre')).code).toBe(0);
+    expect(alone.calls('nmcli')).toEqual([]);
   });
 
-  it('puts users, sources and the unit in place, with their contexts', async () => {
-    const machine = served(
-      rocky({ users, proxy: 'http://proxy.example:3128', mirror: 'http://m/BaseOS/os/' }),
-    );
-    await installed(machine);
-    await machine.run('post');
-    expect(machine.read('etc/sudoers.d/90-infinibay')).toBe('ops ALL=(ALL) NOPASSWD: ALL\n');
-    expect(machine.read('home/ada/.ssh/authorized_keys')).toBe(
-      `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1n6fTlQ2 it's "2" $(x)\n`,
-    );
-    expect(machine.read('etc/dnf/dnf.conf')).toBe('proxy=http://proxy.example:3128\n');
-    expect(machine.read('etc/yum.repos.d/infinibay-mirror.repo')).toContain(
-      'baseurl=http://m/AppStream/os/\n',
-    );
-    for (const [name, mode] of [
-      ['usr/local/sbin/infiniservice-install', 0o700],
-      ['etc/systemd/system/infiniservice-install.service', 0o644],
-      ['etc/sudoers.d/90-infinibay', 0o440],
+  it('leaves a card alone that is connected', async () => {
+    const network = [{ match: { mac: '52:54:00:12:34:56' } }, { match: { mac: '52:54:00:12:34:57' } }];
+    const machine = lab.machine(rocky({ network }), [vda]);
+    for (const [name, mac] of [
+      ['ens3', '52:54:00:12:34:56'],
+      ['ens4', '52:54:00:12:34:57'],
     ] as const) {
-      expect(statSync(machine.path(name)).mode & 0o777).toBe(mode);
-      expect(machine.read('calls')).toContain(`restorecon -F ${machine.path(name)}\n`);
+      mkdirSync(machine.path(`disks/sys/class/net/${name}`), { recursive: true });
+      writeFileSync(machine.path(`disks/sys/class/net/${name}/address`), `${mac}\n`);
     }
-    expect(machine.read('calls')).toContain('systemctl enable infiniservice-install.service\n');
-    expect(machine.read('calls')).toMatch(
-      /restorecon -RF .*etc\/infinibay .*root\/infiniservice-install\.log/,
-    );
+    machine.answer('nmcli', 'case $* in (*GENERAL.STATE*ens3) echo "100 (connected)" ;; esac');
+    await machine.run('pre');
+    const changes = machine.calls('nmcli').filter((line) => !line.includes('GENERAL.STATE'));
+    expect(changes).toHaveLength(3);
+    expect(changes.filter((line) => line.includes('infinibay-0'))).toEqual([]);
   });
 
-  it('goes on without the agent, says so, and leaves the rest to the unit after the start', async () => {
-    const machine = machineFor(rocky({ users }), [vda]);
-    await installed(machine);
-    expect(await machine.run('post')).toEqual({ code: 0, output: '' });
+  it('may fail: what could not be sent then is sent by %pre-install, in its order', async () => {
+    events.status = 503;
+    const machine = lab.machine(rocky(), [vda]);
+    machine.answer('nmcli', 'exit 4');
+    expect((await machine.run('pre')).code).toBe(0);
+    expect(machine.has('run/infinibay/disk.ks')).toBe(true);
+    lab.reset();
+    expect((await machine.run('preInstall')).code).toBe(0);
     expect(events.phases()).toEqual(['installer-started', 'partitioning', 'packages']);
-    expect(events.bodies()[2]?.['reason']).toContain('infiniservice-install.service goes on after the start');
-    expect(events.bodies()[2]?.['logTail']).toContain('404');
-    expect(machine.has('var/lib/infinibay/infiniservice-installed')).toBe(false);
-    expect(machine.read('etc/infinibay/install.env')).toContain(CANARY_SECRET);
-
-    // The unit's program after the start, with the files there at last.
-    const pins = { binarySha256: sha256('late'), scriptSha256: sha256('#!/bin/sh\n'), version: '0.1.0' };
-    files.set(pins.binarySha256, 'late').set(pins.scriptSha256, '#!/bin/sh\n');
-    writeFileSync(
-      machine.path('etc/infinibay/install.env'),
-      machine
-        .read('etc/infinibay/install.env')
-        .replace('b'.repeat(64), pins.binarySha256)
-        .replace('a'.repeat(64), pins.scriptSha256),
-    );
-    const again = start('/bin/sh', [machine.path('usr/local/sbin/infiniservice-install')], {
-      env: { PATH: `${machine.path('bin')}:${process.env['PATH']}` },
-    });
-    expect(await again.exited).toBe(0);
-    expect(events.phases().slice(3)).toEqual(['first-boot', 'agent-installed']);
-    expect(machine.has('etc/infinibay/install.env')).toBe(false);
-  });
-
-  it('ends well when even the settings are missing', async () => {
-    const machine = machineFor(rocky(), [vda]);
-    expect(await machine.run('post')).toEqual({ code: 0, output: '' });
-    expect(machine.has('etc/systemd/system/infiniservice-install.service')).toBe(true);
+    lab.reset();
+    await machine.run('onError');
+    expect(events.phases()).toEqual(['failed']);
   });
 });

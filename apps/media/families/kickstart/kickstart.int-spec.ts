@@ -72,6 +72,21 @@ describe('a kickstart is valid to the validator of its release:', () => {
   }, 60_000);
 });
 
+it('the kickstart of a desktop, of a boot ISO and of a machine without a card is valid too', () => {
+  const texts = KICKSTART_RELEASES.flatMap(({ family, version }) =>
+    [
+      { packages: ['@^workstation-product-environment', 'Vim_x'] },
+      { network: 'none' },
+      { proxy: 'http://p' },
+    ].map((more) => {
+      const request = mediaRequest({ os: { family, version }, source: 'installer', ...more });
+      const text = kickstartSeed(request, SEED_INSTALL, { isBootIso: true })[0]?.content ?? '';
+      return { syntax: syntaxOf(request), text };
+    }),
+  );
+  expect(parseKickstarts(texts).filter(({ error }) => error !== null)).toEqual([]);
+}, 60_000);
+
 describe('a kickstart says to its parser what was asked for:', () => {
   it.each(KICKSTART_RELEASES)('$family $version', (release) => {
     const request = fullRequest(release);
@@ -96,6 +111,7 @@ describe('a kickstart says to its parser what was asked for:', () => {
       { type: 3, inChroot: false, errorOnFail: false, log: null },
       { type: 1, inChroot: false, errorOnFail: false, log: null },
       { type: 1, inChroot: true, errorOnFail: false, log: '/root/infiniservice-install.log' },
+      { type: 1, inChroot: false, errorOnFail: false, log: null },
       { type: 4, inChroot: false, errorOnFail: false, log: null },
     ]);
   });
@@ -195,7 +211,7 @@ describe('hostile text', () => {
       expect(parsed[index]?.users.map(({ password }) => password)).toEqual(
         user ? [user.passwordHash ?? ''] : [],
       );
-      expect(parsed[index]?.scripts).toHaveLength(5);
+      expect(parsed[index]?.scripts).toHaveLength(6);
     });
   }, 60_000);
 });

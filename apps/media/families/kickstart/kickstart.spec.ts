@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { kickstartRelease, type MediaRequest } from '#protocol';
+import { kickstartRelease, type MediaRequest, networkCards } from '#protocol';
 import { mediaRequest } from '../../../../test/support/media/media.js';
 import {
   CANARY_SECRET,
@@ -13,9 +13,9 @@ import {
 } from '../../../../test/support/media/seeds.js';
 import { cloudSeed } from '../linux/cloud-config.js';
 import { DNF } from '../linux/distribution.js';
-import { SETTINGS_MARK } from './disk.js';
 import { kickstartFaults } from './faults.js';
 import { kickstartSeed } from './kickstart.js';
+import { volumeGroup } from './pre.js';
 
 const golden = (name: string): string => join(import.meta.dirname, 'golden', name);
 const kickstart = (request: MediaRequest): string => kickstartSeed(request, SEED_INSTALL)[0]?.content ?? '';
@@ -58,23 +58,18 @@ describe('a kickstart', () => {
   const rocky = { family: 'rocky', version: '9' } as const;
   const request = (more: object): MediaRequest => mediaRequest({ os: rocky, source: 'installer', ...more });
 
-  it('has each secret in its comment only, so that no copy that Anaconda makes has it', () => {
+  it('has no secret, and says nowhere where the agent comes from', () => {
+    const { distributionUrl, reporting, pins } = SEED_INSTALL;
+    const rhsm = { organization: 'canary organization', activationKeys: ['canary-key'] };
+    const words = [CANARY_SECRET, CANARY_TOKEN, distributionUrl, reporting?.url ?? '?', pins.binarySha256];
     for (const release of KICKSTART_RELEASES) {
-      const text = kickstart(fullRequest(release));
-      const rest = text
-        .split('\n')
-        .filter((line) => !line.startsWith(SETTINGS_MARK))
-        .join('\n');
-      for (const secret of [CANARY_SECRET, CANARY_TOKEN])
+      const text = kickstartSeed(fullRequest(release), { ...SEED_INSTALL, rhsm })[0]?.content ?? '';
+      for (const word of [...words, rhsm.organization, 'canary-key'])
         for (const shift of ['', 'x', 'xx']) {
-          expect(rest).not.toContain(secret);
-          expect(rest).not.toContain(
-            Buffer.from(shift + secret)
-              .toString('base64')
-              .slice(4, 40),
-          );
+          const encoded = Buffer.from(shift + word).toString('base64');
+          expect(text).not.toContain(word);
+          expect(text).not.toContain(encoded.slice(4, Math.floor((encoded.length - 4) / 4) * 4));
         }
-      expect(text).toContain(`${SETTINGS_MARK} `);
     }
   });
 
@@ -89,17 +84,99 @@ describe('a kickstart', () => {
     expect(sections).toEqual([
       '%post --nochroot --interpreter=/bin/sh',
       '%post --interpreter=/bin/sh --log=/root/infiniservice-install.log',
+      '%post --nochroot --interpreter=/bin/sh',
     ]);
   });
 
+  const sources = (of: MediaRequest, isBootIso = false): string[] =>
+    (kickstartSeed(of, SEED_INSTALL, { isBootIso })[0]?.content ?? '')
+      .split('\n')
+      .filter((line) => /^(cdrom|url|repo|harddrive)( |$)/.test(line));
+
   it('takes packages from the mirror, or from where Anaconda finds them', () => {
-    expect(lines(request({})).filter((line) => /^(cdrom|url|repo|harddrive)( |$)/.test(line))).toEqual([]);
+    expect(sources(request({}))).toEqual([]);
     const mirror = 'http://m/rocky/9/BaseOS/x86_64/os';
-    const text = lines(request({ mirror, proxy: 'http://p:3128' }));
-    expect(text).toContain(`url --url='${mirror}' --proxy='http://p:3128'`);
-    expect(text).toContain(
-      `repo --name=AppStream --baseurl='http://m/rocky/9/AppStream/x86_64/os' --proxy='http://p:3128'`,
+    for (const isBootIso of [false, true])
+      expect(sources(request({ mirror, proxy: 'http://p:3128' }), isBootIso)).toEqual([
+        `url --url='${mirror}' --proxy='http://p:3128'`,
+        `repo --name=AppStream --baseurl='http://m/rocky/9/AppStream/x86_64/os' --proxy='http://p:3128'`,
+      ]);
+  });
+
+  it("of a boot ISO takes them from the vendor's list of mirrors where Anaconda knows none", () => {
+    const os = (family: string, version: string): MediaRequest =>
+      request({ os: { family, version, architecture: 'aarch64' }, proxy: 'http://p' });
+    for (const version of ['8', '9.4']) {
+      const major = version.slice(0, 1);
+      const list = `https://mirrors.rockylinux.org/mirrorlist?arch=aarch64&repo`;
+      expect(sources(os('rocky', version), true)).toEqual([
+        `url --mirrorlist='${list}=BaseOS-${major}' --proxy='http://p'`,
+        `repo --name=AppStream --mirrorlist='${list}=AppStream-${major}' --proxy='http://p'`,
+      ]);
+      expect(sources(os('alma', version), true)).toEqual([
+        `url --mirrorlist='https://mirrors.almalinux.org/mirrorlist/${major}/baseos' --proxy='http://p'`,
+        `repo --name=AppStream --mirrorlist='https://mirrors.almalinux.org/mirrorlist/${major}/appstream' --proxy='http://p'`,
+      ]);
+    }
+    for (const one of [os('rocky', '10'), os('alma', '10'), os('fedora', '43'), os('rhel', '9')])
+      expect(sources(one, true)).toEqual([]);
+  });
+
+  it('names each card by its MAC, also the one that the request says nothing of, and none without cards', () => {
+    const networks = (more: object): string[] =>
+      lines(request({ vmId: SEED_INSTALL.vmId, ...more })).filter((line) => line.startsWith('network '));
+    const mac = networkCards({ vmId: SEED_INSTALL.vmId, network: [] })[0]?.mac;
+    const name = "network --hostname='web-1'";
+    expect(networks({})).toEqual([
+      `network --device='${mac}' --bindto=mac --activate --onboot=yes --bootproto=dhcp`,
+      name,
+    ]);
+    expect(networks({ network: [{ match: { mac: '52:54:00:12:34:56' } }] })[0]).toContain(
+      "--device='52:54:00:12:34:56' --bindto=mac ",
     );
+    expect(networks({ network: [{ match: { name: 'ens4' } }] })[0]).not.toContain('--bindto');
+    expect(networks({ network: [{ match: { name: 'ens4' }, addresses: ['2001:db8::1/64'] }] })[0]).toMatch(
+      /--noipv4 --ipv6=2001:db8::1\/64$/,
+    );
+    expect(networks({ network: 'none' })).toEqual([name]);
+  });
+
+  it('starts a desktop that is asked for, and takes its environment for the only one', () => {
+    const desktop = lines(request({ packages: ['@^workstation-product-environment', '@core'] }));
+    expect(desktop).toContain('xconfig --startxonboot');
+    expect(desktop).not.toContain('skipx');
+    expect(desktop.filter((line) => line.startsWith('@'))).toEqual([
+      '@^workstation-product-environment',
+      '@core',
+    ]);
+    const server = lines(request({ packages: ['@development', 'nginx'] }));
+    expect(server).toContain('skipx');
+    expect(server.filter((line) => line.startsWith('@'))).toEqual(['@^minimal-environment', '@development']);
+  });
+
+  it('enables services where a missing one ends nothing', () => {
+    expect(lines(request({})).filter((line) => line.startsWith('services'))).toEqual([]);
+  });
+
+  it('includes a subscription where there is one', () => {
+    const including = '%include /run/infinibay/rhsm.ks';
+    const rhsm = { organization: '7', activationKeys: ['k'] };
+    expect(kickstart(request({}))).not.toContain(including);
+    expect(kickstartSeed(request({}), { ...SEED_INSTALL, rhsm })[0]?.content).toContain(including);
+  });
+
+  it("gives a machine's volume group a name of its own, and /boot what the release's kernels take", () => {
+    const group = (hostname: string, vmId = SEED_INSTALL.vmId): string => volumeGroup({ hostname, vmId });
+    expect(group('web-1.example.com')).toBe('vg_web_1_7c0d6f0e');
+    expect(group('web-1', 'aaaaaaaa-3f5e-4d0c-9d55-1b2f3a4b5c6d')).not.toBe(group('web-1'));
+    expect(group('x'.repeat(63))).toMatch(/^[a-z0-9_]{1,55}$/);
+    const lvm = kickstart(request({ hostname: 'web-1', vmId: SEED_INSTALL.vmId, disk: { layout: 'lvm' } }));
+    expect(lvm).toContain('\nvolgroup vg_web_1_7c0d6f0e pv.01\nlogvol / --vgname=vg_web_1_7c0d6f0e ');
+    const boot = ({ family, version }: { family: string; version: string }): string | undefined =>
+      /part \/boot --fstype=xfs --size=(\d+)/.exec(kickstart(request({ os: { family, version } })))?.[1];
+    expect(
+      KICKSTART_RELEASES.filter((release) => boot(release) === '2048').map(({ version }) => version),
+    ).toEqual(['43', '44', '10', '10', '10']);
   });
 
   it('asks for a smallest system that the release has', () => {

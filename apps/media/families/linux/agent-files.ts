@@ -1,6 +1,8 @@
 import type { MediaRequest } from '#protocol';
 import { readScript, renderScript } from '#script-files';
 import { shWord } from '../../escape.js';
+import { SEED_LABELS } from '../labels.js';
+import { READ_MEDIUM } from './read-medium.js';
 import { REPORT_FUNCTION, type Reporting, reportSettings } from './reporting.js';
 
 /** What the medium pins: nothing that a guest downloads runs before it has this hash. */
@@ -40,7 +42,7 @@ export interface MachineFile {
 export interface InstallPlaces {
   script: string;
   log: string;
-  /** Where downloads go; null: a new temporary folder. */
+  /** Where downloads of the installer's last phase go; null: where all others go. */
   work: string | null;
   /** Who runs the script, besides the unit. */
   caller: string;
@@ -57,6 +59,9 @@ const STAMP = `${STATE_FOLDER}/infiniservice-installed`;
 
 const UNIT_FILE = readScript(import.meta.dirname, 'scripts/infiniservice-install.service');
 const INSTALL_FILE = readScript(import.meta.dirname, 'scripts/install.sh');
+
+/** What cloud-init writes itself; its copies of the answers are left, which it needs and which hold no secret. */
+const CLOUD_INIT_LOGS = ['/var/log/cloud-init.log', '/var/log/cloud-init-output.log'] as const;
 
 export const UBUNTU_PLACES: InstallPlaces = {
   script: INSTALL_SCRIPT,
@@ -90,7 +95,7 @@ export const packagesDone = (mediumId: string): string => `${STATE_FOLDER}/packa
 export function agentFiles(
   install: AgentInstall,
   places: InstallPlaces,
-  leftovers: readonly string[] = [],
+  leftovers: readonly string[] = CLOUD_INIT_LOGS,
 ): MachineFile[] {
   return [
     { path: places.script, mode: '0700', content: script(install, places, leftovers) },
@@ -129,21 +134,25 @@ export function installSettings(install: AgentInstall, more: { waitsForPackages?
   );
 }
 
-const unit = ({ script }: InstallPlaces): string => renderScript(UNIT_FILE, { SCRIPT: script, STAMP });
+const unit = ({ script }: InstallPlaces): string => renderScript(UNIT_FILE, { SCRIPT: script });
 
-/** `INFINIBAY_IN_INSTALLER` is set where no first boot has happened yet. */
 const script = (
-  { reporting }: AgentInstall,
+  { source }: AgentInstall,
   { log, work, caller }: InstallPlaces,
   leftovers: readonly string[],
 ): string =>
   renderScript(INSTALL_FILE, {
     CALLER: caller,
-    LEFTOVERS: leftovers.length > 0 ? leftovers.map(shWord).join(' ') : null,
+    CLOUD_IMAGE: source === 'cloud-image',
+    LABEL: SEED_LABELS.cloudInit,
+    LEFTOVERS: leftovers.map(shWord).join(' '),
     LOG: log,
-    REPORT: reporting ? REPORT_FUNCTION : null,
+    PACKAGES_DONE: packagesDone(''),
+    READ_MEDIUM,
+    REPORT: REPORT_FUNCTION,
     SETTINGS: INSTALL_SETTINGS,
     STAMP,
+    STATE_FOLDER,
     UNIT: INSTALL_UNIT,
     WORK: work,
   });

@@ -12,7 +12,7 @@ if [ -r @FOLDER@/report.sh ] && [ -r @FOLDER@/install.env ]; then
         mv @FOLDER@/unsent @FOLDER@/sending
         while IFS= read -r report_body; do
             # Later ones do not overtake it.
-            if [ -e @FOLDER@/unsent ] || ! try_report_body "$report_body"; then
+            if [ -e @FOLDER@/unsent ] || ! send_report "$report_body"; then
                 printf '%s\n' "$report_body" >>@FOLDER@/unsent
             fi
         done <@FOLDER@/sending

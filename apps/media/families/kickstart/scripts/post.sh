@@ -24,6 +24,7 @@ for service in sshd.service @UNIT@; do
     systemctl enable "$service" || set -- "$@" "$service could not be enabled"
 done
 # @if PACKAGES
+# shellcheck disable=SC2043
 for package in @PACKAGES@; do
     rpm -q "$package" >/dev/null 2>&1 || rpm -q --whatprovides "$package" >/dev/null 2>&1 ||
         set -- "$@" "the package $package is not installed"
@@ -33,6 +34,7 @@ done
 [ -e /etc/systemd/system/display-manager.service ] || set -- "$@" 'a desktop was asked for and none is installed'
 # @end
 # @if USERS
+# shellcheck disable=SC2043
 for user in @USERS@; do
     id -u "$user" >/dev/null 2>&1 || set -- "$@" "the user $user is missing"
 done
@@ -46,7 +48,7 @@ for warning in "$@"; do echo "warning: $warning"; done
 [ "$#" -eq 0 ] || report packages '' '' "$@"
 
 if [ -e @SETTINGS@ ]; then
-    INFINIBAY_IN_INSTALLER=yes timeout 600 @INSTALL_SCRIPT@ installer ||
+    timeout 600 @INSTALL_SCRIPT@ installer ||
         report packages "the agent is not installed yet: @UNIT@ goes on after the start" @LOG@
 fi
 if command -v restorecon >/dev/null 2>&1; then restorecon -RF /etc/infinibay /var/lib/infinibay @LOG@ || true; fi

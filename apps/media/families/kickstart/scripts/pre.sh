@@ -25,8 +25,9 @@ stop() { # reason
 # The medium is the device that the kernel's arguments name, or the one with Anaconda's label.
 dev=${INFINIBAY_DEV:-/dev}
 medium=$dev/disk/by-label/@LABEL@
+read -r cmdline </proc/cmdline || true
 set -f
-for word in $(cat /proc/cmdline); do
+for word in $cmdline; do
     case $word in
     (inst.ks=hd:*)
         medium=${word#inst.ks=hd:}
@@ -49,6 +50,7 @@ fi
 (. @FOLDER@/install.env) || stop 'infinibay: the settings on the install medium cannot be read'
 # shellcheck source=/dev/null
 . @FOLDER@/install.env
+# shellcheck disable=SC2043
 for name in @SETTINGS@; do
     eval "value=\${$name:-}"
     [ -n "$value" ] || stop "infinibay: the settings on the install medium are incomplete: $name is missing"

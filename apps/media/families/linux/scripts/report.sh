@@ -1,8 +1,10 @@
 #!/bin/sh
 # Defines `report PHASE [REASON [LOGFILE [WARNING...]]]`, which always succeeds and takes 15 seconds at most;
-# `try_report` tells whether it arrived. INFINIBAY_REPORT_URL and INFINIBAY_REPORT_TOKEN say where to;
-# without them it does nothing. Of a reason 2 KiB go along, of a log the last 4 KiB, of each warning 512 bytes.
-# It needs curl 7.55; without od or awk the texts are left out.
+# `try_report` tells whether it arrived, `report_json` writes the text that it sends into report_body, a line of
+# JSON, and `send_report JSON` sends a text. INFINIBAY_REPORT_URL and INFINIBAY_REPORT_TOKEN say where to; without
+# them it does nothing. Of a reason 2 KiB go along, of a log the last 4 KiB, of each warning 512 bytes. It needs
+# curl 7.55, GNU wget or wget2; busybox's wget takes the token as an argument only, where others read it, and is
+# not used. Without od or awk the texts are left out.
 # @begin
 json_text() {
     command -v awk >/dev/null 2>&1 && command -v od >/dev/null 2>&1 || return 0
@@ -10,7 +12,6 @@ json_text() {
 @JSON_TEXT@'
 }
 
-# PHASE [REASON [LOGFILE [WARNING...]]]: sets report_body, the whole JSON on one line.
 report_json() {
     report_body="{\"phase\":\"$1\""
     if [ -n "${2:-}" ]; then
@@ -33,18 +34,32 @@ report_json() {
     report_body="$report_body}"
 }
 
-# Posts a body of report_json; fails when it did not arrive.
-try_report_body() {
-    [ -n "${INFINIBAY_REPORT_URL:-}" ] && command -v curl >/dev/null 2>&1 || return 1
-    # The token is no argument: others could read it there.
-    printf 'Authorization: Bearer %s\n' "${INFINIBAY_REPORT_TOKEN:-}" |
-        curl --fail --silent --output /dev/null --noproxy '*' --connect-timeout 5 --max-time 15 --request POST --header @- \
-            --header 'Content-Type: application/json' --data-binary "$1" "$INFINIBAY_REPORT_URL" >/dev/null 2>&1
-}
-
 try_report() {
     report_json "$@"
-    try_report_body "$report_body"
+    send_report "$report_body"
+}
+
+# The token is no argument: others could read it there.
+send_report() {
+    [ -n "${INFINIBAY_REPORT_URL:-}" ] || return 1
+    if command -v curl >/dev/null 2>&1; then
+        printf 'Authorization: Bearer %s\n' "${INFINIBAY_REPORT_TOKEN:-}" |
+            curl -q --fail --silent --output /dev/null --noproxy '*' --connect-timeout 5 --max-time 15 --request POST --header @- \
+                --header 'Content-Type: application/json' --data-binary "$1" "$INFINIBAY_REPORT_URL" >/dev/null 2>&1
+    elif wget --version 2>/dev/null | head -n 1 | grep -qi '^GNU wget'; then
+        (
+            umask 077
+            report_folder=$(mktemp -d) || exit 1
+            trap 'rm -rf "$report_folder"' EXIT
+            printf 'header = Authorization: Bearer %s\nheader = Content-Type: application/json\n' \
+                "${INFINIBAY_REPORT_TOKEN:-}" >"$report_folder/config"
+            printf %s "$1" >"$report_folder/body"
+            timeout 15 wget --config="$report_folder/config" --quiet --output-document=/dev/null --no-proxy --tries=1 \
+                --max-redirect=0 --post-file="$report_folder/body" "$INFINIBAY_REPORT_URL" >/dev/null 2>&1
+        )
+    else
+        return 1
+    fi
 }
 
 report() { try_report "$@" || true; }
