@@ -67,21 +67,3 @@ export function reportCommand(
     WORDS: words,
   });
 }
-
-/**
- * The `reporting` section of an autoinstall. curtin's webhook (its `reporter/handlers.py`) knows OAuth 1.0
- * only: it sends its own events (`name`, `event_type`, `description`, `result`) with the token as
- * `oauth_token` of a PLAINTEXT signature, next to the reports of `reportCommand`.
- */
-export function subiquityReporting({ url, token }: Reporting): Record<string, unknown> {
-  return {
-    infinibay: {
-      type: 'webhook',
-      endpoint: url,
-      level: 'INFO',
-      consumer_key: 'infinibay',
-      token_key: token,
-      token_secret: token,
-    },
-  };
-}

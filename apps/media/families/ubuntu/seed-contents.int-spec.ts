@@ -24,7 +24,7 @@ import { mediaPlan } from '../../plan/plan.js';
 import { netplan } from '../linux/network-config.js';
 import { FAMILIES } from '../family.js';
 import type { SeedFile } from '../seed-file.js';
-import { UBUNTU_LEFTOVERS } from './ubuntu.js';
+import { UBUNTU_LEFTOVERS } from './commands.js';
 import { readIso } from '../../vendor/iso9660.js';
 import { writeSeedFolder } from '../../image/seed-folder.js';
 import { makeSeedImage } from '../../image/iso.js';
