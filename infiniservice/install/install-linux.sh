@@ -6,8 +6,8 @@
 #
 # INFINISERVICE_SHA256         when set, the binary must have this hash
 # INFINISERVICE_SHARED_SECRET  the channel secret, by environment only: arguments can be read by others
-# INFINISERVICE_SETUP          running: the system's installation goes on until `infiniservice install --finished`,
-#                              ten minutes at most, and first-boot scripts wait for that
+# INFINISERVICE_SETUP          running: the system's installation goes on until `infiniservice install
+#                              --finished`, ten minutes at most, and first-boot scripts wait for that
 set -eu
 
 mode=${1:-normal}

@@ -83,8 +83,8 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// What an agent that starts now finds. One restart of the machine counts the time anew, as the installation
-    /// may go on after it; a second one ends it.
+    /// What an agent that starts now finds. One restart of the machine counts the time anew, as the
+    /// installation may go on after it; a second one ends it.
     pub fn read(state_dir: &Path, now: Option<&Moment>) -> Self {
         let mut setup = Self {
             state_dir: state_dir.to_owned(),

@@ -45,8 +45,8 @@ impl Agent {
         self.outbox.push(&message);
     }
 
-    /// The end of the installation is said at once, by another hello of this session. Until it is answered the
-    /// host's lines count as before: a script that comes meanwhile was sent to us.
+    /// The end of the installation is said at once, by another hello of this session. Until it is answered
+    /// the host's lines count as before: a script that comes meanwhile was sent to us.
     pub(super) fn watch_setup(&mut self) {
         if self.setup.state() == SetupState::Done || !self.setup.look(Moment::now().as_ref()) || !self.attached {
             return;

@@ -86,8 +86,8 @@ export async function recordHello(work: Work, id: string, hello: HelloFacts): Pr
 }
 
 /**
- * Writes down whether the machine's installation still goes on, for `owner` alone, and only while it holds the
- * machine's lease: what a gateway heard that has lost it is older than what the next one hears.
+ * Writes down whether the machine's installation still goes on, for `owner` alone, and only while it holds
+ * the machine's lease: what a gateway heard that has lost it is older than what the next one hears.
  * @returns true when it was written
  */
 export async function recordSetup(

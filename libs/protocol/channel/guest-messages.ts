@@ -35,7 +35,7 @@ export const Handshake = z.object({
     .optional()
     .catch(undefined)
     .describe(
-      'Since 0.2.0: whether the installation of the system goes on; first-boot scripts wait for its end. Said again, in another hello of the same session, when it has ended. An agent that does not say it has finished.',
+      'Whether the installation of the system goes on; first-boot scripts wait for its end. Said again, in another hello of the same session, when it has ended. An agent that does not say it has finished.',
     ),
 });
 

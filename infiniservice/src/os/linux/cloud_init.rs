@@ -39,11 +39,11 @@ fn verdict(folder: &Path, arch: &str) -> Result<String, String> {
 }
 
 /// True when cloud-init runs though no seed is there, and then takes the data source None, which is another
-/// instance. `tools/ds-identify` of cloud-init decides (22.4 and main are alike): one entry, alone or with None as
-/// the second, is used without a look; of other lists the ones whose data is there are used, and when none is,
-/// cloud-init is off (`notfound=disabled`), except that on all but x86 it runs with the whole list
-/// (`DI_DEFAULT_POLICY_NO_DMI`). To a list that it writes itself it adds None; cloud-init's own list ends in
-/// None (`cloudinit/settings.py`).
+/// instance. `tools/ds-identify` of cloud-init decides (22.4 and main are alike): one entry, alone or with
+/// None as the second, is used without a look; of other lists the ones whose data is there are used, and when
+/// there is none, cloud-init is off (`notfound=disabled`), except that on all but x86 it runs with the whole
+/// list (`DI_DEFAULT_POLICY_NO_DMI`). To a list that it writes itself it adds None; cloud-init's own list ends
+/// in None (`cloudinit/settings.py`).
 fn needs_seed(list: Option<&[String]>, arch: &str) -> bool {
     let is_none = |name: &String| name == "None";
     match list {
