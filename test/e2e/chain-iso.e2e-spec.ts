@@ -152,6 +152,7 @@ describe('a chain ISO', () => {
     async (delivery) => {
       const request = mediaRequest({
         ...{ os: { family: 'ubuntu', version: '24.04' }, source: 'installer', delivery },
+        resources: { memoryMiB: 512, diskFormat: 'raw' },
         ...{ vendorIso: iso['ubuntu'], firmware: delivery === 'chain' ? 'uefi' : 'bios' },
       });
       const kernelFolder = mkdtempSync(join(folder, 'kernel-'));
@@ -165,18 +166,18 @@ describe('a chain ISO', () => {
       const vars = join(kernelFolder, 'vars.fd');
       copyFileSync('/usr/share/OVMF/OVMF_VARS.fd', vars);
       const fills: Record<string, string> = {
-        disk: `${empty},format=raw,snapshot=on`,
+        disk: `${empty},snapshot=on`,
         seed: chain['ubuntu'] ?? '',
         chain: chain['ubuntu'] ?? '',
         vendorIso: iso['ubuntu'] ?? '',
         ovmfCode: '/usr/share/OVMF/OVMF_CODE.fd',
         ovmfVars: vars,
+        ...{ net0: 'user,id=net0', console: 'stdio', display: 'none', qmpSocket: join(kernelFolder, 'qmp') },
         ...kernelFiles,
       };
       const machine = start('qemu-system-x86_64', [
-        ...['-accel', 'tcg', '-machine', 'q35', '-m', '512', '-nodefaults', '-display', 'none'],
-        ...['-serial', 'stdio', '-device', 'VGA'],
-        ...[...plan.firmware.qemu, ...plan.qemu, ...(plan.firstStart?.qemu ?? [])].map((argument) =>
+        ...['-accel', 'tcg'],
+        ...[...plan.firmware.qemu, ...plan.qemu, ...plan.firstStart.qemu].map((argument) =>
           argument.replace(/\{(\w+)\}/g, (all, name: string) => fills[name] ?? all),
         ),
       ]);

@@ -90,6 +90,7 @@ export class Operator {
       hostname: `vm-${vmId.slice(0, 8)}`,
       os: { family: 'ubuntu', version: '24.04' },
       source: 'cloud-image',
+      resources: { memoryMiB: 1024 },
       users: [{ name: 'someone', password: CANARY_PASSWORD }],
       firstBootScripts: scriptIds.map((scriptId) => ({ scriptId })),
       ...more,

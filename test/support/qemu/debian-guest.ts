@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command } from '../processes/commands.js';
 import { debianImage } from './debian-image.js';
-import { type Guest, startGuest } from './guest.js';
+import type { Guest } from './guest.js';
+import { startPlanned } from './planned-guest.js';
 
 /**
  * A Debian machine with what its media plan says attached: the plan's own QEMU arguments are used, with their
@@ -18,15 +19,15 @@ export async function startDebianGuest(
   const folder = mkdtempSync(join(tmpdir(), 'infinibay-debian-'));
   const disk = join(folder, 'disk.qcow2');
   command('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', image.disk, disk]);
-  const fill = (argument: string): string =>
-    argument.replace('{disk}', `${disk},format=qcow2,cache=unsafe`).replace('{seed}', seed);
-  const guest = await startGuest(join(folder, 'qmp'), [
-    ...['-machine', 'q35', '-smp', '2', '-m', '1024'],
-    ...['-kernel', image.kernel, '-initrd', image.initrd],
-    ...['-append', 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=auto net.ifnames=0'],
-    ...['-netdev', 'user,id=net0', '-device', 'virtio-net-pci,netdev=net0,romfile='],
-    ...plan.map(fill),
-  ]);
+  const guest = await startPlanned(
+    folder,
+    [
+      ...plan,
+      ...['-kernel', image.kernel, '-initrd', image.initrd],
+      ...['-append', 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=auto net.ifnames=0'],
+    ],
+    { disk: `${disk},cache=unsafe`, seed },
+  );
   return {
     ...guest,
     remove: async () => {
