@@ -67,8 +67,10 @@ describe('%post', () => {
       { phase: 'partitioning' },
       { phase: 'agent-installed' },
     ]);
+    // The second is for the search at the first boot, and goes with it.
     for (const secret of [CANARY_SECRET, CANARY_TOKEN])
-      expect(machine.holding(secret)).toEqual(['run/infinibay/install.env']);
+      expect(machine.holding(secret)).toEqual(['run/infinibay/install.env', 'var/lib/infinibay/secrets']);
+    expect(statSync(machine.path('var/lib/infinibay/secrets')).mode & 0o777).toBe(0o600);
     expect(readdirSync(machine.path('tmp'))).toEqual([]);
   });
 

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
+import type { MediaRequest } from '#protocol';
 import { command } from '../../../../test/support/processes/commands.js';
 import {
   fullRequest,
@@ -11,6 +12,7 @@ import {
   leastRequest,
   SEED_INSTALL,
 } from '../../../../test/support/media/seeds.js';
+import { mediaRequest } from '../../../../test/support/media/media.js';
 import { agentFiles } from './agent-files.js';
 import { cloudSeed } from './cloud-config.js';
 import { DNF } from './distribution.js';
@@ -30,6 +32,12 @@ const file = (release: (typeof RELEASES)[number], name: string): string =>
   cloudSeed(fullRequest(release, 'cloud-image'), SEED_INSTALL, CLOUD).find((one) => one.name === name)
     ?.content ?? '';
 
+const least = { os: { family: 'rocky', version: '9' }, source: 'cloud-image' };
+const userData = (request: MediaRequest): string =>
+  cloudSeed(request, SEED_INSTALL, CLOUD).find(({ name }) => name === 'user-data')?.content ?? '';
+const written = (config: Record<string, unknown>, path: string): string | undefined =>
+  (config['write_files'] as { path: string; content: string }[]).find((one) => one.path === path)?.content;
+
 describe('the seed of a cloud image of the Fedora family', () => {
   it("is valid to cloud-init's schema, which can refuse", () => {
     for (const release of RELEASES) {
@@ -45,7 +53,7 @@ describe('the seed of a cloud image of the Fedora family', () => {
     expect(spawnSync('cloud-init', ['schema', '--config-file', save('wrong', yum)]).status).not.toBe(0);
   }, 120_000);
 
-  it('puts users, keys, packages and sources in the words of that family', () => {
+  it('puts users, keys and the keyboard in the words of that family, and packages nowhere before the agent', () => {
     for (const release of RELEASES) {
       const config = parse(file(release, 'user-data')) as Record<string, unknown>;
       expect(config['users']).toEqual([
@@ -53,85 +61,53 @@ describe('the seed of a cloud image of the Fedora family', () => {
         expect.not.objectContaining({ groups: expect.anything() as unknown }),
         expect.objectContaining({ name: 'ops', groups: ['wheel'], sudo: 'ALL=(ALL) NOPASSWD:ALL' }),
       ]);
-      expect(config['packages']).toEqual(['glibc-langpack-de', 'nginx', 'curl']);
-      expect(config).not.toHaveProperty('apt');
+      for (const key of ['apt', 'keyboard', 'packages', 'package_update'])
+        expect(config).not.toHaveProperty(key);
+      expect(written(config, '/etc/vconsole.conf')).toBe('KEYMAP="de-nodeadkeys"\nFONT="eurlatgr"\n');
       expect(JSON.stringify(config)).not.toContain('sudo"]');
     }
   });
 
-  it('has its proxy written once, as the words of the command stand', () => {
+  it('starts the agent first and waits for neither', () => {
+    const commands = (more: object): unknown =>
+      (parse(userData(mediaRequest({ ...least, ...more }))) as { runcmd: unknown }).runcmd;
+    const console = ['systemctl', '--no-block', 'try-restart', 'systemd-vconsole-setup.service'];
+    const reload = ['systemctl', 'daemon-reload'];
+    const start = (unit: string): string[] => ['systemctl', 'start', '--no-block', unit];
+    expect(commands({ packages: ['nginx'] })).toEqual([
+      console,
+      reload,
+      ['systemctl', 'enable', 'infiniservice-install.service', 'infinibay-packages.service'],
+      start('infiniservice-install.service'),
+      start('infinibay-packages.service'),
+    ]);
+    expect(commands({ keyboard: { layout: 'ru' } })).toEqual([
+      reload,
+      ['systemctl', 'enable', 'infiniservice-install.service'],
+      start('infiniservice-install.service'),
+    ]);
+  });
+
+  it('has proxy and sources set once, before packages are asked for', () => {
     const { bootcmd } = parse(file(RELEASES[0] as (typeof RELEASES)[number], 'user-data')) as {
       bootcmd: string[][];
     };
-    const [[program, frequency, name, shell, option, text] = []] = bootcmd;
+    const [[program, frequency, name, shell, option, text = ''] = []] = bootcmd;
     expect([program, frequency, name, shell, option]).toEqual([
       'cloud-init-per',
       'instance',
-      'infinibay-proxy',
+      'infinibay-dnf',
       'sh',
       '-c',
     ]);
-    const conf = save('dnf.conf', '[main]\n');
-    command('sh', ['-c', text?.replace('/etc/dnf/dnf.conf', conf) ?? '']);
-    expect(readFileSync(conf, 'utf8')).toBe('[main]\nproxy=http://proxy.example:3128\n');
+    const conf = save('etc/dnf/dnf.conf', '[main]\nskip_if_unavailable=False\nbest=True\n');
+    const repo = save('etc/yum.repos.d/away.repo', '[away]\nskip_if_unavailable = False\nenabled=1\n');
+    command('sh', ['-c', text.replaceAll('/etc/', `${folder}/etc/`)]);
+    expect(readFileSync(conf, 'utf8')).toBe(
+      '[main]\nbest=True\nskip_if_unavailable=1\nproxy=http://proxy.example:3128\n',
+    );
+    expect(readFileSync(repo, 'utf8')).toBe('[away]\nenabled=1\n');
   });
-
-  it('has a network that netplan takes', () => {
-    const network: unknown = parse(file(RELEASES[0] as (typeof RELEASES)[number], 'network-config'));
-    save('netplan/etc/netplan/50.yaml', stringify({ network }));
-    command('netplan', ['generate', '--root-dir', join(folder, 'netplan')]);
-  });
-
-  it.each(['network-manager', 'sysconfig'])(
-    "is an address, a gateway and name servers to cloud-init's %s renderer",
-    (renderer) => {
-      const target = join(folder, renderer);
-      const source = save('network.yaml', file(RELEASES[0] as (typeof RELEASES)[number], 'network-config'));
-      command('cloud-init', [
-        'devel',
-        'net-convert',
-        '-p',
-        source,
-        '-k',
-        'yaml',
-        '-d',
-        target,
-        '-D',
-        'fedora',
-        '-O',
-        renderer,
-      ]);
-      const read = (name: string): string => readFileSync(join(target, name), 'utf8');
-      if (renderer === 'network-manager') {
-        const nic0 = read('etc/NetworkManager/system-connections/cloud-init-nic0.nmconnection');
-        for (const line of [
-          'mac-address=52:54:00:12:34:56',
-          'address1=192.0.2.10/24',
-          'address1=2001:db8::10/64',
-          'dns=192.0.2.53;',
-        ])
-          expect(nic0).toContain(`\n${line}\n`);
-        expect(nic0).toMatch(/^(gateway=192\.0\.2\.1|route1=0\.0\.0\.0\/0,192\.0\.2\.1)$/m);
-        const ens5 = read('etc/NetworkManager/system-connections/cloud-init-ens5.nmconnection');
-        expect(ens5).toMatch(/^(gateway=2001:db8:1::1|route1=::\/0,2001:db8:1::1)$/m);
-        expect(read('etc/NetworkManager/system-connections/cloud-init-ens4.nmconnection')).toMatch(
-          /interface-name=ens4\n[^]*\[ipv4\]\nmethod=auto/,
-        );
-      } else {
-        const nic0 = read('etc/sysconfig/network-scripts/ifcfg-nic0');
-        for (const line of [
-          'HWADDR=52:54:00:12:34:56',
-          'IPADDR=192.0.2.10',
-          'GATEWAY=192.0.2.1',
-          'IPV6ADDR=2001:db8::10/64',
-        ])
-          expect(nic0).toContain(`\n${line}\n`);
-        expect(read('etc/sysconfig/network-scripts/ifcfg-ens5')).toContain('IPV6_DEFAULTGW=2001:db8:1::1\n');
-        // The interface is renamed to what the file says.
-        expect(read('etc/udev/rules.d/70-persistent-net.rules')).toContain('NAME="nic0"');
-      }
-    },
-  );
 
   it('puts scripts and units on the machine that shellcheck and systemd take', () => {
     const { places } = DNF;

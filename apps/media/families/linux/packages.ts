@@ -4,7 +4,7 @@ import { shWord } from '../../escape.js';
 import { SEED_LABELS } from '../labels.js';
 import { type AgentInstall, type MachineFile, packagesDone } from './agent-files.js';
 import type { Distribution } from './distribution.js';
-import { READ_MEDIUM } from './install-env.js';
+import { READ_MEDIUM } from './read-medium.js';
 import { REPORT_FUNCTION } from './reporting.js';
 
 export const PACKAGES_UNIT = 'infinibay-packages.service';

@@ -183,7 +183,15 @@ describe('hostile text in a free field comes back as it was, or is refused:', ()
       (text) => ({ mirror: `http://m/${text}` }),
       (data) => (data['apt'] as { primary: { uri: string }[] }).primary[0]?.uri.slice(9),
     ],
-    ['a package', (text) => ({ packages: [text] }), (data) => (data['packages'] as string[])[0]],
+    [
+      'a package',
+      (text) => ({ packages: [text] }),
+      (data) => {
+        const files = data['write_files'] as { path: string; content: string }[];
+        const script = files.find(({ path }) => path.endsWith('/infinibay-packages'))?.content ?? '';
+        return /^ +each '(.*)'$/m.exec(script)?.[1];
+      },
+    ],
     [
       'a user name',
       (text) => ({ users: [{ name: text }] }),

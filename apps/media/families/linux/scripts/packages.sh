@@ -88,7 +88,7 @@ for round in 1 2; do
     only_mirror=
     # @end
     all_groups
-    [ -n "$(missing @ALL@)" ] || break
+    if [ -z "$(missing @ALL@)" ] || ! has_time; then break; fi
 done
 
 set --

@@ -46,7 +46,7 @@ send_report() {
         printf 'Authorization: Bearer %s\n' "${INFINIBAY_REPORT_TOKEN:-}" |
             curl -q --fail --silent --output /dev/null --noproxy '*' --connect-timeout 5 --max-time 15 --request POST --header @- \
                 --header 'Content-Type: application/json' --data-binary "$1" "$INFINIBAY_REPORT_URL" >/dev/null 2>&1
-    elif wget --version 2>/dev/null | head -n 1 | grep -qi '^GNU wget'; then
+    elif case $(wget --version 2>/dev/null) in (GNU\ Wget*) true ;; (*) false ;; esac; then
         (
             umask 077
             report_folder=$(mktemp -d) || exit 1
