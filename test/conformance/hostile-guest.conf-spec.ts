@@ -229,6 +229,16 @@ describe('a hostile guest', () => {
     expect(guest.scripts).toHaveLength(1);
   });
 
+  it('an installation that begins and ends without end hands nothing out twice', async () => {
+    const [row] = await schedule(database, { machineId: guest.vmId, scriptId, executionType: 'FIRST_BOOT' });
+    const runs = [{ execution_id: given.execution_id, attempt: 1, state: 'running', boot_id: guest.bootId }];
+    for (const setup of Array.from({ length: 150 }, () => ['running', 'done', 'never', null]).flat())
+      guest.greet({ runs, setup });
+    await stillWorks();
+    expect(guest.scripts.filter(({ execution_id }) => execution_id === row!.id).length).toBeLessThan(2);
+    expect(guest.scripts.filter(({ execution_id }) => execution_id === given.execution_id)).toHaveLength(1);
+  });
+
   it('asking without end is answered without handing a script out twice', async () => {
     for (let count = 0; count < 500; count += 1) guest.ask();
     await stillWorks();
