@@ -33,7 +33,7 @@ describe('a cloud image that boots from its seed', () => {
       await operator.script('succeeds', 'echo "welcome to $(hostname)"', 'BASH'),
       await operator.script('fails on purpose', 'echo "no such thing" >&2; exit 3'),
     ]);
-    guest = await startDebianGuest(medium.plan.qemu, seedPath(medium));
+    guest = await startDebianGuest(medium.plan, seedPath(medium));
   }, 400_000);
 
   afterAll(async () => {

@@ -52,7 +52,7 @@ describe.each<Name>(['rocky', 'ubuntu'])("an installer that runs a seed's progra
   const folder = mkdtempSync(join(tmpdir(), 'infinibay-failed-'));
   beforeAll(async () => {
     await fullKernel();
-  }, 400_000);
+  }, 900_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const request = mediaRequest({
@@ -103,7 +103,7 @@ describe.each<Name>(['rocky', 'ubuntu'])("an installer that runs a seed's progra
     try {
       const { installed, failed } = plan.ends ?? {};
       await guest.qmp
-        .event((event) => isEnd(installed?.qmp, [event]) || isEnd(failed?.qmp, [event]), 'its end', 240_000)
+        .event((event) => isEnd(installed?.qmp, [event]) || isEnd(failed?.qmp, [event]), 'its end', 600_000)
         .catch((error: unknown) => {
           throw new Error(`${String(error)}\n${guest.console()}`, { cause: error });
         });
@@ -128,7 +128,7 @@ describe.each<Name>(['rocky', 'ubuntu'])("an installer that runs a seed's progra
     expect(said).toContain('installer: done, the machine restarts');
     expect(isEnd(plan.ends?.installed.qmp, events)).toBe(true);
     expect(isEnd(plan.ends?.failed.qmp, events)).toBe(false);
-  }, 300_000);
+  }, 700_000);
 
   it.each<Exclude<Trouble, 'none'>>([
     'no medium',
@@ -146,7 +146,7 @@ describe.each<Name>(['rocky', 'ubuntu'])("an installer that runs a seed's progra
       expect(said).not.toContain('does nothing any more');
       expect(disk.equals(Buffer.alloc(disk.length))).toBe(true);
     },
-    300_000,
+    700_000,
   );
 });
 

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MediaPlan } from '#protocol';
 import { command } from '../processes/commands.js';
 import { debianImage } from './debian-image.js';
 import type { Guest } from './guest.js';
@@ -14,7 +13,10 @@ export interface DebianDisk {
    * It reaches this machine's loopback at 10.0.2.2.
    * @param media paths for the plan's placeholders, by name
    */
-  boot(plan: Pick<MediaPlan, 'qemu'>, media: Record<string, string>): Promise<Guest>;
+  boot(
+    plan: { qemu: string[]; firmware?: { qemu: string[] } },
+    media: Record<string, string>,
+  ): Promise<Guest>;
   /** All that the disk holds, as a raw image. No guest runs on it then. */
   raw(): string;
   remove(): void;
@@ -26,11 +28,11 @@ export async function debianDisk(): Promise<DebianDisk> {
   const disk = join(folder, 'disk.qcow2');
   command('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', image.disk, disk]);
   return {
-    boot: ({ qemu }, media) => {
+    boot: ({ qemu, firmware }, media) => {
       rmSync(join(folder, 'qmp'), { force: true });
       const kernel = ['-kernel', image.kernel, '-initrd', image.initrd];
       const append = ['-append', 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=auto'];
-      return startPlanned(folder, [...qemu, ...kernel, ...append], {
+      return startPlanned(folder, [...qemu, ...(firmware?.qemu ?? []), ...kernel, ...append], {
         disk: `${disk},cache=unsafe`,
         ...media,
       });
@@ -44,15 +46,15 @@ export async function debianDisk(): Promise<DebianDisk> {
 }
 
 /**
- * A Debian machine with a disk of its own and what its media plan says attached.
- * @param plan `plan.qemu` of a cloud-image medium
+ * A Debian machine with a disk of its own and what its media plan says attached, whatever the plan's firmware:
+ * its kernel is started from outside.
  */
 export async function startDebianGuest(
-  plan: string[],
+  plan: { qemu: string[] },
   seed: string,
 ): Promise<Guest & { remove(): Promise<void> }> {
   const disk = await debianDisk();
-  const guest = await disk.boot({ qemu: plan }, { seed });
+  const guest = await disk.boot(plan, { seed });
   return {
     ...guest,
     remove: async () => {
