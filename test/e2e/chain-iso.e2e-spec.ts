@@ -225,7 +225,9 @@ describe('a chain ISO', () => {
       });
       try {
         expect(fedora.volumeId).toBe(HOSTILE_LABEL);
-        await say(running, `inst.stage2=hd:UUID=${fedora.uuid} inst.ks=hd:LABEL=OEMDRV:/ks.cfg.`);
+        const { arguments: words } = installerBoot(ANACONDA, fedora);
+        expect(words).toContain(`inst.stage2=hd:UUID=${fedora.uuid} inst.ks=hd:LABEL=OEMDRV:/ks.cfg `);
+        await say(running, `${words}.`);
       } finally {
         await running.stop('SIGKILL');
       }

@@ -21,7 +21,7 @@ menuentry 'Test this media' {
 set timeout=0
 search --no-floppy --set=root -l 'Fedora-S-dvd-x86_64-43'
 menuentry 'Install without questions' {
-	linux '/images/pxeboot/vmlinuz' 'inst.stage2=hd:LABEL=Fedora-S-dvd-x86_64-43' 'inst.ks=hd:LABEL=Fedora-S-dvd-x86_64-43:/ks.cfg'
+	linux '/images/pxeboot/vmlinuz' 'inst.stage2=hd:LABEL=Fedora-S-dvd-x86_64-43' 'inst.ks=hd:LABEL=Fedora-S-dvd-x86_64-43:/ks.cfg' 'inst.nosave=all_ks' 'rd.shell=0' 'rd.emergency=poweroff'
 	initrd '/images/pxeboot/initrd.img'
 }
 search --no-floppy --set=root -l 'Fedora-S-dvd-x86_64-43'

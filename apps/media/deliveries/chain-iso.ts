@@ -40,6 +40,7 @@ export async function makeChainIso(options: {
     const { bios, efi } = await grubImages(dirname(image), CHAIN_START);
     await writeFile(join(folder, BOOT.bios), bios);
     await writeFile(join(folder, BOOT.efi), efi);
+    names.push(BOOT.bios, BOOT.efi);
     const made = await makeSeedImage({ folder, image, label, names, sourceDateEpoch, boot: BOOT });
     await checkBoots(image);
     return { ...made, kind: 'chain' };

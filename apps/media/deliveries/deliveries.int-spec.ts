@@ -28,8 +28,12 @@ const SEED = {
   ubuntu: [
     { name: 'user-data', content: '#cloud-config\nautoinstall:\n  version: 1\n' },
     { name: 'meta-data', content: 'instance-id: "m"\n' },
+    { name: 'infinibay/install.env', content: 'SECRET=1\n' },
   ],
-  kickstart: [{ name: 'ks.cfg', content: 'text\n' }],
+  kickstart: [
+    { name: 'ks.cfg', content: 'text\n' },
+    { name: 'infinibay/install.env', content: 'SECRET=1\n' },
+  ],
 };
 type Name = 'ubuntu' | 'fedora';
 const INSTALLERS = { ubuntu: SUBIQUITY, fedora: ANACONDA };
@@ -52,12 +56,13 @@ describe('a chain ISO', () => {
     async (family) => {
       const { image, made } = await chain(family);
       const label = family === 'ubuntu' ? 'CIDATA' : 'OEMDRV';
-      const names = [...filesOf(family).map(({ name }) => name), 'boot'];
+      const names = [...filesOf(family).map(({ name }) => name), 'boot', 'boot/bios.img', 'boot/efi.img'];
       expect(await readIso(image)).toEqual({
         label,
         jolietLabel: label,
         rockRidgeNames: expect.arrayContaining(names),
         jolietNames: expect.arrayContaining(names),
+        permissions: expect.any(Map),
       });
       expect(command('blkid', ['-o', 'value', '-s', 'LABEL', image]).trim()).toBe(label);
       for (const { name, content } of filesOf(family)) {
@@ -109,6 +114,62 @@ describe('a chain ISO', () => {
   });
 });
 
+/** Mode, owner and group of everything in an image, in another program's eyes. */
+function listed(image: string): Map<string, string> {
+  const lines = command('xorriso', ['-indev', image, '-find', '/', '-exec', 'lsdl', '--']).split('\n');
+  return new Map(
+    lines.flatMap((line) => {
+      const [, mode, uid, gid, path] = /^(\S{10})\S*\s+\d+\s+(\S+)\s+(\S+)\s.* '(.*)'$/.exec(line) ?? [];
+      return path === undefined ? [] : [[path, `${mode} ${uid} ${gid}`] as const];
+    }),
+  );
+}
+const ROOTS_FOLDER = 'dr-x------ 0 0';
+const ROOTS_FILE = '-r-------- 0 0';
+
+/** Root reads what others cannot, from the files as an image restores them. */
+function expectSecret(image: string, path: string): void {
+  const out = place();
+  command('xorriso', ['-osirrox', 'on', '-indev', image, '-extract', '/', out]);
+  expect(command('cat', [join(out, path)])).toBe('SECRET=1\n');
+  const nobody = ['--reuid', '65534', '--regid', '65534', '--clear-groups', 'cat', join(out, path)];
+  expect(spawnSync('setpriv', nobody, { encoding: 'utf8' })).toMatchObject({ stdout: '', status: 1 });
+}
+
+describe('everything in an image of ours', () => {
+  it("is root's alone, whoever makes it", async () => {
+    const contents = place();
+    const image = `${place()}.iso`;
+    const names = await writeSeedFolder(contents, SEED.ubuntu);
+    command('chown', ['-R', '65534:65534', contents]);
+    command('chmod', ['-R', 'a+rX', contents]);
+    await makeSeedImage({ folder: contents, image, label: 'CIDATA', names, sourceDateEpoch: 0 });
+    expect(Object.fromEntries(listed(image))).toEqual({
+      '/': ROOTS_FOLDER,
+      '/infinibay': ROOTS_FOLDER,
+      '/infinibay/install.env': ROOTS_FILE,
+      '/meta-data': ROOTS_FILE,
+      '/user-data': ROOTS_FILE,
+    });
+    expectSecret(image, 'infinibay/install.env');
+  });
+
+  it('is read back below its root too', async () => {
+    const contents = place();
+    await writeSeedFolder(contents, SEED.ubuntu.slice(0, 2));
+    const made = { folder: contents, image: `${place()}.iso`, label: 'CIDATA', sourceDateEpoch: 0 };
+    const names = SEED.ubuntu.map(({ name }) => name);
+    await expect(makeSeedImage({ ...made, names })).rejects.toThrow('missing infinibay/install.env');
+  });
+
+  it("is root's alone on a chain ISO", async () => {
+    const { image } = await chain('ubuntu');
+    for (const [path, mode] of listed(image))
+      expect([path, mode]).toEqual([path, expect.stringMatching(/^(d|-|e)r-(x|-)------ 0 0$/)]);
+    expectSecret(image, 'infinibay/install.env');
+  });
+});
+
 /** cloud-init's own search for a seed, on a machine that has that image and nothing else. */
 describe("cloud-init's ds-identify", () => {
   function identify(image: string, cmdline: string): string {
@@ -156,15 +217,14 @@ describe("cloud-init's ds-identify", () => {
     expect(identify((await chain('fedora')).image, 'quiet')).not.toMatch(/NoCloud/);
   });
 
-  it('would let cloud-init look for a path of the installer that no CD is mounted at, which is why there is none', () => {
+  it('would let cloud-init look for a path of the installer that no CD is mounted at, which is why there is none', async () => {
     const read = (path: string): number | null =>
       spawnSync('/usr/bin/python3', [
         '-c',
         `from cloudinit.util import read_seeded; read_seeded(${JSON.stringify(path)})`,
       ]).status;
     expect(read(`${folder}/cidata/`)).not.toBe(0);
-    mkdirSync(join(folder, 'cidata'));
-    for (const { name, content } of SEED.ubuntu) writeFileSync(join(folder, 'cidata', name), content);
+    await writeSeedFolder(join(folder, 'cidata'), SEED.ubuntu);
     expect(read(`${folder}/cidata/`)).toBe(0);
   });
 });
@@ -214,6 +274,14 @@ describe('a remastered ISO', () => {
     const before = hash(vendor);
     const image = await remaster(vendor, 'ubuntu');
     expect(hash(vendor)).toBe(before);
+    const modes = listed(image);
+    for (const name of ['', '/infinibay']) expect(modes.get(`/cidata${name}`)).toBe(ROOTS_FOLDER);
+    for (const { name } of SEED.ubuntu) expect(modes.get(`/cidata/${name}`)).toBe(ROOTS_FILE);
+    const others = new Map(listed(vendor));
+    others.delete('/boot/grub/grub.cfg');
+    expect(Object.fromEntries(modes)).toMatchObject(Object.fromEntries(others));
+    expect(modes.get('/boot/grub/grub.cfg')).toBe('-r--r--r-- 0 0');
+    expectSecret(image, 'cidata/infinibay/install.env');
     const out = place();
     command('xorriso', ['-osirrox', 'on', '-indev', image, '-extract', '/', out]);
     expect(readFileSync(join(out, 'cidata/user-data'), 'utf8')).toBe(SEED.ubuntu[0]?.content);
@@ -234,6 +302,8 @@ describe('a remastered ISO', () => {
   it("changes the menu inside UEFI's FAT image too, where the vendor has one there", async () => {
     const fedora = await standInIso(`${place()}.iso`, { ...anaconda('dvd'), fatMenu: true });
     const image = await remaster(fedora, 'fedora');
+    expect(listed(image).get('/ks.cfg')).toBe(ROOTS_FILE);
+    expectSecret(image, 'infinibay/install.env');
     const out = place();
     command('xorriso', ['-osirrox', 'on', '-indev', image, '-extract', '/', out]);
     const inFat = command('mtype', ['-i', join(out, 'boot/efi.img'), '::/EFI/BOOT/grub.cfg']);

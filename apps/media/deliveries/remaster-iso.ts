@@ -9,7 +9,7 @@ import { bootEntries } from '../vendor/el-torito.js';
 import { ImageFile, lengthOf } from '../vendor/image-file.js';
 import { Iso9660, SECTOR } from '../vendor/iso9660.js';
 import { writeSeedFolder } from '../image/seed-folder.js';
-import { xorrisoDate } from '../image/iso.js';
+import { isForOthers, octal, SEED_MODES, xorrisoDate } from '../image/iso.js';
 import { MCOPY, MTYPE, runTool, XORRISO } from '../image/tool.js';
 import { withVendorIso } from '../vendor/identify.js';
 import { finishFile, type WrittenFile } from '../image/written-file.js';
@@ -45,22 +45,32 @@ export async function remasterIso(options: {
     const menus = await changedMenus(iso.path, folder, (text, language) =>
       language === 'grub' ? automaticGrubMenu(text, boot) : automaticIsolinuxMenu(text, boot),
     );
+    const own = (name: string): string => `${installer.remasteredSeed}/${name}`;
     const maps = [
-      ...files.map(({ name }) => [join(seed, name), `${installer.remasteredSeed}/${name}`]),
+      ...files.map(({ name }) => [join(seed, name), own(name)]),
       ...menus.map(({ from, to }) => [from, to]),
     ];
+    const secret = files.map(({ name }) => own(name));
+    const folders = foldersOf(files, installer);
     await runTool(
       XORRISO,
       [
         ...['-abort_on', 'FAILURE', '-volume_date', 'uuid', xorrisoDate(sourceDateEpoch)],
         ...['-indev', iso.path, '-outdev', unfinished, '-boot_image', 'any', 'replay'],
         ...maps.flatMap(([from = '', to = '']) => ['-map', from, to]),
+        // What the vendor put in stays readable; so do the menus, which hold no secret.
+        ...ownedByRoot(secret, SEED_MODES.file),
+        ...ownedByRoot(folders, SEED_MODES.folder),
+        ...ownedByRoot(
+          menus.map(({ to }) => to),
+          0o444,
+        ),
         '-commit',
       ],
       { sourceDateEpoch, deadlineMs: DEADLINE_MS },
     );
     await changeFatMenus(unfinished, folder, sourceDateEpoch, (text) => automaticGrubMenu(text, boot));
-    await check(unfinished, iso, maps);
+    await check(unfinished, iso, maps, [...secret, ...folders]);
     const written = await finishFile(unfinished, 'remaster');
     await rename(unfinished, image);
     return { ...written, name: basename(image) };
@@ -68,6 +78,23 @@ export async function remasterIso(options: {
     await rm(folder, { recursive: true, force: true });
     await rm(unfinished, { force: true });
   }
+}
+
+/** The folders that the seed brings, other than the root of the image. */
+function foldersOf(files: SeedFile[], { remasteredSeed }: Installer): string[] {
+  const inside = files.flatMap(({ name }) => name.split('/').slice(0, -1).slice(0, 1));
+  return [...new Set([remasteredSeed, ...inside.map((name) => `${remasteredSeed}/${name}`)])].filter(
+    (path) => path !== '',
+  );
+}
+
+/** Commands of xorriso. */
+function ownedByRoot(paths: string[], mode: number): string[] {
+  if (paths.length === 0) return [];
+  return [
+    ...['-chown', '0', ...paths, '--', '-chgrp', '0', ...paths, '--'],
+    ...['-chmod', octal(mode), ...paths, '--'],
+  ];
 }
 
 type Change = (text: string, language: 'grub' | 'isolinux') => string;
@@ -128,13 +155,15 @@ async function entriesOf(image: string): ReturnType<typeof bootEntries> {
   }
 }
 
-/** What was put in is there, and it boots for what the vendor's did. */
-async function check(image: string, iso: VendorIso, maps: string[][]): Promise<void> {
+/** What was put in is there and root's alone where it is secret, and it boots for what the vendor's did. */
+async function check(image: string, iso: VendorIso, maps: string[][], secret: string[]): Promise<void> {
   const file = await ImageFile.open(image);
   try {
     const volume = await Iso9660.open(file);
     const missing: string[] = [];
     for (const [, path = ''] of maps) if (!(await volume?.has(path))) missing.push(path);
+    for (const path of secret)
+      if (isForOthers(await volume?.permissions(path))) missing.push(`that ${path} is root's alone`);
     const platforms = volume ? (await bootEntries(file, volume)).map(({ platform }) => platform) : [];
     for (const platform of ['bios', 'uefi'] as const)
       if (iso[platform] && !platforms.includes(platform)) missing.push(`the boot image for ${platform}`);

@@ -1,11 +1,17 @@
 import { MediaError } from '../codes.js';
 import { readIso } from '../vendor/iso9660.js';
+import type { Permissions } from '../vendor/iso9660-records.js';
 import { runTool, XORRISO } from './tool.js';
 import { finishFile, type WrittenFile } from './written-file.js';
 
+/** Of everything in an image of ours, in Rock Ridge: whoever mounts it, nobody but root reads it. */
+export const SEED_MODES = { file: 0o400, folder: 0o500 } as const;
+
 /**
  * Makes an ISO 9660 image with Joliet and Rock Ridge from a folder, and reads it back: both labels and all
- * names must be there. The same input gives the same bytes when SOURCE_DATE_EPOCH is set.
+ * names must be there, and only root may read them (`-r` would let all). The same input gives the same bytes
+ * when SOURCE_DATE_EPOCH is set.
+ * @param options.names paths in the folder, with `/` between
  * @throws AppError `media.xorriso_missing` (503) with the command to type, `media.image_failed` (500)
  */
 export async function makeSeedImage(options: {
@@ -26,7 +32,9 @@ export async function makeSeedImage(options: {
       'mkisofs',
       '-quiet',
       '-J',
-      '-r',
+      '-R',
+      ...['-uid', '0', '-gid', '0'],
+      ...['-file-mode', octal(SEED_MODES.file), '-dir-mode', octal(SEED_MODES.folder)],
       '-V',
       label,
       `--modification-date=${date}`,
@@ -44,14 +52,22 @@ export async function makeSeedImage(options: {
   const missing = names.filter(
     (name) => !contents.rockRidgeNames.includes(name) || !contents.jolietNames.includes(name),
   );
-  if (contents.label !== label || contents.jolietLabel !== label || missing.length > 0) {
+  const open = contents.rockRidgeNames.filter((name) => isForOthers(contents.permissions.get(name)));
+  if (contents.label !== label || contents.jolietLabel !== label || missing.length > 0 || open.length > 0) {
     throw new MediaError(
       'media.image_failed',
-      `the image was read back and is not what was asked for: label ${contents.label}/${contents.jolietLabel}, missing ${missing.join(', ') || 'nothing'}`,
+      `the image was read back and is not what was asked for: label ${contents.label}/${contents.jolietLabel}, missing ${missing.join(', ') || 'nothing'}, not root's alone ${open.join(', ') || 'nothing'}`,
     );
   }
   return written;
 }
+
+/** Octal, as xorriso takes it. */
+export const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
+
+/** Whether somebody else than root could read it. */
+export const isForOthers = (found: Permissions | null | undefined): boolean =>
+  !found || found.uid !== 0 || found.gid !== 0 || (found.mode & 0o077) !== 0;
 
 /**
  * One image for both firmwares. GRUB's own core wants its place in the boot info table (xorrisofs,

@@ -5,7 +5,7 @@ import type { CopiedFile, SeedFile } from '../families/seed-file.js';
 /**
  * Writes text files and copies others into a new folder (files 0600, folders 0700). They are not made
  * durable: an image is made of them, and they go.
- * @returns the names at its root, sorted
+ * @returns their names, sorted
  */
 export async function writeSeedFolder(
   folder: string,
@@ -20,7 +20,7 @@ export async function writeSeedFolder(
     await copyFile(from, join(folder, name));
     await chmod(join(folder, name), 0o600);
   }
-  return (await readdir(folder)).sort();
+  return [...files, ...copied].map(({ name }) => name).sort();
 }
 
 /** Folders and files below a folder, each sorted, with `/` between; folders come before what they hold. */

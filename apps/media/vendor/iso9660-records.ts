@@ -12,8 +12,18 @@ export interface RecordNames {
   rockRidgeName: string | null;
 }
 
+/** Rock Ridge's PX entry. */
+export interface Permissions {
+  /** Permission bits, without the file's kind. */
+  mode: number;
+  uid: number;
+  gid: number;
+}
+
 export interface DirectoryRecord extends RecordNames {
   isFolder: boolean;
+  /** Null without Rock Ridge. */
+  permissions: Permissions | null;
   /** More than one from 4 GiB on. */
   extents: Extent[];
 }
@@ -55,19 +65,26 @@ export async function parseDirectory(
     unfinished = flags & MULTI_EXTENT ? extents : [];
     if (flags & MULTI_EXTENT) continue;
     const name = record.subarray(33, 33 + nameLength);
+    const rockRidge = isJoliet ? null : await rockRidgeOf(record, nameLength, read);
     records.push({
       plainName: (isJoliet ? bigEndianUcs2(name) : name.toString('latin1')).replace(/\.?;\d+$/, ''),
-      rockRidgeName: isJoliet ? null : await rockRidgeName(record, nameLength, read),
+      rockRidgeName: rockRidge?.name ?? null,
       isFolder: (flags & FOLDER) !== 0,
+      permissions: rockRidge?.permissions ?? null,
       extents,
     });
   }
   return records;
 }
 
-async function rockRidgeName(record: Buffer, nameLength: number, read: Read): Promise<string | null> {
+async function rockRidgeOf(
+  record: Buffer,
+  nameLength: number,
+  read: Read,
+): Promise<{ name: string | null; permissions: Permissions | null }> {
   let area = record.subarray(33 + nameLength + ((nameLength + 1) % 2));
   let name = Buffer.alloc(0);
+  let permissions: Permissions | null = null;
   for (let hop = 0; hop < MAX_CONTINUATIONS; hop += 1) {
     let next: Buffer | null = null;
     for (let at = 0; at + 4 <= area.length;) {
@@ -76,6 +93,12 @@ async function rockRidgeName(record: Buffer, nameLength: number, read: Read): Pr
       const entry = area.subarray(at, at + length);
       const signature = entry.toString('latin1', 0, 2);
       if (signature === 'NM') name = Buffer.concat([name, entry.subarray(5)]);
+      if (signature === 'PX' && length >= 36)
+        permissions = {
+          mode: entry.readUInt32LE(4) & 0o7777,
+          uid: entry.readUInt32LE(20),
+          gid: entry.readUInt32LE(28),
+        };
       if (signature === 'CE' && length >= 28)
         next = await read(
           entry.readUInt32LE(4) * SECTOR + entry.readUInt32LE(12),
@@ -87,7 +110,7 @@ async function rockRidgeName(record: Buffer, nameLength: number, read: Read): Pr
     if (!next) break;
     area = next;
   }
-  return name.length > 0 ? name.toString('utf8') : null;
+  return { name: name.length > 0 ? name.toString('utf8') : null, permissions };
 }
 
 export function bigEndianUcs2(bytes: Buffer): string {

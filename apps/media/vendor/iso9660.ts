@@ -1,5 +1,11 @@
 import { type Extent, ImageFile } from './image-file.js';
-import { bigEndianUcs2, type DirectoryRecord, parseDirectory, type RecordNames } from './iso9660-records.js';
+import {
+  bigEndianUcs2,
+  type DirectoryRecord,
+  parseDirectory,
+  type Permissions,
+  type RecordNames,
+} from './iso9660-records.js';
 
 export const SECTOR = 2048;
 /**
@@ -7,15 +13,20 @@ export const SECTOR = 2048;
  * looked for have a dozen.
  */
 const MAX_FOLDER_BYTES = 1024 * 1024;
+/** ISO 9660 itself allows eight. */
+const MAX_DEPTH = 16;
 
 /**
- * What stands in an image: both volume labels and the names at its root as Rock Ridge and Joliet give them.
+ * What stands in an image: both volume labels and the paths of all files and folders as Rock Ridge and Joliet
+ * give them, without a `/` before.
  */
 export interface IsoContents {
   label: string;
   jolietLabel: string | null;
   rockRidgeNames: string[];
   jolietNames: string[];
+  /** By path, as Rock Ridge has them; Linux goes by these. */
+  permissions: ReadonlyMap<string, Permissions>;
 }
 
 /**
@@ -90,9 +101,29 @@ export class Iso9660 {
     return (await this.record(path)) !== null;
   }
 
-  rootNames(tree: 'primary' | 'joliet'): Promise<RecordNames[]> {
-    const descriptor = tree === 'primary' ? this.primary : this.joliet;
-    return descriptor ? this.folder(rootOf(descriptor), tree === 'joliet') : Promise.resolve([]);
+  /** Who may read a file or folder, by Rock Ridge; null when it is not there, or without Rock Ridge. */
+  async permissions(path: string): Promise<Permissions | null> {
+    return (await this.record(path))?.permissions ?? null;
+  }
+
+  /**
+   * Everything in the image by its Rock Ridge or Joliet path, each folder before what it holds.
+   * @throws Error for folders in too many folders
+   */
+  async tree(kind: 'rock-ridge' | 'joliet'): Promise<[path: string, record: DirectoryRecord][]> {
+    const descriptor = kind === 'joliet' ? this.joliet : this.primary;
+    const found: [string, DirectoryRecord][] = [];
+    const enter = async (at: DirectoryRecord, above: string, depth: number): Promise<void> => {
+      if (depth > MAX_DEPTH) throw new Error('folders of the image lie in each other');
+      for (const record of await this.folder(at, kind === 'joliet')) {
+        const name = kind === 'joliet' ? record.plainName : record.rockRidgeName;
+        if (name === null) continue;
+        found.push([above + name, record]);
+        if (record.isFolder) await enter(record, `${above}${name}/`, depth + 1);
+      }
+    };
+    if (descriptor) await enter(rootOf(descriptor), '', 0);
+    return found;
   }
 
   private async record(path: string): Promise<DirectoryRecord | null> {
@@ -121,6 +152,7 @@ function rootOf(descriptor: Buffer): DirectoryRecord {
     plainName: '',
     rockRidgeName: null,
     isFolder: true,
+    permissions: null,
     extents: [
       {
         position: descriptor.readUInt32LE(156 + 2) * SECTOR,
@@ -135,7 +167,7 @@ function isNamed({ plainName, rockRidgeName }: RecordNames, wanted: string): boo
 }
 
 /**
- * Reads a finished image back: labels and the names at its root.
+ * Reads a finished image back: labels, names, and who may read.
  * @throws Error when it is not an ISO 9660 image
  */
 export async function readIso(path: string): Promise<IsoContents> {
@@ -143,11 +175,15 @@ export async function readIso(path: string): Promise<IsoContents> {
   try {
     const iso = await Iso9660.open(file);
     if (!iso) throw new Error(`${path} is not an ISO 9660 image`);
+    const rockRidge = await iso.tree('rock-ridge');
     return {
       label: iso.label,
       jolietLabel: iso.jolietLabel,
-      rockRidgeNames: (await iso.rootNames('primary')).flatMap(({ rockRidgeName }) => rockRidgeName ?? []),
-      jolietNames: (await iso.rootNames('joliet')).map(({ plainName }) => plainName),
+      rockRidgeNames: rockRidge.map(([path]) => path),
+      jolietNames: (await iso.tree('joliet')).map(([path]) => path),
+      permissions: new Map(
+        rockRidge.flatMap(([path, { permissions }]) => (permissions ? [[path, permissions]] : [])),
+      ),
     };
   } finally {
     await file.close();

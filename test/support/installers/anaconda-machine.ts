@@ -137,6 +137,8 @@ export class AnacondaMachine {
   }
 
   private program(name: string, body: string): void {
+    // Where one of this machine's own is linked to, it stays as it is.
+    rmSync(this.path(name), { force: true });
     const called = `echo "${name.split('/').pop()} $*" >>${this.path('calls')}`;
     writeFileSync(this.path(name), `#!/bin/sh\n${called}\n${body}\n`, { mode: 0o755 });
   }

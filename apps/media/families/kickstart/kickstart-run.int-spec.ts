@@ -122,6 +122,23 @@ describe('%pre', () => {
     expect(await machine.run('pre')).toEqual({ code: 0, output: '' });
   });
 
+  it('waits for a medium that comes late', async () => {
+    const machine = lab.machine(rocky(), [vda]);
+    const [device, away] = ['OEMDRV', 'away'].map((name) => machine.path(`disks/dev/disk/by-label/${name}`));
+    await machine.runScript(`mv ${device} ${away}`, 'system');
+    machine.answer('sleep', `case $(wc -l <${machine.path('calls')}) in (3) mv ${away} ${device} ;; esac`);
+    expect(await machine.run('pre')).toEqual({ code: 0, output: '' });
+    expect(machine.calls('sleep')).toEqual(['sleep 1', 'sleep 1', 'sleep 1']);
+  });
+
+  it('stops when there is no medium, after half a minute', async () => {
+    const machine = lab.machine(rocky({ disk: { wipe: true } }), [vda]);
+    machine.insert('disk/by-label/OEMDRV', null);
+    machine.answer('sleep', '');
+    expectRefusal(machine, await machine.run('pre'), /by-label\/OEMDRV is not there after 30 seconds/);
+    expect(machine.calls('sleep')).toHaveLength(30);
+  });
+
   it.each<[string, FakeDisk[], RegExp]>([
     ['two disks and no rule', [vda, vdb], /more than one disk fits .* vda .*DISK-1.* vdb .*DISK-2/],
     ['no disk', [], /no disk fits .*no disks seen/],

@@ -50,7 +50,9 @@ export const errorCommands = (install: AgentInstall): string[] => [
 export const lateCommands = (install: AgentInstall): string[] => [
   renderScript(LATE, {
     DISK_MARK: diskMarkScript(install.mediumId),
-    MACHINE_FILES: [...agentFiles(install, APT.places, UBUNTU_LEFTOVERS), APT_LOCK_FILE].map(putFile).join(''),
+    MACHINE_FILES: [...agentFiles(install, APT.places, UBUNTU_LEFTOVERS), APT_LOCK_FILE]
+      .map(putFile)
+      .join(''),
     SETTINGS: INSTALL_SETTINGS,
     SETTINGS_FOLDER: posix.dirname(INSTALL_SETTINGS),
     UNIT: INSTALL_UNIT,

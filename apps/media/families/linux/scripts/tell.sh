@@ -7,6 +7,6 @@ tell() {
     for terminal in console ttyS0 ttyAMA0; do
         terminal=${INFINIBAY_DEV:-/dev}/$terminal
         # A line that nothing is plugged into is there and takes nothing.
-        [ ! -w "$terminal" ] || printf '%s\n' "$1" 2>/dev/null >"$terminal" || true
+        [ ! -w "$terminal" ] || printf '%s\n' "$1" 2>/dev/null >>"$terminal" || true
     done
 }

@@ -15,9 +15,10 @@ mkdir -p "$run"
 @READ_MEDIUM@
 @CHECK_SETTINGS@
 @DISK_MARK@
-report() { :; }
 # @if REPORT
 @REPORT@
+# @else
+report() { :; }
 # @end
 
 # A remaster has the settings on the installer's own medium, which is mounted.
