@@ -1,6 +1,6 @@
 /**
- * Every form in which a text may stand in bytes: UTF-8, UTF-16LE, and base64 of both in each of its three
- * alignments.
+ * Every form in which a text may stand in bytes: UTF-8, UTF-16LE, and of both hexadecimal, and base64 in each
+ * of its three alignments.
  */
 function formsOf(text: string): Buffer[] {
   const plain = [Buffer.from(text, 'utf8'), Buffer.from(text, 'utf16le')];
@@ -11,7 +11,11 @@ function formsOf(text: string): Buffer[] {
       return Buffer.from(padded.slice(shift === 0 ? 0 : shift + 1, -4).replace(/=*$/, ''));
     }),
   );
-  return [...plain, ...encoded];
+  const hexadecimal = plain.flatMap((bytes) => {
+    const digits = bytes.toString('hex');
+    return [Buffer.from(digits), Buffer.from(digits.toUpperCase())];
+  });
+  return [...plain, ...encoded, ...hexadecimal];
 }
 
 /** True when the text can be read out of the bytes in one of those forms. */
