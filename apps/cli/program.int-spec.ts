@@ -83,6 +83,23 @@ describe('validate', () => {
     expect(run.out).toContain('  line 5, hostnmae\n    unknown field\n    → did you mean hostname?\n');
   });
 
+  it('ends with 0 and lists the warnings of a request that is right', async () => {
+    const path = file(
+      'warned.yaml',
+      'vmId: 7c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d\nhostname: a\nos: { family: rocky, version: "9" }\nvendorIso: /iso/r.iso\nnetwork: none\n',
+    );
+    const run = await infinibay(['media', 'validate', '--spec', path]);
+    expect(run).toMatchObject({ code: 0, err: '' });
+    expect(run.out).toContain(
+      `${path}: request: no fault\n1 warning:\n  line 5, network = none\n    the machine`,
+    );
+    const told = await infinibay(['media', 'validate', '--spec', path, '--json']);
+    expect(JSON.parse(told.out)).toMatchObject({
+      faults: [],
+      warnings: [{ path: 'network', value: 'none', line: 5, severity: 'warning' }],
+    });
+  });
+
   it('says the same as JSON', async () => {
     const run = await infinibay(
       ['media', 'validate', '--file', '-', '--for', 'f43', '--json'],

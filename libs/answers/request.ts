@@ -1,4 +1,4 @@
-import { type Fault, faultsBelow, MediaRequest, requestWarnings, UNKNOWN_FIELD } from '#protocol';
+import { type Fault, faultsBelow, MediaRequest, requestWarnings, stepsOf, UNKNOWN_FIELD } from '#protocol';
 import { inFileOrder, shownAt } from './fault.js';
 import { readYaml } from './yaml/document.js';
 
@@ -31,6 +31,9 @@ export function checkRequest(text: string): RequestReport {
       };
     },
   );
-  const warnings = read.success ? requestWarnings(read.data) : [];
+  const warnings = (read.success ? requestWarnings(read.data) : []).map((warning): Fault => {
+    const line = yaml.lineOf(stepsOf(warning.path));
+    return { ...warning, ...(line === undefined ? {} : { line }) };
+  });
   return { value: yaml.value, faults: inFileOrder(faults), warnings };
 }

@@ -37,7 +37,7 @@ export {
   recoverCompletion,
   type RecoveredCompletion,
 } from './channel/parse.js';
-export { didYouMean, type Fault, type FaultBelow } from './fault.js';
+export { didYouMean, type Fault, type FaultBelow, stepsOf } from './fault.js';
 export { FAMILY_RULES, type FamilyRules } from './media/family-rules.js';
 export * from './media/locales-and-keyboards.js';
 export { CPU_MODELS, levelOfModel } from './media/cpu-models.js';

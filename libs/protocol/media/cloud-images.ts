@@ -4,8 +4,8 @@ import { findRelease, type KickstartSyntax } from './releases.js';
 import type { MediaRequest } from './request-fields.js';
 
 /**
- * What the vendors' images of RHEL and what is built from it had before cloud-init 23.4 (their package lists):
- * the last point release of each version, in order.
+ * What the vendors' images of RHEL and what is built from it had before cloud-init 23.4 (their lists of
+ * packages): the last point release of each version, in order.
  */
 const OLD_CLOUD_INIT: Partial<Record<KickstartSyntax, readonly { lastPoint: number; version: string }[]>> = {
   RHEL8: [

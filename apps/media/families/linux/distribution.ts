@@ -5,7 +5,6 @@ import { type InstallPlaces, type MachineFile, RPM_PLACES, UBUNTU_PLACES } from 
 import { APT_LOCK_FILE } from './apt-settings.js';
 import { vconsoleFile } from './console-keymap.js';
 import { netplan, translatedNetwork } from './network-config.js';
-import type { PackageManager } from './packages.js';
 import { languagePack, mirrorFile, proxyLine } from './rpm-settings.js';
 
 /** What differs between Linux systems, whether an installer or cloud-init sets them up. */
@@ -14,7 +13,7 @@ export interface Distribution {
   places: InstallPlaces;
   /** Its members may do everything. */
   adminGroup: 'sudo' | 'wheel';
-  packageManager: PackageManager;
+  packageManager: 'apt' | 'dnf';
   /**
    * cloud-init's network-config, as its renderer for this system takes it; null when nothing was asked for.
    */

@@ -142,7 +142,10 @@ async function hello(machine: MachineRoot): Promise<string> {
           client.once('error', () => resolve(null));
           client.on('data', (chunk) => {
             text += chunk.toString();
-            const said = text.split('\n').slice(0, -1).find((line) => line.includes('handshake'));
+            const said = text
+              .split('\n')
+              .slice(0, -1)
+              .find((line) => line.includes('handshake'));
             if (said === undefined) return;
             client.destroy();
             resolve(said);

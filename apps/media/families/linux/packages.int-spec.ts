@@ -192,7 +192,7 @@ it('takes a package for there that another one provides, and none that is there 
   start(['broken']);
   machine.write('installed', 'mawk awk (= 1), other\n');
   await run(ubuntu(['awk', 'other', 'mawk']));
-  expect(machine.calls()).toEqual([expect.stringMatching(/ update$/)]);
+  expect(machine.calls()).toEqual([]);
   machine.write('calls', '');
   machine.remove();
   start(['nothing']);

@@ -16,11 +16,10 @@ const SCRIPT_FILE = readScript(import.meta.dirname, 'scripts/packages.sh');
 const UNIT_FILE = readScript(import.meta.dirname, 'scripts/infinibay-packages.service');
 
 /** sh that runs a package manager for `scripts/packages.sh`. */
-const PACKAGE_MANAGERS = {
+const PACKAGE_MANAGERS: Readonly<Record<Distribution['packageManager'], string>> = {
   apt: readScript(import.meta.dirname, 'scripts/packages-apt.sh'),
   dnf: readScript(import.meta.dirname, 'scripts/packages-dnf.sh'),
-} as const;
-export type PackageManager = keyof typeof PACKAGE_MANAGERS;
+};
 
 /** Whether a cloud image installs packages after its start: the agent then says that its setup still runs. */
 export const installsPackages = (request: MediaRequest, distribution: Distribution): boolean =>

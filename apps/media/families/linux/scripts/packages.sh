@@ -78,9 +78,9 @@ all_groups() {
 
 say "installing @ALL@"
 for round in 1 2; do
+    if [ -z "$(missing @ALL@)" ] || ! has_time; then break; fi
     # A source, or its lock, may be busy for a moment.
     [ "$round" -eq 1 ] || sleep 15
-    has_time || break
     refresh "$left" || say "the lists of packages could not be fetched"
     # @if MIRROR
     only_mirror=yes
@@ -88,7 +88,6 @@ for round in 1 2; do
     only_mirror=
     # @end
     all_groups
-    if [ -z "$(missing @ALL@)" ] || ! has_time; then break; fi
 done
 
 set --
