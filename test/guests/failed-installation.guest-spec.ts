@@ -21,12 +21,15 @@ const OS = { ubuntu: '24.04', rocky: '9' } as const;
 type Name = keyof typeof OS;
 
 /** What is wrong with the machine, its medium, or the installation that begins well. */
-type Trouble = 'none' | 'no medium' | 'no settings' | 'truncated settings' | 'wrong disk' | 'later';
+type Trouble =
+  'none' | 'no medium' | 'no settings' | 'half a setting' | 'a setting less' | 'wrong disk' | 'later';
 
 const WORDS: Record<Exclude<Trouble, 'none'>, RegExp> = {
   'no medium': /infinibay: the install medium \S+ is not there after 30 seconds/,
   'no settings': /infinibay: the install medium \S+ has no infinibay\/install\.env/,
-  'truncated settings': /infinibay: the settings .*incomplete/,
+  'half a setting': /infinibay: the settings on the install medium cannot be read/,
+  'a setting less':
+    /infinibay: the settings on the install medium are incomplete: INFINISERVICE_SHA256 is missing/,
   'wrong disk':
     /infinibay: no disk fits the rule \(serial ANOTHER\).*vda \(virtio, \d+ bytes, serial DISK-1\)/,
   later: /infinibay: the installer stopped with an error/,
@@ -133,7 +136,8 @@ describe.each<Name>(['rocky', 'ubuntu'])("an installer that runs a seed's progra
   it.each<Exclude<Trouble, 'none'>>([
     'no medium',
     'no settings',
-    'truncated settings',
+    'half a setting',
+    'a setting less',
     'wrong disk',
     'later',
   ])(
@@ -152,9 +156,12 @@ describe.each<Name>(['rocky', 'ubuntu'])("an installer that runs a seed's progra
 
 function spoiled(seed: SeedFile[], trouble: Trouble): SeedFile[] {
   if (trouble === 'no settings') return seed.filter(({ name }) => name !== INSTALL_ENV);
-  if (trouble !== 'truncated settings') return seed;
+  const [cut, rest] = trouble === 'half a setting' ? ["SHA256='", 8] : ['INFINISERVICE_SHA256=', 0];
+  if (trouble !== 'half a setting' && trouble !== 'a setting less') return seed;
   return seed.map((file) =>
-    file.name === INSTALL_ENV ? { ...file, content: file.content.slice(0, file.content.length / 2) } : file,
+    file.name === INSTALL_ENV
+      ? { ...file, content: file.content.slice(0, file.content.indexOf(cut) + rest) }
+      : file,
   );
 }
 
