@@ -34,6 +34,10 @@ const PACKAGES = {
     ['cpio', () => onPath('cpio')],
     ['kmod', () => onPath('modprobe')],
     ['cloud-init', () => existsSync('/usr/bin/cloud-init')],
+    // Package managers of cloud images, in a folder of their own.
+    ['dnf', () => onPath('dnf')],
+    ['rpm', () => onPath('rpmbuild')],
+    ['createrepo-c', () => onPath('createrepo_c')],
     ['netplan.io', () => onPath('netplan')],
     ['grub-common', () => onPath('grub-mkimage')],
     ['grub-pc-bin', () => existsSync('/usr/lib/grub/i386-pc/cdboot.img')],

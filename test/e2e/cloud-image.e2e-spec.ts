@@ -17,6 +17,9 @@ ls /etc/infinibay/install.env
 journalctl -u infiniservice --no-pager
 hostname
 getent passwd someone
+systemctl show --property=Result,ActiveState infinibay-packages
+cat /var/log/infinibay-packages.log
+ls /var/lib/infinibay
 `;
 
 describe('a cloud image that boots from its seed', () => {
@@ -29,10 +32,15 @@ describe('a cloud image that boots from its seed', () => {
 
   beforeAll(async () => {
     ({ app, operator } = await startStandalone(base));
-    medium = await operator.medium(vmId, [
-      await operator.script('succeeds', 'echo "welcome to $(hostname)"', 'BASH'),
-      await operator.script('fails on purpose', 'echo "no such thing" >&2; exit 3'),
-    ]);
+    medium = await operator.medium(
+      vmId,
+      [
+        await operator.script('succeeds', 'echo "welcome to $(hostname)"', 'BASH'),
+        await operator.script('fails on purpose', 'echo "no such thing" >&2; exit 3'),
+      ],
+      // The image has it: nothing is fetched, and the step is run to its end.
+      { packages: ['curl'] },
+    );
     guest = await startDebianGuest(medium.plan, seedPath(medium));
   }, 400_000);
 
@@ -72,6 +80,10 @@ describe('a cloud image that boots from its seed', () => {
     expect(stdout).toMatch(/infiniservice\[\d+\]: /);
     expect(stdout).toMatch(/someone:x:\d+:.*:\/bin\/bash/);
     expect(stderr).toMatch(/install\.env.*No such file/);
+    // The packages had their step, and the scripts came after its end.
+    expect(stdout).toMatch(/Result=success\nActiveState=inactive\n/);
+    expect(stdout).toMatch(/^\S+Z installing curl\n\S+Z done\n/m);
+    expect(stdout).toContain(`packages-done.${medium.id}\n`);
     // The journal names the machine by its first eight characters only.
     const journal = String(stdout)
       .split('\n')

@@ -278,11 +278,14 @@ describe('a media plan', () => {
     ],
     [
       'CDs on USB',
-      { os: { family: 'windows', version: '11', architecture: 'aarch64' } },
+      {
+        os: { family: 'windows', version: '11', architecture: 'aarch64' },
+        virtioDrivers: '/iso/virtio-win.iso',
+      },
       {},
       [
-        ['seed', 'eject', 'sdb'],
-        ['vendor-iso', 'eject', 'sdc'],
+        ['seed', 'eject', 'sda'],
+        ['vendor-iso', 'eject', 'sdb'],
       ],
     ],
   ])('says how each medium is taken away: %s', (_what, request, paths, expected) => {

@@ -41,6 +41,13 @@ describe('what an operator should know of a cloud image', () => {
     expect(warning?.message).toMatch(/\[Ec2, None\].*\[NoCloud, None\]/);
   });
 
+  it('is that nobody registers it', () => {
+    const rhsm = { organization: '1234567', activationKeys: ['servers'] };
+    const os = { family: 'rhel', version: '10' };
+    expect(paths({ os, rhsm, source: 'cloud-image' })).toContain('rhsm');
+    expect(paths({ os, rhsm })).not.toContain('rhsm');
+  });
+
   it('is that the version decides, where nothing tells it and a card is found by its address', () => {
     expect(paths(image)).toContain('image.cloudInit');
     expect(

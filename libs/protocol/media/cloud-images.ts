@@ -35,7 +35,7 @@ export function imageCloudInit({ os, image }: Pick<MediaRequest, 'os' | 'image'>
 /** What an operator should know of a cloud image; nothing for an installation. */
 export function cloudImageWarnings(request: MediaRequest): Fault[] {
   if (request.source !== 'cloud-image') return [];
-  return [DATASOURCES, ...versionWarnings(request)];
+  return [DATASOURCES, ...versionWarnings(request), ...(request.rhsm === undefined ? [] : [UNREGISTERED])];
 }
 
 const DATASOURCES: Fault = {
@@ -44,6 +44,12 @@ const DATASOURCES: Fault = {
     'an image that names its sources in /etc/cloud (datasource_list) may not take this seed: with [Ec2, None] it never reads it, with [NoCloud, None] it takes itself for a new machine when the seed is detached',
   remedy:
     "use the vendor's image for any hypervisor; `infiniservice doctor` on the machine tells what its image names",
+};
+
+const UNREGISTERED: Fault = {
+  path: 'rhsm',
+  message: 'is for installations: a cloud image is not registered by its medium',
+  remedy: 'register it by a first-boot script',
 };
 
 /** Where the version decides whether a card is found, and nothing tells it. */

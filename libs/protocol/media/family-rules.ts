@@ -59,7 +59,7 @@ export interface FamilyRules {
 /** What a package may be called. */
 const PACKAGE_NAMES = {
   // Debian Policy, 5.6.7.
-  deb: { name: 'a Debian package', pattern: /^[a-z0-9][a-z0-9+.-]+$/ },
+  deb: { name: 'a Debian package', pattern: /^[a-z0-9][a-z0-9+.-]*$/ },
   // dnf's groups and environments of groups begin with @.
   rpm: { name: 'an RPM package, @group or @^environment', pattern: /^(@\^?)?[A-Za-z0-9][A-Za-z0-9+._-]*$/ },
 } as const;
@@ -97,9 +97,16 @@ export const FAMILY_RULES: Readonly<Record<MediaRequest['os']['family'], FamilyR
     fieldFaults: windowsFaults,
     warnings: driverWarnings,
   },
-  ubuntu: linux('Ubuntu', 'deb'),
+  ubuntu: {
+    ...linux('Ubuntu', 'deb'),
+    warnings: (request) => [...cloudImageWarnings(request), ...offlineWarnings(request)],
+  },
   fedora: linux('Fedora'),
-  rhel: { ...linux('RHEL'), hasPublicMirror: false, warnings: subscriptionWarnings },
+  rhel: {
+    ...linux('RHEL'),
+    hasPublicMirror: false,
+    warnings: (request) => [...cloudImageWarnings(request), ...subscriptionWarnings(request)],
+  },
   rocky: linux('Rocky Linux'),
   alma: linux('AlmaLinux'),
 };
@@ -126,6 +133,19 @@ function driverWarnings({ virtioDrivers }: MediaRequest): Fault[] {
     },
   ];
 }
+
+/** Subiquity ends an installation when a package cannot be had, after the disk was written. */
+const offlineWarnings = ({ source, network, packages }: MediaRequest): Fault[] =>
+  source === 'installer' && network === 'none' && packages.length > 0
+    ? [
+        {
+          path: 'packages',
+          message: 'are not installed: the installer has no network to fetch them',
+          remedy: 'give the machine a card, or install them later by other means',
+          value: packages.join(' '),
+        },
+      ]
+    : [];
 
 const subscriptionFaults = ({ family, rhsm }: Readable): Fault[] =>
   rhsm === undefined || family === 'rhel'

@@ -30,10 +30,12 @@ export interface MachineRun {
  * no programs. Needs root.
  */
 export class MachineRoot {
+  /** @param root a folder that is not there yet, or a copy of such a machine's */
   constructor(
     readonly root: string,
     options: { shell?: 'dash' | 'bash'; fetches?: 'curl' | 'wget' } = {},
   ) {
+    if (existsSync(root)) return;
     const { shell = 'dash', fetches = 'curl' } = options;
     const folders =
       'dev/disk/by-label etc/systemd/system media opt proc programs root run/systemd/system tmp usr/bin usr/lib usr/lib64 usr/sbin usr/share var/lib var/log';

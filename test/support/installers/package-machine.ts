@@ -126,8 +126,8 @@ export class PackageMachine {
       mount: MOUNT,
       umount: UMOUNT,
     };
-    for (const [name, text] of Object.entries(standIns)) this.program(`bin/${name}`, text);
-    this.program('bin/sleep', '#!/bin/sh\necho "sleep $*" >>@ROOT@/calls\n');
+    for (const [name, text] of Object.entries(standIns)) this.program(name, text);
+    this.program('sleep', '#!/bin/sh\necho "sleep $*" >>@ROOT@/calls\n');
     this.write('available', lines(available));
     this.write('mirror', lines(more.mirror ?? []));
     this.write('dnf-version', more.dnf ?? '4.14.0\n');
@@ -143,11 +143,19 @@ export class PackageMachine {
   }
 
   installAgent(): void {
-    this.program('opt/infiniservice/infiniservice', AGENT);
+    this.write('opt/infiniservice/infiniservice', AGENT.replaceAll('@ROOT@', this.root));
+    chmodSync(join(this.root, 'opt/infiniservice/infiniservice'), 0o755);
   }
 
   uninstallAgent(): void {
     rmSync(join(this.root, 'opt'), { recursive: true });
+  }
+
+  /** A program on its PATH, in place of what was there; `@ROOT@` is the machine's folder. */
+  program(name: string, text: string): void {
+    const path = join(this.root, 'bin', name);
+    rmSync(path, { force: true });
+    writeFileSync(path, text.replaceAll('@ROOT@', this.root), { mode: 0o755 });
   }
 
   /** @param path as it is on the machine */
@@ -190,11 +198,6 @@ export class PackageMachine {
 
   remove(): void {
     rmSync(this.root, { recursive: true, force: true });
-  }
-
-  private program(name: string, text: string): void {
-    this.write(name, text.replaceAll('@ROOT@', this.root));
-    chmodSync(join(this.root, name), 0o755);
   }
 }
 

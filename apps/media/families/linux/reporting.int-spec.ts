@@ -7,7 +7,8 @@ import fc from 'fast-check';
 import { command } from '../../../../test/support/processes/commands.js';
 import { EventServer } from '../../../../test/support/servers/event-server.js';
 import { start } from '../../../../test/support/processes/processes.js';
-import { type InstallPhase, REPORT_FUNCTION, reportCommand, reportSettings } from './reporting.js';
+import { shWord } from '../../escape.js';
+import { type InstallPhase, REPORT_FUNCTION, type Reporting, reportSettings } from './reporting.js';
 
 const TOKEN = 'canary-token_0123456789';
 const folder = mkdtempSync(join(tmpdir(), 'infinibay-reports-'));
@@ -26,29 +27,46 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Anaconda has bash and gawk, Ubuntu's live server dash and mawk. */
+/** Anaconda has bash and gawk, Ubuntu's live server dash and mawk; smallest images may have no curl. */
 const SYSTEMS = [
-  { shell: 'dash', awk: 'mawk' },
-  { shell: 'bash', awk: 'gawk' },
+  { shell: 'dash', awk: 'mawk', client: 'curl' },
+  { shell: 'bash', awk: 'gawk', client: 'curl' },
+  { shell: 'dash', awk: 'mawk', client: 'wget' },
 ];
+type System = (typeof SYSTEMS)[number];
+const FIRST = SYSTEMS[0] as System;
 
-function pathWith(awk: string): string {
-  const bin = join(folder, awk);
+function pathWith({ awk, client }: System): string {
+  const bin = join(folder, `${awk}-${client}`);
   mkdirSync(bin, { recursive: true });
-  rmSync(join(bin, 'awk'), { force: true });
-  symlinkSync(`/usr/bin/${awk}`, join(bin, 'awk'));
-  return `${bin}:${process.env['PATH']}`;
+  const link = (name: string, target: string): void => {
+    rmSync(join(bin, name), { force: true });
+    symlinkSync(`/usr/bin/${target}`, join(bin, name));
+  };
+  for (const name of ['head', 'tail', 'od', 'mktemp', 'timeout', 'rm', client]) link(name, name);
+  link('awk', awk);
+  return bin;
+}
+
+/** A program that reports once. */
+function reportCommand(
+  reporting: Reporting,
+  phase: InstallPhase,
+  more: { reason?: string; log?: string } = {},
+): string {
+  const words = [phase, more.reason ?? '', more.log ?? ''].map(shWord).join(' ');
+  return `${reportSettings(reporting)}${REPORT_FUNCTION}\nreport ${words}\n`;
 }
 
 /** Not synchronously: the server is this process. */
 async function run(
   script: string,
-  { shell, awk } = SYSTEMS[0] as { shell: string; awk: string },
-  path = pathWith(awk),
+  system = FIRST,
+  path = pathWith(system),
 ): Promise<{ code: number | null; output: string }> {
   const file = join(folder, 'script.sh');
   writeFileSync(file, `set -eu\n${script}\necho went on\n`);
-  const running = start(shell, [file], { env: { PATH: path } });
+  const running = start('env', ['-i', `PATH=${path}`, `/usr/bin/${system.shell}`, file]);
   return { code: await running.exited, output: running.output() };
 }
 
@@ -57,7 +75,7 @@ const WENT_ON = { code: 0, output: 'went on\n' };
 const decoded = (bytes: Uint8Array): string =>
   new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).replaceAll('\0', '\uFFFD');
 
-describe.each(SYSTEMS)('a report from $shell with $awk', (system) => {
+describe.each(SYSTEMS)('a report from $shell with $awk and $client', (system) => {
   const log = join(folder, 'install.log');
   const send = async (bytes: Uint8Array): Promise<string | undefined> => {
     events.reports.length = 0;
@@ -160,23 +178,45 @@ describe('a report never ends an installation, when', () => {
     expect(await run(only(failed()))).toEqual(WENT_ON);
     expect(events.reports).toHaveLength(1);
   });
-  it('it is not asked for: then there is nothing to run', () => {
-    expect(reportCommand(null, 'failed')).toBe('');
+  it('it is not asked for', async () => {
+    expect(await run(`${REPORT_FUNCTION}\nreport failed`)).toEqual(WENT_ON);
+    expect(events.reports).toHaveLength(0);
+  });
+  it("there is busybox's wget alone, to which the token would be an argument", async () => {
+    const bin = join(folder, 'busybox');
+    mkdirSync(bin);
+    for (const program of ['head', 'tail', 'od', 'awk', 'mktemp', 'timeout', 'rm', 'wget'])
+      symlinkSync('/usr/bin/busybox', join(bin, program));
+    expect(await run(failed(), undefined, bin)).toEqual(WENT_ON);
+    expect(events.reports).toHaveLength(0);
   });
 });
 
-it('keeps its token out of the arguments that others can read', async () => {
-  const bin = join(folder, 'spy');
-  mkdirSync(bin);
-  writeFileSync(
-    join(bin, 'curl'),
-    `#!/bin/sh\nprintf '%s\\n' "$@" >'${folder}/arguments'\ncat >'${folder}/input'\n`,
-    { mode: 0o755 },
-  );
-  await run(reportCommand({ url, token: TOKEN }, 'booted'), undefined, `${bin}:${pathWith('mawk')}`);
-  expect(command('cat', [join(folder, 'arguments')])).not.toContain(TOKEN);
-  expect(command('cat', [join(folder, 'input')])).toBe(`Authorization: Bearer ${TOKEN}\n`);
-});
+it.each(SYSTEMS)(
+  'keeps its token out of the arguments that others can read, with $client',
+  async (system) => {
+    const bin = join(folder, `spy-${system.client}`);
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(
+      join(bin, system.client),
+      `#!/bin/sh
+printf '%s\\n' "$@" >>'${folder}/arguments'
+exec /usr/bin/${system.client} "$@"
+`,
+      { mode: 0o755 },
+    );
+    writeFileSync(join(folder, 'arguments'), '');
+    const { code } = await run(
+      reportCommand({ url, token: TOKEN }, 'booted'),
+      system,
+      `${bin}:${pathWith(system)}`,
+    );
+    expect(code).toBe(0);
+    expect(command('cat', [join(folder, 'arguments')])).toMatch(/--quiet|--silent/);
+    expect(command('cat', [join(folder, 'arguments')])).not.toContain(TOKEN);
+    expect(events.reports).toMatchObject([{ method: 'POST', authorization: `Bearer ${TOKEN}` }]);
+  },
+);
 
 it('tells whether it arrived, for one who wants to know', async () => {
   const script = `${reportSettings({ url, token: TOKEN })}${REPORT_FUNCTION}

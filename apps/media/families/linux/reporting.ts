@@ -39,31 +39,11 @@ export function reportSettings({ url, token }: Reporting): string {
 }
 
 const JSON_TEXT = readScript(import.meta.dirname, 'scripts/json-text.awk');
-const REPORT_ONCE = readScript(import.meta.dirname, 'scripts/report-once.sh');
 
 /**
- * sh that defines `report PHASE [REASON [LOGFILE [WARNING...]]]`, which reads `reportSettings` from the environment; see
- * `scripts/report.sh`. Its awk program is indented as what stands around it.
+ * sh that defines `report PHASE [REASON [LOGFILE [WARNING...]]]`, which reads `reportSettings` from the
+ * environment; see `scripts/report.sh`. Its awk program is indented as what stands around it.
  */
 export const REPORT_FUNCTION = renderScript(readScript(import.meta.dirname, 'scripts/report.sh'), {
   JSON_TEXT: JSON_TEXT.replace(/^(?=.)/gm, ' '.repeat(8)),
 });
-
-/**
- * One report as sh text that stands alone: it never fails and leaves no name behind. Empty without
- * `reporting`.
- * @param more.reason what a human should read; @param more.log an absolute path whose last 4 KiB go along
- */
-export function reportCommand(
-  reporting: Reporting | null,
-  phase: InstallPhase,
-  more: { reason?: string; log?: string } = {},
-): string {
-  if (!reporting) return '';
-  const words = [phase, more.reason ?? '', more.log ?? ''].map(shWord).join(' ');
-  return renderScript(REPORT_ONCE, {
-    SETTINGS: reportSettings(reporting),
-    REPORT: REPORT_FUNCTION,
-    WORDS: words,
-  });
-}

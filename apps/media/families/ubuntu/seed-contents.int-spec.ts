@@ -109,20 +109,6 @@ describe('a seed', () => {
     }
   });
 
-  it('writes files onto an installed system as the installer runs the commands', () => {
-    const target = join(folder, 'target');
-    const { autoinstall } = parse(content({ source: 'installer' }, 'user-data')) as {
-      autoinstall: { 'late-commands': string[] };
-    };
-    for (const line of autoinstall['late-commands'].filter((text) => !text.startsWith('curtin')))
-      command('sh', ['-c', line.replaceAll('/target/', `${target}/`)]);
-    const written = agentFiles(INSTALL, UBUNTU_PLACES, UBUNTU_LEFTOVERS);
-    for (const { path, content: text, mode } of written) {
-      expect(readFileSync(join(target, path), 'utf8')).toBe(text);
-      expect((statSync(join(target, path)).mode & 0o777).toString(8).padStart(4, '0')).toBe(mode);
-    }
-  });
-
   it.each([
     ['cloud-image', 'connect'],
     ['installer', 'connect'],

@@ -2,18 +2,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { MediaRequest, versionsOf } from '#protocol';
+import { MediaRequest, requestWarnings, versionsOf } from '#protocol';
 import { FULL_REQUEST, mediaRequest } from '../../../../test/support/media/media.js';
 import type { AgentInstall } from '../linux/agent-files.js';
-import {
-  CANARY_SECRET,
-  CANARY_TOKEN,
-  expectGolden,
-  SEED_INSTALL,
-} from '../../../../test/support/media/seeds.js';
+import { expectGolden, SEED_INSTALL } from '../../../../test/support/media/seeds.js';
 import { mediaPlan } from '../../plan/plan.js';
 import { FAMILIES } from '../family.js';
 import type { SeedFile } from '../seed-file.js';
+import { REMASTERED_MEDIUM, SUBIQUITY } from './installer.js';
 
 const INSTALL: AgentInstall = {
   vmId: FULL_REQUEST.vmId,
@@ -89,11 +85,6 @@ describe('the seed', () => {
       expect(rendered(mediaRequest({ os: { family: 'ubuntu', version } }))).not.toMatch(/plain_text_passwd/);
   });
 
-  it('has no secret when lines are not signed', () => {
-    const files = ubuntuSeed(mediaRequest(), { ...INSTALL, channelSecret: null }, 'm');
-    expect(files[0]?.content).not.toContain('SHARED_SECRET=');
-  });
-
   const autoinstall = (request: MediaRequest, install = INSTALL): Record<string, unknown> => {
     const [userData] = ubuntuSeed(request, install, 'm');
     return (parse(userData?.content ?? '') as { autoinstall: Record<string, unknown> }).autoinstall;
@@ -118,31 +109,50 @@ describe('the seed', () => {
     expect(command).toContain(`${wipe}\n`);
   });
 
-  it('reports only where it was asked to', () => {
-    expect(autoinstall(installer({}))).not.toHaveProperty('reporting');
-    expect(autoinstall(installer({}))).not.toHaveProperty('error-commands');
-    expect(JSON.stringify(autoinstall(installer({})))).not.toContain('curl --fail --silent --output');
-    const reporting = autoinstall(installer({}), SEED_INSTALL);
-    expect(reporting['reporting']).toEqual({
-      infinibay: {
-        type: 'webhook',
-        endpoint: 'http://suite.example:4002/install/events',
-        level: 'INFO',
-        consumer_key: 'infinibay',
-        token_key: CANARY_TOKEN,
-        token_secret: CANARY_TOKEN,
-      },
-    });
-    expect(reporting['error-commands']).toHaveLength(1);
+  it('reports only where it was asked to, and never by Subiquity itself', () => {
+    const silent = autoinstall(installer({}));
+    const loud = autoinstall(installer({}), SEED_INSTALL);
+    for (const commands of ['early-commands', 'error-commands']) {
+      expect(silent[commands]).toEqual([expect.not.stringContaining('try_report_body()')]);
+      expect(loud[commands]).toEqual([expect.stringContaining('try_report_body()')]);
+    }
+    expect(loud).not.toHaveProperty('reporting');
   });
 
-  it('has the channel secret in one late command only', () => {
-    const { 'late-commands': late, ...rest } = autoinstall(installer({}), SEED_INSTALL);
-    expect(JSON.stringify(rest)).not.toContain(CANARY_SECRET);
-    const decoded = (late as string[]).map((line) =>
-      Buffer.from(/echo ([A-Za-z0-9+/=]+) \|/.exec(line)?.[1] ?? '', 'base64').toString(),
-    );
-    expect(decoded.filter((text) => text.includes(CANARY_SECRET))).toHaveLength(1);
+  it('ends a failed installation by itself, whether it reports or not', () => {
+    for (const install of [INSTALL, SEED_INSTALL])
+      expect(autoinstall(installer({}), install)['error-commands']).toEqual([
+        expect.stringMatching(/casper-no-prompt[^]*systemctl poweroff/),
+      ]);
+  });
+
+  it('starts with arguments that leave nobody to press a key, before those of the installed system', () => {
+    for (const at of ['label', 'vendor-iso'] as const)
+      expect(SUBIQUITY.arguments(null, at)).toMatch(/^autoinstall noprompt ds=nocloud\S* ---$/);
+    expect(SUBIQUITY.arguments(null, 'vendor-iso')).toContain(`;s=${REMASTERED_MEDIUM}/ `);
+  });
+
+  it('needs nothing from a network where there is none', () => {
+    const packages = ['nginx'];
+    const alone = autoinstall(installer({ network: 'none', packages }));
+    expect(alone).not.toHaveProperty('network');
+    expect(alone).not.toHaveProperty('packages');
+    expect(alone['apt']).toMatchObject({ fallback: 'offline-install' });
+    expect(autoinstall(installer({ packages }))['packages']).toEqual(['curl', 'wget', 'nginx']);
+    const told = requestWarnings(installer({ network: 'none', packages }));
+    expect(told).toContainEqual(expect.objectContaining({ path: 'packages', severity: 'warning' }));
+    for (const other of [
+      { network: 'none' },
+      { packages },
+      { network: 'none', packages, source: 'cloud-image' },
+    ])
+      expect(requestWarnings(installer(other)).filter(({ path }) => path === 'packages')).toEqual([]);
+  });
+
+  it('has routes that every netplan takes', () => {
+    const { network } = autoinstall(installer(FULL_REQUEST));
+    expect(JSON.stringify(network)).toContain('"to":"0.0.0.0/0"');
+    expect(JSON.stringify(network)).not.toContain('default');
   });
 });
 

@@ -23,22 +23,18 @@ several() { # seconds option name...
     option=$2
     shift 2
     packages=
-    code=0
     for name in "$@"; do
         case $name in
         @*)
-            if dnf_for "$limit" install ${option:+"$option"} "$name"; then
-                [ -n "$option" ] || groups_there="$groups_there $name "
-            else
-                code=1
+            if dnf_for "$limit" install ${option:+"$option"} "$name" && [ -z "$option" ]; then
+                groups_there="$groups_there $name "
             fi
             ;;
         *) packages="$packages $name" ;;
         esac
     done
     # shellcheck disable=SC2086
-    [ -z "$packages" ] || dnf_for "$limit" install $leave_out ${option:+"$option"} $packages || code=1
-    return "$code"
+    [ -z "$packages" ] || dnf_for "$limit" install $leave_out ${option:+"$option"} $packages
 }
 fetch() {
     limit=$1

@@ -1,8 +1,0 @@
-#!/bin/sh
-# One report, which never fails and leaves no name behind.
-# @begin
-(
-@SETTINGS@
-@REPORT@
-report @WORDS@
-) || true
