@@ -42,7 +42,7 @@ function isEnd(end: { event: string; data: object } | null | undefined, seen: ob
     const { event: name, data = {} } = event as { event: string; data?: Record<string, unknown> };
     return (
       name === end.event &&
-      Object.entries(end.data).every(([key, value]) => (data as Record<string, unknown>)[key] === value)
+      Object.entries(end.data).every(([key, value]) => (data)[key] === value)
     );
   });
 }

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # The first process of a guest that stands in for an installer's live system: it runs what the installer runs of
 # ours, in order, and restarts the machine when all of it went well, as an installer does in the end. After a
 # failure it runs the commands that are for that, and then does nothing any more, as Anaconda does after a
