@@ -79,7 +79,11 @@ describe('a disk that was a cloud image', () => {
   beforeAll(async () => {
     // The guest reaches this machine's loopback there.
     url = (await events.listen()).replace('127.0.0.1', '10.0.2.2');
-    ({ app, operator } = await startStandalone(base, { INSTALL_EVENTS_URL: url }));
+    ({ app, operator } = await startStandalone(base, {
+      INSTALL_EVENTS_URL: url,
+      // Its media are read to the end.
+      MEDIA_AFTER_HELLO_MINUTES: '600',
+    }));
     disk = await debianDisk();
     media.set(
       first,
@@ -192,7 +196,9 @@ describe('a disk that was a cloud image', () => {
       const image = new Ext4Image(disk.raw());
       expect(image.read(STAMP)).toBe(`VM_ID=${first}\nMEDIUM_ID=${medium(first).id}\n`);
       expect(image.read('/etc/infiniservice/agent.env')).toContain(first);
-      expect(image.list(SPOOL).join()).toContain(id);
+      const left = image.list(`${SPOOL}/${id}.1`);
+    expect(left).toContain('result.json');
+    expect(left).not.toContain('acked');
       expect(await operator.execution(chain.executions[0]?.id ?? '')).toMatchObject({ status: 'PENDING' });
       for (const name of ['INFINISERVICE_SHARED_SECRET', 'INFINIBAY_REPORT_TOKEN'])
         expect(image.holders(mediumSetting(path, name))).toEqual([]);

@@ -40,10 +40,7 @@ function isEnd(end: { event: string; data: object } | null | undefined, seen: ob
   if (!end) return false;
   return seen.some((event) => {
     const { event: name, data = {} } = event as { event: string; data?: Record<string, unknown> };
-    return (
-      name === end.event &&
-      Object.entries(end.data).every(([key, value]) => (data)[key] === value)
-    );
+    return name === end.event && Object.entries(end.data).every(([key, value]) => data[key] === value);
   });
 }
 

@@ -8,28 +8,34 @@ import { command } from '../processes/commands.js';
 /** The suites of Debian's own list of sources, as cloud-init writes it. */
 const SUITES = ['', '-updates', '-backports', '-security'];
 
+/** Well below the seconds after which apt takes a server that says nothing for lost. */
+const TRICKLE_MS = 2000;
+
 /**
  * An archive for apt on a free loopback port, without signatures: one package, which puts one program on the
- * machine. It waits with the package itself until it may be given out, so that a test sees what does not wait.
+ * machine. The package comes byte by byte until it is let go, so that a test sees what does not wait for it.
  */
 export class AptMirror {
   /** The program of the package, which prints this. */
   static readonly SAYS = 'installed from the mirror';
   readonly asked: string[] = [];
   private readonly folder = mkdtempSync(join(tmpdir(), 'infinibay-mirror-'));
+  private free = false;
   private readonly server: Server = createServer((request, response) => {
     const path = request.url ?? '';
     this.asked.push(path);
-    const send = (): void => {
-      const body = this.file(path);
-      response.writeHead(body === null ? 404 : 200).end(body ?? '');
-    };
-    if (path.endsWith('.deb')) void this.open.then(send);
-    else send();
+    const body = Buffer.from(this.file(path) ?? '');
+    response.writeHead(this.file(path) === null ? 404 : 200, { 'content-length': body.length });
+    if (!path.endsWith('.deb')) return void response.end(body);
+    let sent = 0;
+    const timer = setInterval(() => {
+      if (this.free || sent + 1 >= body.length) {
+        clearInterval(timer);
+        response.end(body.subarray(sent));
+      } else response.write(body.subarray(sent, (sent += 1)));
+    }, TRICKLE_MS);
+    response.once('close', () => clearInterval(timer));
   });
-  /** Lets the package out. */
-  release: () => void = () => undefined;
-  private readonly open = new Promise<void>((resolve) => (this.release = resolve));
 
   /** @param name of the package, and of its program */
   constructor(private readonly name: string) {
@@ -45,6 +51,11 @@ export class AptMirror {
     const sha256 = (path: string): string => command('sha256sum', [path]).slice(0, 64);
     const packages = `${control}Filename: pool/${name}.deb\nSize: ${statSync(archive).size}\nSHA256: ${sha256(archive)}\n\n`;
     writeFileSync(join(this.folder, 'Packages'), packages);
+  }
+
+  /** Lets the package go. */
+  release(): void {
+    this.free = true;
   }
 
   /** As a guest of QEMU's own network reaches it. */
