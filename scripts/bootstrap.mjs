@@ -26,6 +26,7 @@ const PACKAGES = {
     ['redis-server', () => onPath('redis-server')],
     ['postgresql', postgres],
     ['qemu-system-x86', () => onPath('qemu-system-x86_64')],
+    ['qemu-system-arm', () => onPath('qemu-system-aarch64')],
     ['qemu-utils', () => onPath('qemu-img')],
     ['seabios', () => existsSync('/usr/share/seabios/bios-256k.bin')],
     ['mmdebstrap', () => onPath('mmdebstrap')],

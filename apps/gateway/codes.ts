@@ -4,8 +4,8 @@ export const GATEWAY_CODES = {
   'gateway.sockets_exposed': {
     status: 500,
     atStart: true,
-    when: "Others than the gateway's user and group may enter the folder of sockets, or the group may write to it.",
-    remedy: 'chmod 750 the folder that the message names',
+    when: "Others than the gateway's user and group may enter the folder of sockets, the group may write to it, or it belongs to another user, who is not root.",
+    remedy: "chmod 750 the folder that the message names, or run the gateway as the folder's owner",
   },
 } as const satisfies Catalogue;
 

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Artifact, type Database, Machine, Media, ScriptExecution } from '#db';
 import { BusRequests, type MediaResult, sealingPublicKey, sealPassword } from '#protocol';
-import { readSeed } from '../../test/support/apps/apps.js';
+import { channelSecret, readSeed } from '../../test/support/apps/apps.js';
 import { send } from '../../test/support/apps/http.js';
 import { command } from '../../test/support/processes/commands.js';
 import { newId, onBothDatabases } from '../../test/support/servers/databases.js';
 import { MEDIA_TOKEN, publishArtifacts, startMedia, type TestMedia } from '../../test/support/media/media.js';
+import { anaconda, standInIso } from '../../test/support/media/vendor-isos.js';
+import { INSTALL_ENV } from './families/linux/install-env.js';
 import { readExecution, script } from '../../test/support/rows/rows.js';
 
 const CANARY = 'canary-password-3f9c';
@@ -69,6 +71,18 @@ onBothDatabases('media', (given) => {
     expect((await media.request('GET', `/media/${result.id}`)).body).toEqual(result);
   });
 
+  it("of a boot ISO name the vendor's mirrors, which its installer does not know", async () => {
+    const label = 'Rocky-9-4-x86_64-boot';
+    const boot = anaconda('netinst', { product: 'Rocky Linux', version: '9.4', label });
+    const vendorIso = await standInIso(join(media.baseDir, 'rocky-boot.iso'), boot);
+    const request = body({ os: { family: 'rocky', version: '9' }, source: 'installer', vendorIso });
+    const { status, body: result } = await media.request('POST', '/media', request);
+    expect([status, result.issues]).toEqual([201, undefined]);
+    expect(readSeed(image(result), 'ks.cfg')).toContain(
+      `\nurl --mirrorlist='https://mirrors.rockylinux.org/mirrorlist?arch=x86_64&repo=BaseOS-9'\n`,
+    );
+  });
+
   it('carry no secret in plain text: not in image, rows, log or answer', async () => {
     const request = body({
       users: [{ name: 'ada', password: CANARY }],
@@ -88,9 +102,9 @@ onBothDatabases('media', (given) => {
       expect(text).not.toContain('canary-script-77ab');
     }
     // The channel secret is for the machine alone.
-    const secret = /INFINISERVICE_SHARED_SECRET='([0-9a-f]{64})'/.exec(userData)?.[1] ?? 'none';
-    expect(secret).not.toBe('none');
-    for (const text of [JSON.stringify(row), answer.bytes.toString(), media.logged()])
+    const secret = channelSecret(image(answer.body));
+    expect(secret).toMatch(/^[0-9a-f]{64}$/);
+    for (const text of [userData, JSON.stringify(row), answer.bytes.toString(), media.logged()])
       expect(text).not.toContain(secret);
   });
 
@@ -131,6 +145,21 @@ onBothDatabases('media', (given) => {
     expect((await fetchAs('elsewhere.example:8443')).body).toMatchObject({ code: 'auth.host_refused' });
   });
 
+  it('have files in folders too, where no image could be made of them', async () => {
+    const made = (await media.request('POST', '/media', body())).body as MediaResult;
+    const folder = join(media.baseDir, 'media', made.id, 'cidata/infinibay');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'install.env'), 'SECRET=1\n');
+    const work = database.work();
+    const row = await work.findOneOrFail(Media, { id: made.id });
+    row.files = [{ name: 'infinibay/install.env', kind: 'cidata', size: 9, sha256: '0'.repeat(64) }];
+    await work.flush();
+    const { body: result } = await media.request('GET', `/media/${made.id}`);
+    const { bytes } = await media.request('GET', result.files[0].url);
+    expect(bytes.toString()).toBe('SECRET=1\n');
+    expect((await media.request('GET', `/media/${made.id}/files/infinibay%2F..%2Fx`)).status).toBe(404);
+  });
+
   it('for Windows take a password that an orchestrator sealed to the public key, for that user on that machine', async () => {
     const { pattern } = BusRequests.mediaCreate;
     const publicKey = sealingPublicKey(SEALING_KEY);
@@ -168,9 +197,8 @@ onBothDatabases('media', (given) => {
     for (const [index, { status, body: result }] of answers.entries()) {
       expect(status).toBe(201);
       expect(result.machineId).toBe(requests[index]?.vmId);
-      const userData = readSeed(image(result), 'user-data');
-      expect(userData).toContain(`hostname: "vm-${index}"`);
-      expect(userData).toContain(`INFINIBAY_VM_ID='${requests[index]?.vmId}'`);
+      expect(readSeed(image(result), 'user-data')).toContain(`hostname: "vm-${index}"`);
+      expect(readSeed(image(result), INSTALL_ENV)).toContain(`INFINIBAY_VM_ID='${requests[index]?.vmId}'`);
     }
   }, 60_000);
 

@@ -160,7 +160,7 @@ export class MediaService implements OnApplicationBootstrap {
   }
 }
 
-/** What a plan of a medium that was made before 0.2.0 lacks. */
+/** What a plan of a medium that 0.1 has made lacks. */
 type EarlierPlan = Omit<MediaPlan, 'devices' | 'firstStart'> & {
   devices: Omit<MediaPlan['devices'][number], 'id' | 'target'>[];
   firstStart: MediaPlan['firstStart'] | null;

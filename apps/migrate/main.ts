@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { migrateToLatest, openDatabase } from '#db';
-import { commonFields, ConfigError, databaseUrl, loadConfig } from '#runtime';
+import { AppError, commonFields, ConfigError, databaseUrl, loadConfig } from '#runtime';
 
 /**
  * `npm run migrate`: brings the database of DATABASE_URL to the newest version; safe to run at any time, also
@@ -20,6 +20,6 @@ try {
   console.log(done.length === 0 ? 'the database is up to date' : `migrated: ${done.join(', ')}`);
   await database.close();
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(error instanceof ConfigError || error instanceof AppError ? error.message : error);
   process.exitCode = 1;
 }

@@ -16,6 +16,8 @@ fn hello_request_start_output_and_end() {
     assert_eq!(hello["vm_id"], VM_ID);
     assert_eq!(hello["protocol"], 2);
     assert_eq!(hello["runs"], json!([]));
+    let own = <sha2::Sha256 as sha2::Digest>::digest(std::fs::read(program()).unwrap());
+    assert_eq!(hello["agent_sha256"], infiniservice::text::hex(&own));
     assert_eq!(host.hear("request_pending_scripts")["vm_id"], VM_ID);
     host.give(
         "run-1",

@@ -100,3 +100,46 @@ describe('a database', () => {
     });
   });
 });
+
+describe('a database that cannot be opened', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'infinibay-unopened-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const ofServer = (change: (url: URL) => void): string => {
+    const url = new URL(freshPostgresDatabase());
+    url.password = 'canary';
+    change(url);
+    return url.href;
+  };
+  const cases: [string, () => string, string, string][] = [
+    ['no server', () => ofServer((url) => (url.port = '1')), 'nobody listens there', 'host and port'],
+    ['no host', () => ofServer((url) => (url.hostname = 'no-such-host.invalid')), 'host', 'correct the host'],
+    ['no user', () => ofServer((url) => (url.username = 'nobody-here')), 'this user', 'correct the user'],
+    ['a folder', () => `sqlite:${folder}`, 'it names a folder', 'name a file'],
+    ['no folder', () => 'sqlite:/dev/null/x.db', 'no folder', 'correct the path'],
+    [
+      'another file',
+      () => {
+        writeFileSync(
+          join(folder, 'text'),
+          'no database at all, but long enough for a header of one: '.repeat(20),
+        );
+        return `sqlite:${join(folder, 'text')}`;
+      },
+      'no SQLite database',
+      'name another file',
+    ],
+  ];
+
+  it.each(cases)('says so in one line with the way out: %s', async (_case, url, what, remedy) => {
+    const error = await openDatabase(url()).then(
+      (database) => database.close(),
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ code: 'database.unreachable' });
+    const { message } = error as Error;
+    expect(message).toMatch(/^DATABASE_URL \(.+\): /);
+    expect(message).toContain(what);
+    expect(message).toContain(remedy);
+    expect(message).not.toMatch(/canary|\n/);
+  });
+});

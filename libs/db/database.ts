@@ -15,6 +15,7 @@ import { RunContent } from './entities/run-content.js';
 import { ScriptExecution, Series } from './entities/script-execution.js';
 import { Script, ScriptVersion } from './entities/script.js';
 import { GroupCommit } from './group-commit.js';
+import { openFault } from './open-fault.js';
 import { postgresqlMigrations } from './migrations/postgresql/list.js';
 import { sqliteMigrations } from './migrations/sqlite/list.js';
 
@@ -151,7 +152,21 @@ function once(run: () => Promise<void>): () => Promise<void> {
   return () => (result ??= run());
 }
 
+/** @throws DatabaseError `database.unreachable`, in one line */
 async function connect(url: string): Promise<MikroORM> {
+  let orm: MikroORM | undefined;
+  try {
+    orm = await init(url);
+    // PostgreSQL's pool connects when it is first asked.
+    await orm.em.getConnection().execute('select 1');
+    return orm;
+  } catch (error) {
+    await orm?.close(true).catch(() => undefined);
+    throw openFault(error, url);
+  }
+}
+
+async function init(url: string): Promise<MikroORM> {
   if (url.startsWith('sqlite:')) {
     const file = url.slice('sqlite:'.length);
     mkdirSync(dirname(file), { recursive: true, mode: 0o750 });

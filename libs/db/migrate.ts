@@ -1,3 +1,4 @@
+import { DatabaseError } from './codes.js';
 import type { Database } from './database.js';
 
 /** A number of our own for PostgreSQL's advisory lock ("infi"). */
@@ -19,7 +20,7 @@ export async function migrateToLatest(database: Database): Promise<string[]> {
 
 /**
  * Waits until somebody has migrated the database.
- * @throws Error after `deadlineMs`, saying what to run
+ * @throws DatabaseError `database.not_migrated` after `deadlineMs`, saying what to run
  */
 export async function awaitMigrated(database: Database, deadlineMs: number): Promise<void> {
   const until = Date.now() + deadlineMs;
@@ -27,8 +28,9 @@ export async function awaitMigrated(database: Database, deadlineMs: number): Pro
     const pending = await database.orm.migrator.getPending();
     if (pending.length === 0) return;
     if (Date.now() > until) {
-      throw new Error(
-        `the database lacks ${pending.length} migration(s), first ${pending[0]?.name}: run npm run migrate`,
+      throw new DatabaseError(
+        'database.not_migrated',
+        `DATABASE_URL: the database lacks ${pending.length} migration(s), first ${pending[0]?.name}: run npm run migrate`,
       );
     }
     await new Promise((resolve) => setTimeout(resolve, 500));

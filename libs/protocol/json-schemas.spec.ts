@@ -61,7 +61,10 @@ const verdicts = (more: object): { schema: boolean; server: boolean } => {
   return { schema: validate(request), server: MediaRequest.safeParse(request).success };
 };
 const windows = { os: { family: 'windows', version: '11' } };
-/** An empty object is one of the first two, and the base is no request for it; which zones there are is the server's. */
+/**
+ * An empty object is one of the first two, and the base is no request for it; which zones there are is the
+ * server's.
+ */
 const SERVERS_OWN = new Set(['windows', 'image', 'timezone']);
 
 describe('the schema of a media request', () => {

@@ -164,6 +164,7 @@ describe('the faults of a schema', () => {
       ])
       .optional(),
     value: z.union([z.string(), z.number()]).optional(),
+    cards: z.union([z.literal('none'), z.array(z.strictObject({ mac: z.string() }))]).optional(),
   });
   const base = { name: 'a', limitSeconds: 1 };
 
@@ -210,6 +211,8 @@ describe('the faults of a schema', () => {
     [{ ...base, tagged: { t: 'a' } }, ['tagged.n: is missing → add it']],
     [{ ...base, tagged: { t: 'c' } }, ['tagged.t: must be a or b → did you mean a?']],
     [{ ...base, value: true }, ['value: must be text or a number → correct the value']],
+    [{ ...base, cards: [{ mac: 1 }] }, ['cards.0.mac: must be text → correct the value']],
+    [{ ...base, cards: 'non' }, ['cards: must be none or a list → correct the value']],
     [[], ['(whole): must be an object → correct the value']],
   ])('%j is told', (input, expected) => {
     expect(told(NoWords, input).map((line) => line.replace(/^:/, '(whole):'))).toEqual(expected);

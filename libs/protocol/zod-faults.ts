@@ -106,7 +106,7 @@ function unionFaults(issue: z.core.$ZodIssueInvalidUnion, subject: Subject): Fau
   }
   const nowhere = unknownInAll(issue.errors);
   if (nowhere.length > 0) return nowhere.flatMap((inner) => translate(below(issue.path, inner), subject));
-  const meant = issue.errors.filter((issues) => !issues.some(isOfAnotherForm));
+  const meant = issue.errors.filter((issues) => !issues.some((one) => isOfAnotherForm(one, value)));
   const [only] = meant;
   if (only && meant.length === 1 && only.some(({ path }) => path.length > 0))
     return only.flatMap((inner) => translate(below(issue.path, inner), subject));
@@ -119,9 +119,12 @@ function unionFaults(issue: z.core.$ZodIssueInvalidUnion, subject: Subject): Fau
   return [{ path: [...issue.path], message, remedy: remedyOf(issue, subject) }];
 }
 
-/** A type or a tag of another form, or a field that this form does not have. */
-const isOfAnotherForm = ({ code, path }: Issue): boolean =>
+/**
+ * A type or a tag of another form, a list where a word is asked for, or a field that this form does not have.
+ */
+const isOfAnotherForm = ({ code, path }: Issue, value: unknown): boolean =>
   (path.length === 0 && (code === 'invalid_type' || code === 'unrecognized_keys')) ||
+  (path.length === 0 && code === 'invalid_value' && typeof value === 'object') ||
   (path.length === 1 && code === 'invalid_value');
 
 /** A key that none of several forms has is what is wrong, not that no form fits. */

@@ -37,6 +37,12 @@ export const RUNTIME_CODES = {
     when: 'Redis does not answer.',
     remedy: 'see that Redis runs at REDIS_URL, and try again',
   },
+  'bus.refused': {
+    status: 500,
+    atStart: true,
+    when: 'Redis does not take the user and password of REDIS_URL, or wants some where there are none.',
+    remedy: 'correct user and password in REDIS_URL',
+  },
   'bus.timeout': {
     status: 504,
     when: 'The app that listens to the pattern did not answer in time; whether it did the work is not known.',

@@ -5,8 +5,8 @@ export const SECRETS_CODES = {
   'secret.exposed': {
     status: 500,
     atStart: true,
-    when: 'Others than its owner may read the file of a secret.',
-    remedy: 'chmod 600 the file that the message names',
+    when: 'Others than its owner may read the file of a secret, or its owner is another user than the one that runs the app, and not root.',
+    remedy: 'chmod 600 the file that the message names, or chown it',
   },
   'secret.short': {
     status: 500,

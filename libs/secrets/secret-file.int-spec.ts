@@ -1,9 +1,18 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { secretFile } from './secret-file.js';
+import { isForeign, secretFile } from './secret-file.js';
 
 let folder: string;
 beforeEach(() => {
@@ -48,6 +57,25 @@ it.each([0o640, 0o604, 0o644, 0o660])(
     );
   },
 );
+
+it("takes what is its own user's or root's, and nobody else's", () => {
+  expect([isForeign(1000, 1000), isForeign(0, 1000), isForeign(1001, 1000), isForeign(1000, 0)]).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
+});
+
+// Only root can give a file away.
+(process.getuid?.() === 0 ? it : it.skip)('refuses a file of another user, whatever its mode', () => {
+  const path = join(folder, 'token');
+  writeFileSync(path, 'operators-own-secret\n', { mode: 0o600 });
+  chownSync(path, 65_534, 65_534);
+  expect(() => secretFile(path)).toThrow(
+    expect.objectContaining({ code: 'secret.exposed', message: expect.stringContaining('(uid 65534)') }),
+  );
+});
 
 it('refuses an empty or a short one and does not replace it', () => {
   const path = join(folder, 'token');

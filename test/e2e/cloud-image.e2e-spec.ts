@@ -82,7 +82,7 @@ describe('a cloud image that boots from its seed', () => {
     expect(stderr).toMatch(/install\.env.*No such file/);
     // The packages had their step, and the scripts came after its end.
     expect(stdout).toMatch(/Result=success\nActiveState=inactive\n/);
-    expect(stdout).toMatch(/^\S+Z installing curl\n\S+Z done\n/m);
+    expect(stdout).toMatch(/^\S+Z installing 'curl'\n\S+Z done\n/m);
     expect(stdout).toContain(`packages-done.${medium.id}\n`);
     // The journal names the machine by its first eight characters only.
     const journal = String(stdout)

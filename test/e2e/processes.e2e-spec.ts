@@ -178,6 +178,44 @@ const listens = (url: string): Promise<boolean> =>
     probe.once('connect', () => (probe.destroy(), done(true))).once('error', () => done(false));
   });
 
+describe('a database that cannot be opened', () => {
+  it.each([...APPS, 'migrate'] as const)(
+    'ends %s with one line that names DATABASE_URL and the way out',
+    async (name) => {
+      const env = name === 'migrate' ? {} : (await ports(name)).env;
+      const url = 'postgres://somebody:canary@127.0.0.1:1/none';
+      const one = run(`apps/${name}/main.js`, { ...env, DATABASE_URL: url, LOG_LEVEL: 'silent' });
+      expect(await one.exited).toBe(1);
+      expect(one.output().trim()).toBe(
+        'DATABASE_URL (127.0.0.1:1/none): nobody listens there: start PostgreSQL, or correct host and port in it ' +
+          '(connect ECONNREFUSED 127.0.0.1:1)',
+      );
+    },
+    60_000,
+  );
+});
+
+describe('npm run', () => {
+  const started = APPS.filter((name) => name !== 'standalone');
+
+  it.each(started)(
+    'start:%s passes signals on: nothing is left that holds the port',
+    async (name) => {
+      const { env, url } = await ports(name);
+      const npm = start('npm', ['run', '--silent', `start:${name}`], {
+        cwd: root,
+        env: { ...common, ...env },
+      });
+      running.push(npm);
+      await ready(npm, url);
+      npm.child.kill('SIGTERM');
+      await npm.exited;
+      await waitFor(async () => !(await listens(url)), { what: 'the port to be free' });
+    },
+    90_000,
+  );
+});
+
 describe('SIGTERM', () => {
   it.each(APPS)(
     'ends %s cleanly while a request runs and an idle client stays connected',

@@ -7,6 +7,7 @@ import { DISTRIBUTION_CODES } from '../../apps/distribution/codes.js';
 import { GATEWAY_CODES } from '../../apps/gateway/codes.js';
 import { MEDIA_CODES } from '../../apps/media/codes.js';
 import { APP_CODES } from '../../libs/app/codes.js';
+import { DATABASE_CODES } from '../../libs/db/codes.js';
 import { ERROR_CODES } from '../../libs/protocol/index.js';
 import type { Catalogue } from '../../libs/runtime/index.js';
 import { RUNTIME_CODES } from '../../libs/runtime/codes.js';
@@ -15,6 +16,7 @@ import { committedFiles, read, root } from './files.js';
 
 const CATALOGUES: { path: string; title: string; codes: Catalogue; console: boolean }[] = [
   { path: 'libs/runtime/codes.ts', title: 'Any app', codes: RUNTIME_CODES, console: true },
+  { path: 'libs/db/codes.ts', title: 'Database', codes: DATABASE_CODES, console: true },
   { path: 'libs/app/codes.ts', title: 'Access', codes: APP_CODES, console: true },
   { path: 'libs/secrets/codes.ts', title: 'Secrets', codes: SECRETS_CODES, console: true },
   { path: 'apps/console/codes.ts', title: 'Console', codes: CONSOLE_CODES, console: true },

@@ -7,6 +7,7 @@ import { Database, databaseNow, Download } from '#db';
 import { LOGGER, type Logger, Metrics } from '#runtime';
 import type { StoredArtifact } from '../artifacts/stored-artifact.js';
 import { type ByteRange, ifNoneMatchHolds, ifRangeHolds, parseRange } from './conditional.js';
+import { dropWhenIdle } from './reader-watch.js';
 
 interface DownloadLimits {
   /** A reader that takes nothing for this long is dropped. */
@@ -90,8 +91,7 @@ export class DownloadService {
     file.once('end', () => {
       if (sent < part.end - part.start + 1) reply.raw.destroy();
     });
-    // Node itself drops the connection then, and takes the limit back for the next request on it.
-    reply.raw.setTimeout(this.limits.idleMs);
+    dropWhenIdle(reply.raw, this.limits.idleMs);
     reply.raw.once('close', () => {
       file.destroy();
       this.bytes.inc({ kind: artifact.entry.kind }, sent);

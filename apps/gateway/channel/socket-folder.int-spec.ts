@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,19 @@ describe("the sockets' folder", () => {
     mkdirSync(path);
     chmodSync(path, mode);
     expect(() => new SocketFolder(path)).toThrow(/chmod 750/);
+  });
+
+  // Only root can give a folder away.
+  (process.getuid?.() === 0 ? it : it.skip)('of another user is refused, whatever its mode', () => {
+    const path = join(base, 'owner');
+    mkdirSync(path, { mode: 0o750 });
+    chownSync(path, 65_534, 65_534);
+    expect(() => new SocketFolder(path)).toThrow(
+      expect.objectContaining({
+        code: 'gateway.sockets_exposed',
+        message: expect.stringContaining('uid 65534'),
+      }),
+    );
   });
 
   it('tells a socket that is missing from one at which nobody listens', async () => {

@@ -9,6 +9,7 @@ import {
   watch,
 } from 'node:fs';
 import { join } from 'node:path';
+import { isForeign } from '#secrets';
 import { GatewayError } from '../codes.js';
 
 const CHANNEL_NAME = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.socket$/i;
@@ -28,10 +29,16 @@ export class SocketFolder {
   private readonly descriptor: number;
   private watcher: FSWatcher | null = null;
 
-  /** @throws AppError `gateway.sockets_exposed` when group may write or others have any access */
+  /** @throws AppError `gateway.sockets_exposed` when another user owns it, group may write or others look */
   constructor(readonly path: string) {
     mkdirSync(path, { recursive: true, mode: 0o750 });
-    const { mode } = statSync(path);
+    const { mode, uid } = statSync(path);
+    if (isForeign(uid)) {
+      throw new GatewayError(
+        'gateway.sockets_exposed',
+        `${path} belongs to another user (uid ${uid}): whoever can create a socket there is that machine; run the gateway as that user, if it is the one that QEMU runs as, or chown the folder`,
+      );
+    }
     if ((mode & 0o027) !== 0) {
       throw new GatewayError(
         'gateway.sockets_exposed',

@@ -1,7 +1,7 @@
 import { saveLiveOutput, ScriptExecution, storable } from '#db';
 import { BusEvents, type ScriptOutput } from '#protocol';
 import { KEPT_OUTPUT, StreamTail } from '../core/output.js';
-import { Redactor } from '../core/redactor.js';
+import { Redactor, Secrets } from '../core/redactor.js';
 import type { GatewayContext } from '../host/gateway-context.js';
 import { secretsOf } from './inputs.js';
 
@@ -26,7 +26,7 @@ class Stream {
   readonly shown = new StreamTail(KEPT_OUTPUT);
   private readonly redactor: Redactor;
 
-  constructor(secrets: readonly string[]) {
+  constructor(secrets: Secrets) {
     this.redactor = new Redactor(secrets);
   }
 
@@ -34,9 +34,8 @@ class Stream {
   push(offset: number, piece: Buffer): { offset: number; bytes: Buffer } | null {
     const end = offset + piece.length;
     if (end <= this.received) return null;
-    // A gap: what was held back has lost its continuation.
     const heldFrom = this.received - this.redactor.pending;
-    if (offset > this.received) this.show(this.redactor.flush(), heldFrom);
+    if (offset > this.received) this.show(this.redactor.gap(), heldFrom);
     const fresh = offset < this.received ? piece.subarray(this.received - offset) : piece;
     const start = end - fresh.length - this.redactor.pending;
     this.received = end;
@@ -115,7 +114,7 @@ export class LiveOutput {
       status: 'RUNNING',
     });
     if (!row) return null;
-    const secrets = secretsOf(this.context.config, row);
+    const secrets = new Secrets(secretsOf(this.context.config, row));
     const run: Run = {
       executionId,
       attempt,

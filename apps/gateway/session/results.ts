@@ -33,8 +33,8 @@ export async function commitCompletion(
       return outcomeOf(
         {
           ...message,
-          stdout: redactor.text(stdout ?? ''),
-          stderr: redactor.text(stderr ?? ''),
+          stdout: redactor.text(stdout ?? '', message.stdout_bytes),
+          stderr: redactor.text(stderr ?? '', message.stderr_bytes),
         },
         bootId,
       );

@@ -18,9 +18,11 @@ import { remasterIso } from './remaster-iso.js';
 import { writeSeedFolder } from '../image/seed-folder.js';
 import { makeSeedImage } from '../image/iso.js';
 import { identifyVendorIso } from '../vendor/identify.js';
+import type { makePlainSeed } from './seed.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'infinibay-chain-int-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const SUPPORT = join(import.meta.dirname, '../../../test/support');
 let count = 0;
 const place = (): string => join(folder, String((count += 1)));
 
@@ -170,6 +172,48 @@ describe('everything in an image of ours', () => {
   });
 });
 
+describe('a plain seed where xorriso is missing', () => {
+  it('is its files in a folder, each by its path, and the step that makes an image of them', () => {
+    const building = place();
+    const hidden = place();
+    for (const path of [building, hidden]) mkdirSync(path);
+    const without = [
+      'mount --bind /usr/bin "$0" && mount -t tmpfs tmpfs /usr/bin',
+      'case $1 in /usr/bin/*) node=$0/${1##*/} ;; *) node=$1 ;; esac',
+      'shift && exec "$node" "$@"',
+    ].join('\n');
+    const { stdout, stderr } = spawnSync(
+      'unshare',
+      [
+        ...['--mount', '--propagation', 'private', 'sh', '-c', without, hidden, process.execPath],
+        ...['--no-warnings', '--experimental-transform-types', '--import'],
+        ...['typescript.mjs', 'media/plain-seed.ts'].map((name) => join(SUPPORT, name)),
+      ],
+      {
+        input: JSON.stringify({
+          files: SEED.ubuntu,
+          drivers: null,
+          folder: building,
+          label: 'CIDATA',
+          sourceDateEpoch: 0,
+        }),
+        encoding: 'utf8',
+      },
+    );
+    expect(stderr).toBe('');
+    const made = JSON.parse(stdout) as Awaited<ReturnType<typeof makePlainSeed>>;
+    expect(made.files.map(({ name, kind }) => `${kind}: ${name}`)).toEqual(
+      SEED.ubuntu.map(({ name }) => `cidata: ${name}`),
+    );
+    expect(made.step?.do).toMatch(/xorriso is missing.*apt-get install xorriso.*a folder of files/);
+    for (const { name, content } of SEED.ubuntu) {
+      const path = join(building, 'cidata', name);
+      expect(readFileSync(path, 'utf8')).toBe(content);
+      expect(statSync(path).mode & 0o777).toBe(0o600);
+    }
+  });
+});
+
 /** cloud-init's own search for a seed, on a machine that has that image and nothing else. */
 describe("cloud-init's ds-identify", () => {
   function identify(image: string, cmdline: string): string {
@@ -288,7 +332,7 @@ describe('a remastered ISO', () => {
     expect(readFileSync(join(out, 'casper/vmlinuz'), 'utf8')).toBe('a kernel');
     const menu = readFileSync(join(out, 'boot/grub/grub.cfg'), 'utf8');
     expect(menu).toMatch(/^set default=0\nset timeout=0\nmenuentry 'Install without questions'/);
-    expect(menu).toContain(`'autoinstall' 'ds=nocloud;s=/cdrom/cidata/' '---'`);
+    expect(menu).toContain(`'autoinstall' 'noprompt' 'ds=nocloud;s=/cdrom/cidata/' '---'`);
     expect(menu).toContain('menuentry "Try or Install Ubuntu Server"');
     expect(menu).not.toContain('set timeout=30');
     command(

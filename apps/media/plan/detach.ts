@@ -2,7 +2,9 @@ import type { PlanDetach } from '#protocol';
 import type { Attachment } from './devices.js';
 import { WHEN } from './when.js';
 
-/** How each medium is taken from the running machine. A CD stays as an empty drive, a disk goes as a whole. */
+/**
+ * How each medium is taken from the running machine. A CD stays as an empty drive, a disk goes as a whole.
+ */
 export const detachPlan = (hostname: string, media: Attachment[]): PlanDetach[] =>
   media
     .filter(({ role }) => role !== 'system-disk')

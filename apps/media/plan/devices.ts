@@ -63,8 +63,8 @@ export function attachment(
 export const isPluggedLast = ({ role, bus }: Attachment): boolean => role === 'seed' && bus === 'virtio';
 
 /**
- * With libvirt's names. They are the guest's order hints, and libvirt keeps the disks of a bus in their order:
- * vdz comes after every disk that is added. sd* is one row for SATA, SCSI and USB.
+ * With libvirt's names. They are the guest's order hints, and libvirt keeps the disks of a bus in their
+ * order: vdz comes after every disk that is added. sd* is one row for SATA, SCSI and USB.
  */
 export function withTargets(media: Attachment[]): Attachment[] {
   const used = { vd: 0, sd: 0 };
@@ -87,7 +87,9 @@ export const hasVirtio = ({ os, virtioDrivers }: Pick<MediaRequest, 'os' | 'virt
 
 function systemBus({ disk: { match }, os, virtioDrivers }: MediaRequest): Bus {
   if (match && 'bus' in match) return match.bus;
-  return hasVirtio({ os, virtioDrivers }) ? 'virtio' : 'sata';
+  if (hasVirtio({ os, virtioDrivers })) return 'virtio';
+  // Windows and the firmware of the virt machine both have a driver for NVMe.
+  return os.architecture === 'x86_64' ? 'sata' : 'nvme';
 }
 
 /**

@@ -214,6 +214,13 @@ impl Entry {
     }
 }
 
+/// The hash of a file, which is never in memory as a whole.
+pub fn sha256_of(file: &Path) -> io::Result<String> {
+    let mut hash = <sha2::Sha256 as sha2::Digest>::new();
+    io::copy(&mut File::open(file)?, &mut hash)?;
+    Ok(crate::text::hex(&sha2::Digest::finalize(hash)))
+}
+
 pub fn sha256_hex(bytes: &[u8]) -> String {
     use sha2::Digest as _;
     crate::text::hex(&sha2::Sha256::digest(bytes))

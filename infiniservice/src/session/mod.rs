@@ -19,7 +19,7 @@ use crate::config::{Config, VERSION, short_id};
 use crate::metrics::Meter;
 use crate::os::port::Port;
 use crate::os::{machine, process};
-use crate::run::spool::{Spool, sha256_hex};
+use crate::run::spool::{Spool, sha256_of};
 use crate::setup::{Moment, Setup};
 use crate::text;
 use connection::SHORTEST_PAUSE;
@@ -102,7 +102,7 @@ impl Agent {
             session: text::random_id().map_err(|fault| fault.to_string())?,
             counter: 0,
             boot_id: machine::boot_id(),
-            own_sha256: std::env::current_exe().and_then(std::fs::read).map(|bytes| sha256_hex(&bytes)).ok(),
+            own_sha256: std::env::current_exe().and_then(|program| sha256_of(&program)).ok(),
             acked: false,
             heeded: false,
             attached: false,

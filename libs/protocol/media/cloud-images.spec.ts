@@ -45,7 +45,7 @@ describe('what an operator should know of a cloud image', () => {
     const rhsm = { organization: '1234567', activationKeys: ['servers'] };
     const os = { family: 'rhel', version: '10' };
     expect(paths({ os, rhsm, source: 'cloud-image' })).toContain('rhsm');
-    expect(paths({ os, rhsm })).not.toContain('rhsm');
+    expect(paths({ os, rhsm, source: 'installer' })).not.toContain('rhsm');
   });
 
   it('is that the version decides, where nothing tells it and a card is found by its address', () => {

@@ -35,15 +35,22 @@ export function imageCloudInit({ os, image }: Pick<MediaRequest, 'os' | 'image'>
 /** What an operator should know of a cloud image; nothing for an installation. */
 export function cloudImageWarnings(request: MediaRequest): Fault[] {
   if (request.source !== 'cloud-image') return [];
-  return [DATASOURCES, ...versionWarnings(request), ...(request.rhsm === undefined ? [] : [UNREGISTERED])];
+  return [
+    ...versionWarnings(request),
+    ...(request.os.architecture === 'aarch64' ? [NEW_INSTANCE] : []),
+    ...(request.rhsm === undefined ? [] : [UNREGISTERED]),
+  ];
 }
 
-const DATASOURCES: Fault = {
-  path: 'source',
+/**
+ * cloud-init's `tools/ds-identify`, seen with 22.4: where there is no DMI its policy has `notfound=enabled`.
+ */
+const NEW_INSTANCE: Fault = {
+  path: 'os.architecture',
   message:
-    'an image that names its sources in /etc/cloud (datasource_list) may not take this seed: with [Ec2, None] it never reads it, with [NoCloud, None] it takes itself for a new machine when the seed is detached',
-  remedy:
-    "use the vendor's image for any hypervisor; `infiniservice doctor` on the machine tells what its image names",
+    'cloud-init of aarch64 images also runs when it finds no seed: without the seed the machine is a new instance at its next start, with new host keys',
+  remedy: 'leave the seed attached, or switch cloud-init off by a first-boot script before it is detached',
+  value: 'aarch64',
 };
 
 const UNREGISTERED: Fault = {

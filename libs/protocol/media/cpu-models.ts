@@ -7,9 +7,9 @@ export type ModelLevel = CpuLevel | 'x86-64-v4' | null;
 const LEVELS: readonly ModelLevel[] = [null, 'x86-64', 'x86-64-v2', 'x86-64-v3', 'x86-64-v4'];
 
 /**
- * QEMU's processor models for x86 by level, with the number of versions of each (`Haswell` has `Haswell-v1` to
- * `Haswell-v4`; all versions of a model have one level). Source: QEMU, docs/system/cpu-models-x86-abi.csv; a
- * test compares it with the flags of the QEMU that is there.
+ * QEMU's processor models for x86 by level, with the number of versions of each (`Haswell` has `Haswell-v1`
+ * to `Haswell-v4`; all versions of a model have one level). Source: QEMU, docs/system/cpu-models-x86-abi.csv;
+ * a test compares it with the flags of the QEMU that is there.
  */
 const MODELS: readonly [level: ModelLevel, names: string][] = [
   [null, '486 athlon coreduo kvm32 n270 pentium pentium2 pentium3 qemu32'],

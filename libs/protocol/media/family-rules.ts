@@ -54,6 +54,8 @@ export interface FamilyRules {
   fieldFaults(fields: Readable): Fault[];
   /** What an operator should know of it although the machine installs. */
   warnings(request: MediaRequest): Fault[];
+  /** Whether its systems are registered with their vendor. */
+  hasSubscription: boolean;
 }
 
 /** What a package may be called. */
@@ -84,6 +86,7 @@ const linux = (title: string, format: keyof typeof PACKAGE_NAMES = 'rpm'): Famil
   platform: 'linux',
   passwords: 'hashed',
   hasPublicMirror: true,
+  hasSubscription: false,
   fieldFaults: (fields) => [...linuxFaults(fields), ...packageFaults(fields, PACKAGE_NAMES[format])],
   warnings: cloudImageWarnings,
 });
@@ -94,6 +97,7 @@ export const FAMILY_RULES: Readonly<Record<MediaRequest['os']['family'], FamilyR
     platform: 'windows',
     passwords: 'sealed',
     hasPublicMirror: true,
+    hasSubscription: false,
     fieldFaults: windowsFaults,
     warnings: driverWarnings,
   },
@@ -105,6 +109,7 @@ export const FAMILY_RULES: Readonly<Record<MediaRequest['os']['family'], FamilyR
   rhel: {
     ...linux('RHEL'),
     hasPublicMirror: false,
+    hasSubscription: true,
     warnings: (request) => [...cloudImageWarnings(request), ...subscriptionWarnings(request)],
   },
   rocky: linux('Rocky Linux'),
@@ -147,8 +152,8 @@ const offlineWarnings = ({ source, network, packages }: MediaRequest): Fault[] =
       ]
     : [];
 
-const subscriptionFaults = ({ family, rhsm }: Readable): Fault[] =>
-  rhsm === undefined || family === 'rhel'
+const subscriptionFaults = ({ rhsm }: Readable, { hasSubscription }: FamilyRules): Fault[] =>
+  rhsm === undefined || hasSubscription
     ? []
     : [{ path: 'rhsm', message: 'is for RHEL', remedy: 'leave it out' }];
 
@@ -177,12 +182,9 @@ function cardFaults(network: unknown): Fault[] {
 export function checkFamilyRules(request: Unchecked): Fault[] {
   const fields = readable(request);
   if (typeof fields.family !== 'string') return [];
-  const rules: FamilyRules | undefined = new Map(Object.entries(FAMILY_RULES)).get(fields.family);
-  return [
-    ...cardFaults(request.network),
-    ...subscriptionFaults(fields),
-    ...(rules ?? FAMILY_RULES.ubuntu).fieldFaults(fields),
-  ];
+  const known: ReadonlyMap<string, FamilyRules> = new Map(Object.entries(FAMILY_RULES));
+  const rules = known.get(fields.family) ?? FAMILY_RULES.ubuntu;
+  return [...cardFaults(request.network), ...subscriptionFaults(fields, rules), ...rules.fieldFaults(fields)];
 }
 
 function linuxFaults({ users, windows, productKey, virtioDrivers }: Readable): Fault[] {

@@ -54,6 +54,11 @@ describe('a machine that cannot work is refused', () => {
     ],
     ['a model of the other architecture', arm('fedora', '43', cpu('EPYC')), /is a model of x86/],
     [
+      'a bus that the machine has not',
+      arm('fedora', '43', { disk: { match: { bus: 'sata' } } }),
+      /^disk\.match\.bus: the virt machine of aarch64 has no SATA → use virtio, scsi or nvme$/,
+    ],
+    [
       'an image that has not the firmware',
       cloud({ image: { firmware: 'bios' } }),
       /^image\.firmware: the image starts under bios alone, and the machine has uefi → give firmware bios/,

@@ -21,7 +21,24 @@ interface Machine {
 /** What the virtual machine of a request cannot be; its fields by themselves are checked elsewhere. */
 export function checkMachineRules(request: Unchecked): Fault[] {
   const machine = machineOf(request.os);
-  return [...(machine ? cpuFaults(machine, textAt(request.resources, 'cpu')) : []), ...imageFaults(request)];
+  return [
+    ...(machine ? cpuFaults(machine, textAt(request.resources, 'cpu')) : []),
+    ...busFaults(machine, request.disk),
+    ...imageFaults(request),
+  ];
+}
+
+function busFaults(machine: Machine | null, disk: unknown): Fault[] {
+  const match = typeof disk === 'object' && disk !== null ? (disk as { match?: unknown }).match : null;
+  if (machine?.architecture !== 'aarch64' || textAt(match, 'bus') !== 'sata') return [];
+  return [
+    {
+      path: 'disk.match.bus',
+      message: 'the virt machine of aarch64 has no SATA',
+      remedy: 'use virtio, scsi or nvme',
+      value: 'sata',
+    },
+  ];
 }
 
 function cpuFaults({ architecture, ...os }: Machine, cpu: string | null): Fault[] {

@@ -15,7 +15,7 @@ export const PlanDevice = z
     /** Boot order, lower first; null: never booted from. */
     bootindex: z.number().int().nullable(),
     path: z.string(),
-    /** QEMU's id of the device; null: of a medium that was made before 0.2.0. */
+    /** QEMU's id of the device; null: of a medium that 0.1 has made. */
     id: z.string().nullable(),
     /** libvirt's name of a disk, such as vda; null: it is none, or one that libvirt does not manage. */
     target: z.string().nullable(),
@@ -156,13 +156,13 @@ export const PlanWarning = z
 export const MediaPlan = z
   .object({
     warnings: z.array(PlanWarning),
-    /** Null: of a medium that was made before 0.2.0. */
+    /** Null: of a medium that 0.1 has made. */
     machine: PlanMachine.nullable(),
     devices: z.array(PlanDevice),
     cards: z.array(PlanCard),
     /** What is taken from the machine when, in order. */
     detach: z.array(PlanDetach),
-    /** Null: of a medium that was made before 0.2.0. */
+    /** Null: of a medium that 0.1 has made. */
     ends: PlanEnds.nullable(),
     firmware: PlanFirmware,
     tpm: PlanTpm.nullable(),
@@ -182,10 +182,10 @@ export const MediaPlan = z
     steps: z.array(z.object({ when: z.string(), do: z.string() })),
     /**
      * QEMU arguments of the whole machine but for its accelerator (-accel), its firmware (firmware.qemu) and
-     * its TPM (tpm.qemu), one list entry an argument. Placeholders, in which a comma is written twice: {disk},
-     * {vendorIso}, {seed}, {chain}, {remaster} and {qmpSocket} are paths; {net0}, {net1} and so on the whole
-     * value of -netdev with the id of that name, such as `user,id=net0`; {console} is what -serial takes, such
-     * as `pty`; {display} what -display takes, such as `none`.
+     * its TPM (tpm.qemu), one list entry an argument. Placeholders, in which a comma is written twice:
+     * {disk}, {vendorIso}, {seed}, {chain}, {remaster} and {qmpSocket} are paths; {net0}, {net1} and so on
+     * the whole value of -netdev with the id of that name, such as `user,id=net0`; {console} is what -serial
+     * takes, such as `pty`; {display} what -display takes, such as `none`.
      */
     qemu: z.array(z.string()),
     /**
@@ -194,8 +194,8 @@ export const MediaPlan = z
      */
     firstStart: z.object({ qemu: z.array(z.string()), libvirtXml: z.string() }),
     /**
-     * The whole domain of every later start, which starts without its media too; the system disk is looked for
-     * in libvirt's default pool under the host name.
+     * The whole domain of every later start, which starts without its media too; the system disk is looked
+     * for in libvirt's default pool under the host name.
      */
     libvirtXml: z.string(),
   })

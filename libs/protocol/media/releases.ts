@@ -21,8 +21,8 @@ export interface KickstartFacts {
   /** Size of /boot: newer kernels and their initial RAM disks want more. */
   bootMiB: number;
   /**
-   * Public lists of mirrors for a boot ISO whose Anaconda knows none itself; null: it does, or there are none.
-   * ARCH stands for the architecture.
+   * Public lists of mirrors for a boot ISO whose Anaconda knows none itself; null: it does, or there are
+   * none. ARCH stands for the architecture.
    */
   mirrorLists: { baseOs: string; appStream: string } | null;
 }
@@ -94,14 +94,14 @@ const enterprise = <V extends keyof typeof ENTERPRISE_CPU>(
   family: 'rhel' | 'rocky' | 'alma',
   version: V,
   key: string,
+  olderCpu: CpuLevel | null = null,
 ) =>
   ({
     family,
     version,
     hasPoints: true,
     cpu: ENTERPRISE_CPU[version],
-    // AlmaLinux 10.0's release notes: x86_64_v2 beside x86_64.
-    olderCpu: family === 'alma' && version === '10' ? 'x86-64-v2' : null,
+    olderCpu,
     kickstart: {
       syntax: `RHEL${version}`,
       environment: '@^minimal-environment',
@@ -133,7 +133,8 @@ export const RELEASES = [
   enterprise('rocky', '10', 'Rocky-10'),
   enterprise('alma', '8', 'AlmaLinux'),
   enterprise('alma', '9', 'AlmaLinux-9'),
-  enterprise('alma', '10', 'AlmaLinux-10'),
+  // AlmaLinux 10.0's release notes: x86_64_v2 beside x86_64.
+  enterprise('alma', '10', 'AlmaLinux-10', 'x86-64-v2'),
 ] as const satisfies readonly Release[];
 
 /** Fedora by its number, RHEL and what is built from it by its major version: `F43`, `RHEL9`. */

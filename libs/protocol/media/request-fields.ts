@@ -253,7 +253,10 @@ const rhsm = z
   .strictObject({
     organization: subscriptionWord,
     /** Secret: they go into the medium's install.env alone. */
-    activationKeys: z.array(subscriptionWord).min(1).max(8),
+    activationKeys: z
+      .array(subscriptionWord.regex(/^[^,]*$/, 'must not hold a comma, which separates keys'))
+      .min(1)
+      .max(8),
   })
   .meta({
     id: 'RhsmSubscription',

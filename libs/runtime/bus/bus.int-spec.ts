@@ -391,3 +391,28 @@ describe('Redis', () => {
     await own.stop();
   }, 60_000);
 });
+
+describe('a Redis that lets nobody in', () => {
+  it.each([
+    ['without a password', '', 'REDIS_URL: Redis wants a password: '],
+    ['with a wrong one', ':wrong-canary@', 'REDIS_URL: Redis refuses the user or the password: '],
+    ['with a wrong user', 'nobody:wrong-canary@', 'REDIS_URL: Redis refuses the user or the password: '],
+  ])('is told from one that is away: %s', async (_how, login, beginning) => {
+    const locked = await startRedis();
+    const admin = new Redis(locked.url);
+    try {
+      await admin.config('SET', 'requirepass', 'right');
+      const url = locked.url.replace('redis://', `redis://${login}`);
+      const error = await bus(url).catch((thrown: unknown) => thrown as AppError);
+      expect(error).toMatchObject({ code: 'bus.refused' });
+      const { message } = error as AppError;
+      expect(message.startsWith(beginning)).toBe(true);
+      expect(message).not.toMatch(/canary|\n/);
+      await bus(locked.url.replace('redis://', 'redis://:right@'));
+    } finally {
+      await Promise.all(open.splice(0).map((one) => one.close()));
+      admin.disconnect();
+      await locked.stop();
+    }
+  });
+});

@@ -165,6 +165,7 @@ export class Bus implements OnApplicationShutdown {
   /**
    * Subscribes everything that was registered. With Redis it waits until Redis answers: a transport that
    * first fails stays deaf.
+   * @throws AppError `bus.refused` when Redis does not take what REDIS_URL has of user and password
    */
   async listen(): Promise<void> {
     if (this.listening) return;
@@ -225,12 +226,16 @@ export class Bus implements OnApplicationShutdown {
         retryStrategy: () => null,
         connectTimeout: 2000,
       });
-      probe.on('error', () => undefined);
+      // That a password was refused is said here; connect() tells what came of it.
+      let said: unknown;
+      probe.on('error', (error) => (said ??= error));
       try {
         await probe.connect();
         await probe.ping();
         return;
       } catch (error) {
+        const refused = refusalOfRedis(said) ?? refusalOfRedis(error);
+        if (refused) throw refused;
         if (!told) this.logger.warn({ err: error }, 'waiting for Redis at REDIS_URL');
         told = true;
         await new Promise((resolve) => setTimeout(resolve, RECONNECT.retryDelay));
@@ -272,6 +277,20 @@ function asJson(value: unknown): unknown {
     cause = error;
   }
   throw new RuntimeError('bus.unsendable', 'a message for the bus cannot be written as JSON', { cause });
+}
+
+/**
+ * Redis is there and does not let this app in, which waiting does not mend; null for any other fault. The
+ * words are those of its errors: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors
+ */
+function refusalOfRedis(error: unknown): RuntimeError | null {
+  const said = error instanceof Error ? error.message : '';
+  if (!/^(WRONGPASS|NOAUTH|NOPERM|ERR (AUTH|invalid password))/.test(said)) return null;
+  const what = said.startsWith('NOAUTH')
+    ? 'Redis wants a password'
+    : 'Redis refuses the user or the password';
+  const message = `REDIS_URL: ${what}: correct redis://user:password@host:port (${said.slice(0, 200)})`;
+  return new RuntimeError('bus.refused', message, { cause: error });
 }
 
 function redisOptions(url: string): {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { INSTALL_ENV } from '../../../apps/media/families/linux/install-env.js';
 import type { ExecutionDto, MachineHealthDto, MediaResult } from '#protocol';
 import { command } from '../processes/commands.js';
 import { freePort, type Running, start } from '../processes/processes.js';
@@ -170,7 +171,7 @@ export function readSeed(image: string, name: string): string {
 
 /** A setting that a Linux medium brings to its machine, e.g. `INFINISERVICE_SHARED_SECRET`. */
 export function mediumSetting(image: string, name: string): string {
-  const lines = readSeed(image, 'infinibay/install.env');
+  const lines = readSeed(image, INSTALL_ENV);
   return new RegExp(`^${name}='([^']*)'$`, 'm').exec(lines)?.[1] ?? '';
 }
 

@@ -18,8 +18,8 @@ const PRESENT =
 const OTHER_NAMES: Readonly<Record<string, string>> = { awk: 'gawk', sh: 'bash' };
 
 /**
- * Rows `path TAB package`: a pattern holds for the files of that package only, so that one of nothing but a star
- * says nothing of a program; braces are alternatives.
+ * Rows `path TAB package`: a pattern holds for the files of that package only, so that one of nothing but a
+ * star says nothing of a program; braces are alternatives.
  */
 function absentPrograms(system: InstallerSystem): RegExp[] {
   const list = readFileSync(join(import.meta.dirname, `programs/anaconda-${system}.txt`), 'utf8');

@@ -31,10 +31,10 @@ const PACKAGES =
 const STAND_INS = ['mount', 'umount', 'systemctl', 'curtin', 'lvm', 'udevadm'];
 
 /**
- * The live system of an Ubuntu installer, in which commands of an autoinstall run as Subiquity runs them: each
- * by `sh -c`, which is dash, with the answers as Subiquity writes them, fake disks, and a PATH that has the
- * programs of `PACKAGES` and nothing else. Stand-ins write how they were called into the file `calls`; `mount`
- * puts the files of a real image into the folder. The commands' absolute paths lead into `root`.
+ * The live system of an Ubuntu installer, in which commands of an autoinstall run as Subiquity runs them:
+ * each by `sh -c`, which is dash, with the answers as Subiquity writes them, fake disks, and a PATH that has
+ * the programs of `PACKAGES` and nothing else. Stand-ins write how they were called into the file `calls`;
+ * `mount` puts the files of a real image into the folder. The commands' absolute paths lead into `root`.
  */
 export class LiveServer {
   readonly autoinstall: Autoinstall;

@@ -26,8 +26,8 @@ export interface MachineRun {
 
 /**
  * The file tree of a Linux machine, in which programs run as root with a PATH of its own: our scripts see
- * their real paths. Programs and libraries are this system's; systemd, udev and the kernel's ISO 9660 are stand-ins; /tmp starts
- * no programs. Needs root.
+ * their real paths. Programs and libraries are this system's; systemd, udev and the kernel's ISO 9660 are
+ * stand-ins; /tmp starts no programs. Needs root.
  */
 export class MachineRoot {
   /** @param root a folder that is not there yet, or a copy of such a machine's */
@@ -61,6 +61,8 @@ export class MachineRoot {
 
   write(name: string, content: string, mode = 0o644): void {
     mkdirSync(dirname(this.path(name)), { recursive: true });
+    // A link of `programs` leads to this system's own program, which must stay as it is.
+    rmSync(this.path(name), { force: true });
     writeFileSync(this.path(name), content);
     chmodSync(this.path(name), mode);
   }

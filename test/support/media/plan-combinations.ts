@@ -49,8 +49,8 @@ function* machines() {
 }
 
 /**
- * Every request of every release that is not refused, with every rule for the disk and every form of the seed;
- * networks, processors, formats and sockets take turns, so that each meets each.
+ * Every request of every release that is not refused, with every rule for the disk and every form of the
+ * seed; networks, processors, formats and sockets take turns, so that each meets each.
  */
 export function planCombinations(): Combination[] {
   const all: Combination[] = [];
@@ -58,8 +58,6 @@ export function planCombinations(): Combination[] {
   for (const { virtioDrivers, ...machine } of machines())
     for (const match of MATCHES) {
       const { os, source } = machine;
-      // The virt machine has no SATA.
-      if (os.architecture === 'aarch64' && match && 'bus' in match && match.bus === 'sata') continue;
       const pick = <T>(values: readonly T[], every: number): T =>
         values[Math.floor(turn / every) % values.length] as T;
       const installer = source === 'installer';
@@ -112,16 +110,22 @@ export const planOf = ({ request, seedForm, socketMode }: Combination, folder: s
   });
 
 /**
- * Some of all, so that every two of their properties that occur together do so in one of them.
- * @param properties of one, such as `bus scsi` and `network 2`
+ * Some of all, so that every property occurs in one of them, and every two that interact and occur together
+ * do so in one of them.
  */
-export function eachPair<T>(all: readonly T[], properties: (one: T) => string[]): T[] {
+export function eachPair<T>(
+  all: readonly T[],
+  properties: (one: T) => { interacting: string[]; alone: string[] },
+): T[] {
   const seen = new Set<string>();
   return all.filter((one) => {
-    const words = properties(one).sort();
-    const pairs = words.flatMap((word, index) => words.slice(index).map((other) => `${word} | ${other}`));
-    const isNew = pairs.some((pair) => !seen.has(pair));
-    for (const pair of pairs) seen.add(pair);
+    const { interacting, alone } = properties(one);
+    const pairs = interacting.flatMap((word, index) =>
+      interacting.slice(index).map((other) => `${word} | ${other}`),
+    );
+    const found = [...pairs, ...alone];
+    const isNew = found.some((each) => !seen.has(each));
+    for (const each of found) seen.add(each);
     return isNew;
   });
 }

@@ -12,9 +12,11 @@ const PACKAGES = [
 
 /**
  * cloud-init with the modules that a seed of ours uses: the others cost seconds of every boot under TCG. The
- * list of datasources is Debian's own, as an image of a cloud has it.
+ * list of datasources is Debian's own, as an image of a cloud has it. A mirror counts, as on Ubuntu: Debian's
+ * package says that the image's own sources stay.
  */
-const CLOUD_INIT = `cloud_init_modules: [ write-files, set_hostname, update_hostname, users-groups ]
+const CLOUD_INIT = `apt_preserve_sources_list: false
+cloud_init_modules: [ write-files, set_hostname, update_hostname, users-groups ]
 cloud_config_modules: [ apt-configure, timezone, runcmd ]
 cloud_final_modules: [ scripts-per-instance, scripts-user, final-message ]
 `;

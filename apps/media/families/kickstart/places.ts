@@ -1,4 +1,5 @@
 import { readScript, renderScript, type ScriptValues } from '#script-files';
+import { TELL } from '../linux/installer-scripts.js';
 
 /**
  * In the installer's memory; none of it is among what Anaconda copies to the installed system (its
@@ -17,4 +18,4 @@ export const section = (file: string, values: ScriptValues): string =>
 export const LOAD_REPORT = section('load-report.sh', { FOLDER: INSTALLER_FOLDER });
 
 /** sh that defines `tell` and `power_off`. */
-export const POWER_OFF = section('power-off.sh', {});
+export const POWER_OFF = section('power-off.sh', { TELL });

@@ -9,6 +9,7 @@ import {
 } from '../linux/agent-files.js';
 import { diskMarkScript } from '../linux/disk-rule.js';
 import { DNF } from '../linux/distribution.js';
+import { putFile } from '../linux/installer-scripts.js';
 import { mirrorFile, proxyLine } from '../linux/rpm-settings.js';
 import { shWord } from '../../escape.js';
 import { wantsDesktop } from './packages.js';
@@ -54,7 +55,8 @@ export function postScript(request: MediaRequest, install: AgentInstall): string
     KEYS: users.flatMap(({ name, sshKeys }) => sshKeys.map((key) => `${name} ${key}\n`)).join(''),
     LOAD_REPORT,
     LOG: places.log,
-    MACHINE_FILES: files.map(putFile).join('') + moreKeys(request) + proxyCommand(request),
+    MACHINE_FILES: files.map(kickstartFile).join('') + moreKeys(request) + proxyCommand(request),
+    MORE_KEYS: moreKeys(request) !== '',
     PACKAGES: named.length > 0 ? named.map(shWord).join(' ') : null,
     SETTINGS: INSTALL_SETTINGS,
     UNIT: INSTALL_UNIT,
@@ -62,16 +64,13 @@ export function postScript(request: MediaRequest, install: AgentInstall): string
   });
 }
 
-const END = 'END_OF_INFINIBAY_FILE';
-
 /**
- * As it is, so that a reader of the kickstart sees what is installed. @throws Error for a line that a
- * kickstart or the shell takes for an end
+ * @throws Error for a line that a kickstart takes for the end of its section
  */
-function putFile({ path, mode, content }: MachineFile): string {
-  if (content.split('\n').some((line) => line.startsWith('%') || line === END))
-    throw new Error(`${path}: a kickstart cannot carry a line that begins with %`);
-  return `put ${mode} ${shWord(path)} <<'${END}'\n${content}${END}\n`;
+function kickstartFile(file: MachineFile): string {
+  if (/^%/m.test(file.content))
+    throw new Error(`${file.path}: a kickstart cannot carry a line that begins with %`);
+  return putFile(file);
 }
 
 /** Without a password there is none to type. */

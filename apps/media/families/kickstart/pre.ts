@@ -1,9 +1,10 @@
 import { networkCards, type KickstartFacts, type MediaRequest } from '#protocol';
 import { ksWord, shWord } from '../../escape.js';
 import { SEED_LABELS } from '../labels.js';
-import { type AgentInstall, installSettings } from '../linux/agent-files.js';
+import type { AgentInstall } from '../linux/agent-files.js';
 import { diskMark, diskRuleScript } from '../linux/disk-rule.js';
 import { READ_MEDIUM } from '../linux/install-env.js';
+import { settingNames } from '../linux/installer-scripts.js';
 import { REPORT_FUNCTION } from '../linux/reporting.js';
 import { connectionProperties } from './network.js';
 import { DISK_INCLUDE, INSTALLER_FOLDER, LOAD_REPORT, POWER_OFF, RHSM_INCLUDE, section } from './places.js';
@@ -33,10 +34,6 @@ export function preScript(request: MediaRequest, install: AgentInstall, release:
     VOLUME_GROUP: volumeGroup(request),
   });
 }
-
-/** Names of all that this medium's install.env has. */
-const settingNames = (install: AgentInstall): string[] =>
-  installSettings(install).match(/^[A-Z][A-Z0-9_]*(?==)/gm) ?? [];
 
 /** sh that defines `connect` and `disconnect`: the request's network in NetworkManager's memory. */
 function connectScript(request: MediaRequest): string {

@@ -60,7 +60,7 @@ const STAMP = `${STATE_FOLDER}/infiniservice-installed`;
 const UNIT_FILE = readScript(import.meta.dirname, 'scripts/infiniservice-install.service');
 const INSTALL_FILE = readScript(import.meta.dirname, 'scripts/install.sh');
 
-/** What cloud-init writes itself; its copies of the answers are left, which it needs and which hold no secret. */
+/** What cloud-init prints. It needs its copies of the answers, which hold no secret: they are left. */
 const CLOUD_INIT_LOGS = ['/var/log/cloud-init.log', '/var/log/cloud-init-output.log'] as const;
 
 export const UBUNTU_PLACES: InstallPlaces = {

@@ -19,7 +19,9 @@ const folder = mkdtempSync(join(tmpdir(), 'infinibay-disks-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let machines = 0;
-/** @param more.lvm what `lvm pvs` prints, with `DEV` for the folder of the devices; without it there is no lvm */
+/**
+ * @param more.lvm what `lvm pvs` prints, with `DEV` for the folder of the devices; without it there is no lvm
+ */
 function choose(
   rule: DiskRule,
   disks: FakeDisk[],

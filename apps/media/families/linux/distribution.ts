@@ -1,10 +1,10 @@
-import type { MediaRequest } from '#protocol';
+import { interfacesOf, type MediaRequest } from '#protocol';
 import { readScript, renderScript } from '#script-files';
 import { shWord } from '../../escape.js';
 import { type InstallPlaces, type MachineFile, RPM_PLACES, UBUNTU_PLACES } from './agent-files.js';
 import { APT_LOCK_FILE } from './apt-settings.js';
 import { vconsoleFile } from './console-keymap.js';
-import { netplan, translatedNetwork } from './network-config.js';
+import { isIpv6Only, netplan, translatedNetwork } from './network-config.js';
 import { languagePack, mirrorFile, proxyLine } from './rpm-settings.js';
 
 /** What differs between Linux systems, whether an installer or cloud-init sets them up. */
@@ -24,9 +24,12 @@ export interface Distribution {
   languagePacks(request: MediaRequest): string[];
   /** Keyboard, mirror and proxy, as far as cloud-config has modules for them. */
   settings(request: MediaRequest): Record<string, unknown>;
-  /** What a cloud image runs before its units are started, for its files to be in force. */
+  /** What a cloud image runs before its units are started. */
   commands(request: MediaRequest): string[][];
 }
+
+const IPV6_ONLY = readScript(import.meta.dirname, 'scripts/ipv6-only.sh');
+const DNF_SETTINGS = readScript(import.meta.dirname, 'scripts/dnf-settings.sh');
 
 export const APT: Distribution = {
   places: UBUNTU_PLACES,
@@ -47,10 +50,12 @@ export const DNF: Distribution = {
   files: (request) => [...mirrorFile(request), ...vconsoleFile(request)],
   languagePacks: languagePack,
   settings: dnfSettings,
-  commands: (request) =>
-    vconsoleFile(request).length > 0
+  commands: (request) => [
+    ...(interfacesOf(request).some(isIpv6Only) ? [['sh', '-c', IPV6_ONLY]] : []),
+    ...(vconsoleFile(request).length > 0
       ? [['systemctl', '--no-block', 'try-restart', 'systemd-vconsole-setup.service']]
-      : [],
+      : []),
+  ],
 };
 
 /** For cloud-init's module, which Debian's kin alone have, and for Subiquity. */
@@ -67,8 +72,6 @@ function aptSettings({ mirror, proxy }: MediaRequest): Record<string, unknown> {
     },
   };
 }
-
-const DNF_SETTINGS = readScript(import.meta.dirname, 'scripts/dnf-settings.sh');
 
 /** Proxy and sources must be set before packages are fetched, and once only; the mirror itself is a file. */
 function dnfSettings({ mirror, proxy }: MediaRequest): Record<string, unknown> {

@@ -204,6 +204,31 @@ describe('a system that is there already', () => {
     expect(machine.has(`${SPOOL}.${A}/exec-of-a.1/result.json`)).toBe(true);
   });
 
+  it('that an installer has made becomes another machine with a medium for a cloud image', async () => {
+    world.putFiles(machine, 'installer');
+    machine.attach('CIDATA', await world.medium(world.orderOf(B, 'm2', 'cloud-image')));
+    expect(await boot(machine)).toEqual([0, 0]);
+    expect(vmOf(machine)).toBe(B);
+    expect(machine.has(`${SPOOL}.${A}/exec-of-a.1/result.json`)).toBe(true);
+  });
+
+  it('does not take what an installer of another machine has left on it', async () => {
+    machine.attach('CIDATA', null);
+    const { content } = installEnv(world.orderOf(B, 'm2', 'installer'));
+    machine.write(INSTALL_SETTINGS, content, 0o600);
+    expect(await boot(machine)).toEqual([0, 0]);
+    expect(vmOf(machine)).toBe(A);
+    expect(machine.has(INSTALL_SETTINGS)).toBe(false);
+  });
+
+  it('is installed once, however many try at once', async () => {
+    machine.attach('CIDATA', await world.medium(world.orderOf(A, 'm2', 'cloud-image')));
+    expect((await identify(machine)).code).toBe(0);
+    const runs = await Promise.all([install(machine), install(machine), install(machine)]);
+    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(world.downloads).toHaveLength(2);
+  });
+
   it('goes on without a medium', async () => {
     machine.attach('CIDATA', null);
     expect(await boot(machine)).toEqual([0, 0]);
@@ -214,10 +239,7 @@ describe('a system that is there already', () => {
     'as it came from a medium of source %s, gets nothing from one that installs, and keeps identity and spool',
     async (source) => {
       world.putFiles(machine, source);
-      const before = command('sh', [
-        '-c',
-        `cd ${machine.root} && find etc opt var -type f | xargs sha256sum`,
-      ]);
+      const before = contentsOf(machine);
       machine.attach('CIDATA', await world.medium(world.orderOf(B, 'm2', 'installer')));
       expect(await boot(machine)).toEqual([0, 0]);
       expect(contentsOf(machine)).toBe(before);

@@ -152,6 +152,32 @@ describe('the network of a cloud image', () => {
     },
   );
 
+  it('asks NetworkManager for no DHCP of IPv4 where a card has addresses of IPv6 alone', () => {
+    const asked = request();
+    const read = converted(asked, 'network-manager');
+    const { runcmd } = parse(
+      cloudSeed(asked, SEED_INSTALL, { instanceId: 'm', distribution: DNF })[0]?.content ?? '',
+    ) as { runcmd: string[][] };
+    const [program, option, script = ''] = runcmd[0] ?? [];
+    expect([program, option]).toEqual(['sh', '-c']);
+    const target = join(folder, String(runs));
+    writeFileSync(join(target, 'nmcli'), `#!/bin/sh\necho "$*" >>'${target}/calls'\n`, { mode: 0o755 });
+    command('sh', ['-c', script.replaceAll('/etc/', `${target}/etc/`)], {
+      env: { PATH: `${target}:${process.env['PATH']}` },
+    });
+    expect(read(profile('nic1'))).toMatch(/\n\[ipv4\]\nmethod=disabled\n$/);
+    for (const name of ['nic0', 'ens4']) expect(read(profile(name))).not.toContain('method=disabled');
+    const [, uuid] = /^uuid=(.*)$/m.exec(read(profile('nic1'))) ?? [];
+    expect(readFileSync(join(target, 'calls'), 'utf8')).toBe(
+      `connection reload\n--wait 20 connection up uuid ${uuid}\n`,
+    );
+    const dual = cloudSeed(request({ network: [DUAL] }), SEED_INSTALL, {
+      instanceId: 'm',
+      distribution: DNF,
+    });
+    expect(dual[0]?.content).not.toContain('nmcli');
+  });
+
   it.each([['23.3'], ['22.1']])(
     'is one file for each card to sysconfig, from an image of %s',
     (cloudInit) => {

@@ -93,5 +93,9 @@ function isBefore(version: string | null, limit: string): boolean {
   return year < limitYear || (year === limitYear && release < limitRelease);
 }
 
+/** Whether a card has addresses, and none of IPv4. */
+export const isIpv6Only = ({ dhcp, addresses }: NetworkInterface): boolean =>
+  !dhcp && addresses.length > 0 && addresses.every(isIpv6);
+
 /** Of an address or a prefix that the request's rules have passed. */
 export const isIpv6 = (address: string): boolean => address.includes(':');

@@ -15,8 +15,8 @@ export type InstallPhase = (typeof INSTALL_PHASES)[number];
 
 /**
  * Where a machine tells how far its installation is: `POST url` with `Authorization: Bearer token` and the
- * JSON `{"phase": InstallPhase, "reason"?: text, "logTail"?: text, "warnings"?: text[]}`. A report that fails never stops an
- * installation.
+ * JSON `{"phase": InstallPhase, "reason"?: text, "logTail"?: text, "warnings"?: text[]}`. A report that fails
+ * never stops an installation.
  */
 export interface Reporting {
   /** `http(s)://host:port/install/events` */

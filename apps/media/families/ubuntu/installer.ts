@@ -9,7 +9,8 @@ export const REMASTERED_MEDIUM = `/cdrom${REMASTERED}`;
  * system asks for its medium to be taken out before it restarts or powers off (casper's casper-stop looks for
  * the word anywhere in /proc/cmdline). What stands after `---` would go to the installed system as well.
  * `ds=nocloud` alone: cloud-init then finds the seed by its label. A path (`s=/cidata/`) would be one of the
- * installer's own file system, where a seed on another CD never is, and cloud-init gives up when it is absent.
+ * installer's own file system, where a seed on another CD never is, and cloud-init gives up when it is
+ * absent.
  */
 export const SUBIQUITY: Installer = {
   kernel: '/casper/vmlinuz',

@@ -1,25 +1,14 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
 import type { MediaRequest } from '#protocol';
 import { command } from '../../../../test/support/processes/commands.js';
 import { FULL_REQUEST, mediaRequest } from '../../../../test/support/media/media.js';
-import { agentFiles, INSTALL_SCRIPT, INSTALL_SETTINGS, UBUNTU_PLACES } from '../linux/agent-files.js';
+import { agentFiles, INSTALL_SCRIPT, UBUNTU_PLACES } from '../linux/agent-files.js';
 import { mediaPlan } from '../../plan/plan.js';
 import { netplan } from '../linux/network-config.js';
 import { FAMILIES } from '../family.js';
@@ -168,87 +157,4 @@ describe('a seed', () => {
       /missing meta-data/,
     );
   });
-});
-
-/** The script that a seed puts on the machine, run in a root of its own against a server that may lie. */
-describe('the installing script', () => {
-  const root = mkdtempSync(join(tmpdir(), 'infinibay-install-'));
-  const answers = new Map<string, string>();
-  let server: Server;
-
-  beforeAll(async () => {
-    server = createServer((request, response) => {
-      const body = answers.get(request.url?.split('/').pop() ?? '');
-      response.statusCode = body === undefined ? 404 : 200;
-      response.end(body);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const witness = `#!/bin/sh\necho "$@" >>'${root}/installed'\n`;
-    const pins = { binarySha256: hash('binary'), scriptSha256: hash(witness), version: '0.1.0' };
-    answers.set(pins.binarySha256, 'binary').set(pins.scriptSha256, witness);
-    for (const { path, content } of agentFiles({ ...INSTALL, distributionUrl: url, pins }, UBUNTU_PLACES)) {
-      mkdirSync(dirname(join(root, path)), { recursive: true });
-      // Its absolute paths lead into the root.
-      const moved = content
-        .replace(/(?<![\w/])\/(var|etc)\//g, `${root}/$1/`)
-        .replace('--retry 5', '--retry 0');
-      writeFileSync(join(root, path), moved);
-      chmodSync(join(root, path), 0o755);
-    }
-    mkdirSync(join(root, 'var/log'), { recursive: true });
-  });
-  afterAll(() => {
-    server.close();
-    rmSync(root, { recursive: true, force: true });
-  });
-
-  const run = (): Promise<number> =>
-    new Promise((resolve) => {
-      // Not synchronously: the server is this process.
-      void import('node:child_process').then(({ spawn }) =>
-        spawn('sh', [join(root, INSTALL_SCRIPT)], { stdio: 'ignore' }).once('close', (code) =>
-          resolve(code ?? -1),
-        ),
-      );
-    });
-  const log = (): string => readFileSync(join(root, 'var/log/infiniservice_install.log'), 'utf8');
-  const installed = (): boolean => existsSync(join(root, 'installed'));
-
-  it('runs nothing whose hash is not the one of the medium', async () => {
-    const [binary] = [...answers.keys()];
-    answers.set(binary ?? '', 'binarY');
-    expect(await run()).not.toBe(0);
-    expect(installed()).toBe(false);
-    expect(log()).toContain('infiniservice does not have the sha256 that the install medium names');
-    answers.set(binary ?? '', 'binary');
-    const [, script = ''] = [...answers.keys()];
-    const right = answers.get(script) ?? '';
-    answers.set(script, `${right}# one byte more`);
-    expect(await run()).not.toBe(0);
-    expect(installed()).toBe(false);
-    answers.set(script, right);
-  }, 30_000);
-
-  it('fails while the files are away, so that its unit tries again', async () => {
-    const saved = new Map(answers);
-    answers.clear();
-    expect(await run()).not.toBe(0);
-    for (const [name, body] of saved) answers.set(name, body);
-    expect(installed()).toBe(false);
-  }, 30_000);
-
-  it('installs once, however often and however many at once', async () => {
-    expect(await Promise.all([run(), run(), run()])).toEqual([0, 0, 0]);
-    expect(await run()).toBe(0);
-    expect(readFileSync(join(root, 'installed'), 'utf8')).toBe(`normal ${FULL_REQUEST.vmId}\n`);
-    // The secret does not stay where the seed put it.
-    expect(existsSync(join(root, INSTALL_SETTINGS))).toBe(false);
-    expect(log()).not.toContain('c'.repeat(64));
-    expect(
-      execFileSync('stat', ['-c', '%a', join(root, 'var/log/infiniservice_install.log')])
-        .toString()
-        .trim(),
-    ).toBe('640');
-  }, 30_000);
 });

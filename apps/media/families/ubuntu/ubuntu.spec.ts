@@ -113,8 +113,8 @@ describe('the seed', () => {
     const silent = autoinstall(installer({}));
     const loud = autoinstall(installer({}), SEED_INSTALL);
     for (const commands of ['early-commands', 'error-commands']) {
-      expect(silent[commands]).toEqual([expect.not.stringContaining('try_report_body()')]);
-      expect(loud[commands]).toEqual([expect.stringContaining('try_report_body()')]);
+      expect(silent[commands]).toEqual([expect.not.stringContaining('try_report()')]);
+      expect(loud[commands]).toEqual([expect.stringContaining('try_report()')]);
     }
     expect(loud).not.toHaveProperty('reporting');
   });

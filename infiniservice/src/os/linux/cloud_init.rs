@@ -42,7 +42,7 @@ fn verdict(folder: &Path, arch: &str) -> Result<String, String> {
 /// instance. `tools/ds-identify` of cloud-init decides (22.4 and main are alike): one entry, alone or with
 /// None as the second, is used without a look; of other lists the ones whose data is there are used, and when
 /// there is none, cloud-init is off (`notfound=disabled`), except that on all but x86 it runs with the whole
-/// list (`DI_DEFAULT_POLICY_NO_DMI`). To a list that it writes itself it adds None; cloud-init's own list ends
+/// list (`DI_DEFAULT_POLICY_NO_DMI`). To a list that it writes itself it adds None; its built-in list ends
 /// in None (`cloudinit/settings.py`).
 fn needs_seed(list: Option<&[String]>, arch: &str) -> bool {
     let is_none = |name: &String| name == "None";

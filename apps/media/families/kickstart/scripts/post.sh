@@ -13,8 +13,12 @@ put() { # mode path: standard input becomes the file
     chmod "$1" "$2"
     if command -v restorecon >/dev/null 2>&1; then restorecon -F "$2" || true; fi
 }
+# @if USERS
 keys_of() { printf '%s/.ssh/authorized_keys' "$(getent passwd "$1" | cut -d: -f6)"; }
+# @end
+# @if MORE_KEYS
 add_key() { printf '%s\n' "$2" >>"$(keys_of "$1")" || true; }
+# @end
 @MACHINE_FILES@
 @LOAD_REPORT@
 # What was asked for and is not there. Groups of packages are known to dnf alone, by what its sources say of

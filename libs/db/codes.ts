@@ -1,0 +1,19 @@
+import { errorsOf, type Catalogue } from '#runtime';
+
+/** What keeps an app from starting with the database that it was given. */
+export const DATABASE_CODES = {
+  'database.unreachable': {
+    status: 500,
+    atStart: true,
+    when: 'The database of DATABASE_URL cannot be opened: nobody answers, it lets nobody in, or it is none.',
+    remedy: 'start the database, or correct DATABASE_URL',
+  },
+  'database.not_migrated': {
+    status: 500,
+    atStart: true,
+    when: 'The database of DATABASE_URL lacks migrations of this version, and nobody has run them for 60 s.',
+    remedy: 'run npm run migrate with the same DATABASE_URL',
+  },
+} as const satisfies Catalogue;
+
+export class DatabaseError extends errorsOf(DATABASE_CODES) {}
