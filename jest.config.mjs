@@ -1,5 +1,5 @@
 /**
- * Four tiers, one project each: see docs/development.md. Sources are compiled by swc to ES modules, as the
+ * One project for each tier: see docs/development.md. Sources are compiled by swc to ES modules, as the
  * build emits them.
  */
 const common = {
@@ -55,5 +55,6 @@ export default {
     },
     { ...common, displayName: 'conformance', testMatch: ['<rootDir>/test/conformance/**/*.conf-spec.ts'] },
     { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'] },
+    { ...common, displayName: 'guests', testMatch: ['<rootDir>/test/guests/**/*.guest-spec.ts'] },
   ],
 };

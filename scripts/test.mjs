@@ -3,7 +3,7 @@
  * it needs, starts and stops its own servers, prints progress and ends with the line `N passed, N failed`.
  *
  * `npm test -- unit e2e` runs only the named tiers; `npm test -- --list` names them, and the long runs
- * (`crash`, `pair`, `fuzz`, `mutants`) that no other word starts.
+ * (`crash`, `pair`, `guests`, `fuzz`, `mutants`) that no other word starts.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -154,6 +154,7 @@ const longRuns = {
   crash: () =>
     jest('e2e', ['--runInBand', 'crash-matrix'], { CRASH_ROUNDS: process.env.CRASH_ROUNDS ?? '20' }),
   pair: () => jest('e2e', ['--runInBand', 'two-gateways'], { PAIR_ROUNDS: process.env.PAIR_ROUNDS ?? '10' }),
+  guests: () => jest('guests', ['--runInBand']),
   fuzz: async () => {
     await jest('unit', ['--testTimeout=3600000', 'faulty-stream'], FUZZ_CASES);
     // A target folder of its own: the other one holds the static agent that guests of later tests run.

@@ -41,7 +41,7 @@ describe('a cloud image that boots from its seed', () => {
       // The image has it: nothing is fetched, and the step is run to its end.
       { packages: ['curl'] },
     );
-    guest = await startDebianGuest(medium.plan.qemu, seedPath(medium));
+    guest = await startDebianGuest(medium.plan, seedPath(medium));
   }, 400_000);
 
   afterAll(async () => {

@@ -115,7 +115,7 @@ describe('a fleet', () => {
     // The plan names the socket's place on the host that made it; here two hosts share one machine.
     const own = medium(debianId);
     const plan = own.plan.qemu.map((argument) => argument.replace(socketPath(own), socketOn(0, debianId)));
-    debian = await startDebianGuest(plan, seedPath(own));
+    debian = await startDebianGuest({ qemu: plan }, seedPath(own));
     busybox = await startBusyboxGuest({
       agent: AGENT,
       vmId: busyboxId,

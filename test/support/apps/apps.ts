@@ -169,10 +169,14 @@ export function readSeed(image: string, name: string): string {
   }
 }
 
-/** The channel secret that a seed brings to its machine. */
-export function channelSecret(image: string): string {
-  return /INFINISERVICE_SHARED_SECRET='([0-9a-f]+)'/.exec(readSeed(image, INSTALL_ENV))?.[1] ?? '';
+/** A setting that a Linux medium brings to its machine, e.g. `INFINISERVICE_SHARED_SECRET`. */
+export function mediumSetting(image: string, name: string): string {
+  const lines = readSeed(image, INSTALL_ENV);
+  return new RegExp(`^${name}='([^']*)'$`, 'm').exec(lines)?.[1] ?? '';
 }
+
+/** The channel secret that a seed brings to its machine. */
+export const channelSecret = (image: string): string => mediumSetting(image, 'INFINISERVICE_SHARED_SECRET');
 
 /** The path of the image that a media plan attaches. */
 export function seedPath({ plan }: MediaResult): string {

@@ -11,9 +11,13 @@ export interface Kernel {
 }
 
 /** Debian's cloud kernel, unpacked without being installed. */
-export async function cloudKernel(): Promise<Kernel> {
-  const meta = 'linux-image-cloud-amd64';
-  const folder = await cached('kernel', [packageVersion(meta)], (target) => {
+export const cloudKernel = (): Promise<Kernel> => debianKernel('kernel', 'linux-image-cloud-amd64');
+
+/** The one with drivers for hardware that is no virtio: SATA's CD drives, among others. */
+export const fullKernel = (): Promise<Kernel> => debianKernel('full-kernel', 'linux-image-amd64');
+
+async function debianKernel(name: string, meta: string): Promise<Kernel> {
+  const folder = await cached(name, [packageVersion(meta)], (target) => {
     const real = /Depends: (linux-image-\S+)/.exec(command('apt-cache', ['depends', meta]))?.[1];
     if (!real) throw new Error(`apt does not know ${meta}: run apt-get update`);
     mkdirSync(join(target, 'download'));

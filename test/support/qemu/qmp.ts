@@ -22,7 +22,10 @@ export class Qmp {
   readonly events: QmpEvent[] = [];
   /** QEMU has ended, or closed the connection. */
   closed = false;
-  private readonly asked = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  private readonly asked = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: Error) => void }
+  >();
   private next = 0;
   private text = '';
 
@@ -65,7 +68,7 @@ export class Qmp {
       deadlineMs,
     });
     if (found === 'closed') throw new Error(`QEMU ended without ${what}: ${JSON.stringify(this.events)}`);
-    return found as QmpEvent;
+    return found;
   }
 
   close(): void {
