@@ -41,8 +41,8 @@ echo "settings $(ls /run/infinibay /etc/infinibay 2>/dev/null | grep -c install.
 `;
 
 /**
- * One disk of a cloud image through its life: Debian with cloud-init stands for a vendor's image. Each start is
- * the media plan's own command line, under TCG.
+ * One disk of a cloud image through its life: Debian with cloud-init stands for a vendor's image. Each start
+ * is the media plan's own command line, under TCG.
  */
 describe('a disk that was a cloud image', () => {
   const base = baseDir();

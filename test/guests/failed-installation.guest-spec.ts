@@ -162,7 +162,9 @@ function spoiled(seed: SeedFile[], trouble: Trouble): SeedFile[] {
   );
 }
 
-/** What the installers run of a seed, and when: after a failed %pre Anaconda runs nothing of ours any more. */
+/**
+ * What the installers run of a seed, and when: after a failed %pre Anaconda runs nothing of ours any more.
+ */
 function programs(
   seed: SeedFile[],
   fails: boolean,

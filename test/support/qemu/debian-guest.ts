@@ -46,8 +46,8 @@ export async function debianDisk(): Promise<DebianDisk> {
 }
 
 /**
- * A Debian machine with a disk of its own and what its media plan says attached, whatever the plan's firmware:
- * its kernel is started from outside.
+ * A Debian machine with a disk of its own and what its media plan says attached, whatever the plan's
+ * firmware: its kernel is started from outside.
  */
 export async function startDebianGuest(
   plan: { qemu: string[] },

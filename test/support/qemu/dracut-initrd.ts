@@ -14,9 +14,9 @@ const FLAVOURS = {
 export type DracutFlavour = keyof typeof FLAVOURS;
 
 /**
- * What Anaconda's own dracut module does while it waits for the medium with the kickstart and for stage 2 (its
- * dracut/anaconda-lib.sh, `wait_for_kickstart`, and parse-anaconda-repo.sh): a root of its own kind, and two
- * conditions without which the queue does not end.
+ * What Anaconda's own dracut module does while it waits for the medium with the kickstart and for stage 2
+ * (its dracut/anaconda-lib.sh, `wait_for_kickstart`, and parse-anaconda-repo.sh): a root of its own kind, and
+ * two conditions without which the queue does not end.
  */
 const WAITS_FOR_MEDIUM = `root=installer
 rootok=1

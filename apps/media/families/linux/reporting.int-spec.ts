@@ -8,7 +8,7 @@ import { command } from '../../../../test/support/processes/commands.js';
 import { EventServer } from '../../../../test/support/servers/event-server.js';
 import { start } from '../../../../test/support/processes/processes.js';
 import { shWord } from '../../escape.js';
-import { type InstallPhase, REPORT_FUNCTION, type Reporting, reportSettings } from './reporting.js';
+import { REPORT_FUNCTION, type Reporting, reportSettings } from './reporting.js';
 
 const TOKEN = 'canary-token_0123456789';
 const folder = mkdtempSync(join(tmpdir(), 'infinibay-reports-'));
@@ -51,7 +51,7 @@ function pathWith({ awk, client }: System): string {
 /** A program that reports once. */
 function reportCommand(
   reporting: Reporting,
-  phase: InstallPhase,
+  phase: string,
   more: { reason?: string; log?: string } = {},
 ): string {
   const words = [phase, more.reason ?? '', more.log ?? ''].map(shWord).join(' ');
@@ -228,7 +228,7 @@ try_report first-boot && echo arrived`;
 
 it('is sh that shellcheck takes, whatever the words', () => {
   const file = join(folder, 'check.sh');
-  const phase: InstallPhase = 'failed';
+  const phase = 'failed';
   writeFileSync(
     file,
     reportCommand({ url: `http://h/$(x)'"`, token: TOKEN }, phase, { reason: `it's "$x"`, log: '/a b' }),

@@ -1,22 +1,12 @@
 import { readScript, renderScript } from '#script-files';
 import { shWord } from '../../escape.js';
 
-/** Phases of an installation, in the order in which a machine passes them; `failed` may come at any time. */
-export const INSTALL_PHASES = [
-  'booted',
-  'installer-started',
-  'partitioning',
-  'packages',
-  'first-boot',
-  'agent-installed',
-  'failed',
-] as const;
-export type InstallPhase = (typeof INSTALL_PHASES)[number];
-
 /**
  * Where a machine tells how far its installation is: `POST url` with `Authorization: Bearer token` and the
- * JSON `{"phase": InstallPhase, "reason"?: text, "logTail"?: text, "warnings"?: text[]}`. A report that fails
- * never stops an installation.
+ * JSON `{"phase": text, "reason"?: text, "logTail"?: text, "warnings"?: text[]}`. A report that fails
+ * never stops an installation. Phases in the order in which a machine passes them: `booted`,
+ * `installer-started`, `partitioning`, `packages`, `first-boot`, `agent-installed`; `failed` may come at any
+ * time.
  */
 export interface Reporting {
   /** `http(s)://host:port/install/events` */
