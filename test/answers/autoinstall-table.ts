@@ -96,9 +96,9 @@ export const AUTOINSTALL: Mutation[] = [
     ],
     [
       'netplan with underscores',
-      'dhcp4: false',
-      'dhcp_4: false',
-      'autoinstall.network.ethernets.nic0.dhcp_4',
+      'dhcp4: true',
+      'dhcp_4: true',
+      'autoinstall.network.ethernets.nic1.dhcp_4',
       'did you mean dhcp4?',
     ],
     [
@@ -245,9 +245,9 @@ export const AUTOINSTALL: Mutation[] = [
     ],
     [
       'a command of the installed system run in the installer',
-      '- "curtin in-target --target=/target -- systemctl',
-      '- "systemctl',
-      'autoinstall.late-commands.3',
+      'late-commands:\n',
+      'late-commands:\n    - "systemctl enable ssh.service"\n',
+      'autoinstall.late-commands.0',
       'runs in the installer',
     ],
     ['tabs for indentation', '  version: 1', '\tversion: 1', '', 'this is not YAML'],
