@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Artifact, type Database, Machine, Media, ScriptExecution } from '#db';
-import { BusRequests, type MediaResult, sealingPublicKey, sealPassword } from '#protocol';
+import { BusRequests, MediaResult, type PlanDevice, sealingPublicKey, sealPassword } from '#protocol';
 import { channelSecret, readSeed } from '../../test/support/apps/apps.js';
 import { send } from '../../test/support/apps/http.js';
 import { command } from '../../test/support/processes/commands.js';
@@ -38,6 +38,33 @@ onBothDatabases('media', (given) => {
   });
   const image = (result: MediaResult): string => join(media.baseDir, 'media', result.id, 'seed.iso');
   const onDisk = (): string[] => readdirSync(join(media.baseDir, 'media'));
+
+  it('that were made before 0.2.0 are answered with the fields of today', async () => {
+    const { body: made } = await media.request('POST', '/media', body());
+    const { machine, cards, detach, ends, warnings, ...rest } = made.plan;
+    expect([machine, cards, detach, ends, warnings].every(Boolean)).toBe(true);
+    const earlier = {
+      ...rest,
+      devices: rest.devices.map(({ role, bus, kind, bootindex, path }: PlanDevice) => ({
+        ...{ role, bus, kind, bootindex, path },
+      })),
+      firstStart: null,
+    };
+    await database.transaction(async (work) => {
+      (await work.findOneOrFail(Media, { id: made.id })).plan = earlier;
+      await work.flush();
+    });
+    const { status, body: got } = await media.request('GET', `/media/${made.id}`);
+    expect(status).toBe(200);
+    expect(MediaResult.parse(got)).toMatchObject({
+      warnings: [],
+      plan: {
+        ...{ machine: null, cards: [], detach: [], ends: null, warnings: [] },
+        devices: [{ role: 'system-disk', id: null, target: null }, { role: 'seed' }, { role: 'channel' }],
+        firstStart: { qemu: [], libvirtXml: rest.libvirtXml },
+      },
+    });
+  });
 
   it('come with the machine and its first-boot rows, by HTTP', async () => {
     const request = body({

@@ -77,7 +77,10 @@ describe('a media plan', () => {
       interacting: [
         `machine ${plan.machine?.type} ${plan.firmware.type} ${plan.firmware.secureBoot} ${plan.tpm?.version}`,
         `disk ${plan.devices[0]?.bus} ${request.disk.match && 'serial' in request.disk.match}`,
-        `media ${plan.devices.slice(1).map(({ role, bus, kind }) => [role, bus, kind].join(' '))}`,
+        `media ${plan.devices
+          .slice(1)
+          .map(({ role, bus, kind }) => [role, bus, kind].join(' '))
+          .join()}`,
       ],
       alone: [
         `processor ${plan.machine?.cpu.qemu} for ${plan.machine?.cpu.level}`,

@@ -48,14 +48,14 @@ export interface FamilyRules {
   platform: Platform;
   /** Whether its answer file carries a crypt hash, or needs the password itself: that one is kept sealed. */
   passwords: 'hashed' | 'sealed';
+  /** Whether its packages are for those who have registered it with its vendor. */
+  subscribes: boolean;
   /** Whether a net installer finds packages without a mirror of the request's own. */
   hasPublicMirror: boolean;
   /** What one field means for another: rules of its own for names and passwords. */
   fieldFaults(fields: Readable): Fault[];
   /** What an operator should know of it although the machine installs. */
   warnings(request: MediaRequest): Fault[];
-  /** Whether its systems are registered with their vendor. */
-  hasSubscription: boolean;
 }
 
 /** What a package may be called. */
@@ -86,7 +86,7 @@ const linux = (title: string, format: keyof typeof PACKAGE_NAMES = 'rpm'): Famil
   platform: 'linux',
   passwords: 'hashed',
   hasPublicMirror: true,
-  hasSubscription: false,
+  subscribes: false,
   fieldFaults: (fields) => [...linuxFaults(fields), ...packageFaults(fields, PACKAGE_NAMES[format])],
   warnings: cloudImageWarnings,
 });
@@ -97,7 +97,7 @@ export const FAMILY_RULES: Readonly<Record<MediaRequest['os']['family'], FamilyR
     platform: 'windows',
     passwords: 'sealed',
     hasPublicMirror: true,
-    hasSubscription: false,
+    subscribes: false,
     fieldFaults: windowsFaults,
     warnings: driverWarnings,
   },
@@ -109,20 +109,23 @@ export const FAMILY_RULES: Readonly<Record<MediaRequest['os']['family'], FamilyR
   rhel: {
     ...linux('RHEL'),
     hasPublicMirror: false,
-    hasSubscription: true,
+    subscribes: true,
     warnings: (request) => [...cloudImageWarnings(request), ...subscriptionWarnings(request)],
   },
   rocky: linux('Rocky Linux'),
   alma: linux('AlmaLinux'),
 };
 
-function subscriptionWarnings({ rhsm, mirror }: MediaRequest): Fault[] {
+function subscriptionWarnings({ rhsm, mirror, source }: MediaRequest): Fault[] {
   if (rhsm !== undefined || mirror !== undefined) return [];
   return [
     {
       path: 'rhsm',
       message: 'is not given: the system is not registered, and has no repository afterwards',
-      remedy: 'give organization and activationKeys, or register it later',
+      remedy:
+        source === 'cloud-image'
+          ? 'register it by a first-boot script, or give mirror'
+          : 'give organization and activationKeys, or register it later',
     },
   ];
 }
@@ -152,8 +155,8 @@ const offlineWarnings = ({ source, network, packages }: MediaRequest): Fault[] =
       ]
     : [];
 
-const subscriptionFaults = ({ rhsm }: Readable, { hasSubscription }: FamilyRules): Fault[] =>
-  rhsm === undefined || hasSubscription
+const subscriptionFaults = ({ rhsm }: Readable, rules: FamilyRules | undefined): Fault[] =>
+  rhsm === undefined || rules?.subscribes
     ? []
     : [{ path: 'rhsm', message: 'is for RHEL', remedy: 'leave it out' }];
 
@@ -182,9 +185,12 @@ function cardFaults(network: unknown): Fault[] {
 export function checkFamilyRules(request: Unchecked): Fault[] {
   const fields = readable(request);
   if (typeof fields.family !== 'string') return [];
-  const known: ReadonlyMap<string, FamilyRules> = new Map(Object.entries(FAMILY_RULES));
-  const rules = known.get(fields.family) ?? FAMILY_RULES.ubuntu;
-  return [...cardFaults(request.network), ...subscriptionFaults(fields, rules), ...rules.fieldFaults(fields)];
+  const rules: FamilyRules | undefined = new Map(Object.entries(FAMILY_RULES)).get(fields.family);
+  return [
+    ...cardFaults(request.network),
+    ...subscriptionFaults(fields, rules),
+    ...(rules ?? FAMILY_RULES.ubuntu).fieldFaults(fields),
+  ];
 }
 
 function linuxFaults({ users, windows, productKey, virtioDrivers }: Readable): Fault[] {
