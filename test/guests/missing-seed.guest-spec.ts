@@ -17,6 +17,7 @@ describe('an initramfs of dracut whose medium never comes', () => {
   const folder = mkdtempSync(join(tmpdir(), 'infinibay-dracut-'));
   let made: Awaited<ReturnType<typeof dracutInitrd>>;
   const guests: Guest[] = [];
+  let started = 0;
 
   beforeAll(async () => {
     made = await dracutInitrd();
@@ -27,7 +28,7 @@ describe('an initramfs of dracut whose medium never comes', () => {
   });
 
   async function boot(words: string, flavour: DracutFlavour = 'systemd'): Promise<Guest> {
-    const guest = await startGuest(join(folder, `qmp-${guests.length}`), [
+    const guest = await startGuest(join(folder, `qmp-${(started += 1)}`), [
       ...['-machine', 'q35', '-smp', '1', '-m', '512', '-no-reboot'],
       ...['-kernel', made.kernel, '-initrd', made.initrd[flavour]],
       ...['-append', `console=ttyS0 quiet panic=-1 ${SOON} ${words}`],

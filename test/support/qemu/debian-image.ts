@@ -15,7 +15,7 @@ const PACKAGES = [
  * list of datasources is Debian's own, as an image of a cloud has it. A mirror counts, as on Ubuntu: Debian's
  * package says that the image's own sources stay.
  */
-const CLOUD_INIT = `apt_preserve_sources_list: false
+const CLOUD_INIT = `apt: { preserve_sources_list: false }
 cloud_init_modules: [ write-files, set_hostname, update_hostname, users-groups ]
 cloud_config_modules: [ apt-configure, timezone, runcmd ]
 cloud_final_modules: [ scripts-per-instance, scripts-user, final-message ]
