@@ -180,11 +180,12 @@ export class GuestSession {
   // The beginning of a session.
 
   private async hello(hello: Handshake): Promise<void> {
-    await compareVmId(this.guest, hello.vm_id);
+    const isItself = await compareVmId(this.guest, hello.vm_id);
     const kind = kindOfHello(hello);
     const repeated = this.ready && hello.session !== undefined && hello.session === this.session;
     this.listed = hello.runs ?? [];
-    this.setup = hello.setup ?? null;
+    // An old disk that starts beside a medium which is to replace it: the installation is still to come.
+    this.setup = kind === 'ours' && !isItself ? 'running' : (hello.setup ?? null);
     const out = repeated ? [] : await this.guest.context.admission.run(() => this.meet(hello, kind));
     // Our agent says its hello again when the installation has ended: what waits for that goes out at once.
     const setupChanged = repeated && (await this.recordSetup());

@@ -1,16 +1,20 @@
 import { ScriptExecution } from '#db';
 import type { Guest } from './guest.js';
 
-/** The socket is the identity: an agent that says another one is written down, and believed in nothing. */
+/**
+ * The socket is the identity: an agent that says another one is written down, and believed in nothing.
+ * @returns false for one that says another
+ */
 export async function compareVmId(
   { machineId, events }: Guest,
   said: string | null | undefined,
-): Promise<void> {
-  if (said == null || said.toLowerCase() === machineId) return;
+): Promise<boolean> {
+  if (said == null || said.toLowerCase() === machineId) return true;
   await events.security(
     'vm_id_mismatch',
     'a message names another vm_id than the socket it came from; the socket counts',
   );
+  return false;
 }
 
 /** Writes down what was said of an execution that is not the speaker's. */
