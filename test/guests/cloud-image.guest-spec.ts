@@ -197,8 +197,8 @@ describe('a disk that was a cloud image', () => {
       expect(image.read(STAMP)).toBe(`VM_ID=${first}\nMEDIUM_ID=${medium(first).id}\n`);
       expect(image.read('/etc/infiniservice/agent.env')).toContain(first);
       const left = image.list(`${SPOOL}/${id}.1`);
-    expect(left).toContain('result.json');
-    expect(left).not.toContain('acked');
+      expect(left).toContain('result.json');
+      expect(left).not.toContain('acked');
       expect(await operator.execution(chain.executions[0]?.id ?? '')).toMatchObject({ status: 'PENDING' });
       for (const name of ['INFINISERVICE_SHARED_SECRET', 'INFINIBAY_REPORT_TOKEN'])
         expect(image.holders(mediumSetting(path, name))).toEqual([]);
