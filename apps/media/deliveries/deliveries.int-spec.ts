@@ -87,7 +87,7 @@ describe('a chain ISO', () => {
 
   it("boots for both firmwares, in xorriso's eyes as in ours", async () => {
     const { image } = await chain('ubuntu');
-    const { stdout, stderr } = spawnSync('xorriso', ['-indev', image, '-report_el_torito', 'plain'], {
+    const { stdout, stderr, signal } = spawnSync('xorriso', ['-indev', image, '-report_el_torito', 'plain'], {
       encoding: 'utf8',
     });
     expect(stdout + stderr).toMatch(/El Torito boot img :\s+1\s+BIOS\s+y\s+none/);
@@ -198,9 +198,12 @@ describe('a plain seed where xorriso is missing', () => {
           sourceDateEpoch: 0,
         }),
         encoding: 'utf8',
+        // A program that is not there leaves no timer behind: the process ends with its work.
+        timeout: 60_000,
       },
     );
     expect(stderr).toBe('');
+    expect(signal).toBeNull();
     const made = JSON.parse(stdout) as Awaited<ReturnType<typeof makePlainSeed>>;
     expect(made.files.map(({ name, kind }) => `${kind}: ${name}`)).toEqual(
       SEED.ubuntu.map(({ name }) => `cidata: ${name}`),

@@ -69,7 +69,6 @@ export function runTool(
   return new Promise((resolve, reject) => {
     const child = spawn(tool.name, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: deadlineMs,
       env: {
         PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
         LC_ALL: 'C.UTF-8',
@@ -80,6 +79,8 @@ export function runTool(
         MTOOLS_SKIP_CHECK: '1',
       },
     });
+    // Not Node's own `timeout`: where there is no such program, that one keeps the process to its end.
+    const deadline = setTimeout(() => child.kill(), deadlineMs);
     let printed = '';
     let said = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -89,9 +90,11 @@ export function runTool(
       said = (said + text).slice(-MAX_PRINTED);
     });
     child.once('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(deadline);
       reject(error.code === 'ENOENT' ? missing(tool, error) : error);
     });
     child.once('close', (code, signal) => {
+      clearTimeout(deadline);
       if (code === 0 || (acceptFailure && code !== null)) return resolve({ code, printed, said });
       const ended = signal ? `ended by ${signal} after ${deadlineMs} ms at most` : `exit code ${code}`;
       reject(
