@@ -87,7 +87,7 @@ describe('a chain ISO', () => {
 
   it("boots for both firmwares, in xorriso's eyes as in ours", async () => {
     const { image } = await chain('ubuntu');
-    const { stdout, stderr, signal } = spawnSync('xorriso', ['-indev', image, '-report_el_torito', 'plain'], {
+    const { stdout, stderr } = spawnSync('xorriso', ['-indev', image, '-report_el_torito', 'plain'], {
       encoding: 'utf8',
     });
     expect(stdout + stderr).toMatch(/El Torito boot img :\s+1\s+BIOS\s+y\s+none/);
@@ -182,7 +182,7 @@ describe('a plain seed where xorriso is missing', () => {
       'case $1 in /usr/bin/*) node=$0/${1##*/} ;; *) node=$1 ;; esac',
       'shift && exec "$node" "$@"',
     ].join('\n');
-    const { stdout, stderr } = spawnSync(
+    const { stdout, stderr, signal } = spawnSync(
       'unshare',
       [
         ...['--mount', '--propagation', 'private', 'sh', '-c', without, hidden, process.execPath],
