@@ -49,6 +49,7 @@ export { USUAL_WINDOWS_DRIVERS, WINDOWS_DRIVERS } from './media/windows-drivers.
 export { cloudImageWarnings, imageCloudInit } from './media/cloud-images.js';
 export * from './media/network-cards.js';
 export * from './media/plan.js';
+export * from './media/result.js';
 export * from './media/releases.js';
 export { OS_FAMILIES, plainPassword } from './media/request-fields.js';
 export * from './media/request.js';

@@ -4,7 +4,7 @@ import { busReply } from './bus/reply.js';
 import { SignedRequest } from './bus/signed-request.js';
 import { GuestMessage } from './channel/guest-messages.js';
 import { HostMessage, SignedEnvelope } from './channel/host-messages.js';
-import { MediaResult } from './media/plan.js';
+import { MediaResult } from './media/result.js';
 import { MediaRequest } from './media/request.js';
 
 const requests = Object.values(BusRequests);

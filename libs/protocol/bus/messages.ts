@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ExecutionDto, ScheduledExecutions, ScheduleExecutions } from '../api/executions.js';
 import { channelState, executionStatus, shownId, uuid } from '../api/fields.js';
-import { MediaResult } from '../media/plan.js';
+import { MediaResult } from '../media/result.js';
 import { SealedMediaRequest } from '../media/request.js';
 
 export const RequestId = z
