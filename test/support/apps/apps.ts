@@ -27,7 +27,8 @@ function argumentsOf(name: string): string[] {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
-  const [, ...words] = (scripts[`start:${name}`] ?? `node dist/apps/${name}/main.js`).split(' ');
+  const command = scripts[`start:${name}`] ?? `node dist/apps/${name}/main.js`;
+  const [, ...words] = command.replace(/^exec /, '').split(' ');
   return words;
 }
 
