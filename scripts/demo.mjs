@@ -98,13 +98,16 @@ for step in 1 2 3; do echo "step $step of 3"; sleep 0.3; done
 echo "a line on stderr" >&2
 `;
 
+/** On the medium: what its machine reads, and nobody else. */
+const SETTINGS = 'infinibay/install.env';
+
 /** What the seed's script does on a real machine: fetch by content hash, compare, and only then use. */
 async function fetchAgent(media) {
   const seed = media.files.find(({ name }) => name === 'seed.iso');
-  const userData = seed
+  const settings = seed
     ? readFromImage(media, seed)
-    : readFileSync(join(base, 'media', media.id, 'cidata/user-data'), 'utf8');
-  const setting = (name) => new RegExp(`${name}='([^']*)'`).exec(userData)?.[1];
+    : readFileSync(join(base, 'media', media.id, 'cidata', SETTINGS), 'utf8');
+  const setting = (name) => new RegExp(`^${name}='([^']*)'$`, 'm').exec(settings)?.[1];
   const url = setting('INFINIBAY_URL');
   const files = [
     ['infiniservice', setting('INFINISERVICE_SHA256')],
@@ -124,12 +127,12 @@ async function fetchAgent(media) {
 }
 
 function readFromImage(media, seed) {
-  const target = join(folder, 'user-data');
+  const target = join(folder, 'install.env');
   rmSync(target, { force: true });
   const image = join(base, 'media', media.id, seed.name);
   const { status, stderr, error } = spawnSync(
     'xorriso',
-    ['-osirrox', 'on', '-indev', image, '-extract', '/user-data', target],
+    ['-osirrox', 'on', '-indev', image, '-extract', `/${SETTINGS}`, target],
     { encoding: 'utf8' },
   );
   if (status !== 0) throw new DemoFailed(`the medium could not be read: ${error?.message ?? stderr}`);

@@ -54,7 +54,7 @@ export async function startDebianGuest(
   seed: string,
 ): Promise<Guest & { remove(): Promise<void> }> {
   const disk = await debianDisk();
-  const guest = await disk.boot(plan, { seed });
+  const guest = await disk.boot({ qemu: plan.qemu }, { seed });
   return {
     ...guest,
     remove: async () => {
