@@ -24,5 +24,5 @@ install_now() {
 # Also by a name that a package provides.
 installed() {
     dpkg-query -W -f '${db:Status-Status} ${Package}, ${Provides},\n' 2>/dev/null |
-        sed -n 's/^installed //p' | tr ',' '\n' | sed 's/^ *//; s/[ :].*//' | grep -qxF -e "$1"
+        sed -n 's/^installed //p' | tr ',' '\n' | sed 's/^ *//; s/[ :].*//' | grep -xF -e "$1" >/dev/null
 }
