@@ -10,7 +10,7 @@ import { command } from '../../test/support/processes/commands.js';
 import { newId, onBothDatabases } from '../../test/support/servers/databases.js';
 import { MEDIA_TOKEN, publishArtifacts, startMedia, type TestMedia } from '../../test/support/media/media.js';
 import { anaconda, standInIso } from '../../test/support/media/vendor-isos.js';
-import { INSTALL_ENV } from './families/linux/install-env.js';
+import { INSTALL_ENV } from './families/linux/read-medium.js';
 import { readExecution, script } from '../../test/support/rows/rows.js';
 
 const CANARY = 'canary-password-3f9c';

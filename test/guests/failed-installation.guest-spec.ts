@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MediaPlan, MediaRequest } from '#protocol';
 import { parse } from 'yaml';
 import { FAMILIES } from '../../apps/media/families/family.js';
-import { INSTALL_ENV } from '../../apps/media/families/linux/install-env.js';
+import { INSTALL_ENV } from '../../apps/media/families/linux/read-medium.js';
 import type { SeedFile } from '../../apps/media/families/seed-file.js';
 import { makeSeedImage } from '../../apps/media/image/iso.js';
 import { writeSeedFolder } from '../../apps/media/image/seed-folder.js';

@@ -68,6 +68,18 @@ onBothDatabases('while the installation of a machine goes on', (given) => {
     await waitFor(() => guest.count('pending_scripts_response') > before, { what: 'an answer' });
   };
 
+  /** Says the end while the database cannot take it. */
+  const sayDoneWithoutDatabase = async (guest: FakeGuest): Promise<void> => {
+    await database.work().execute('alter table machine rename to machine_that_is_away');
+    try {
+      guest.greet({ setup: 'done' });
+      guest.send({ type: 'keep_alive', sequence_number: 1, timestamp: 1 });
+      await waitFor(() => guest.count('keep_alive_response'), { what: 'what comes after the hello' });
+    } finally {
+      await database.work().execute('alter table machine_that_is_away rename to machine');
+    }
+  };
+
   it('first-boot scripts wait and all else goes; its end sends them out at once', async () => {
     const [first, second] = [await firstBoot({ order: 0 }), await firstBoot({ order: 1 })];
     const wanted = await row({ order: 5 });
@@ -181,14 +193,7 @@ onBothDatabases('while the installation of a machine goes on', (given) => {
     const guest = await begin();
     await guest.hello({ setup: 'running' });
     const acks = guest.count('handshake_ack');
-    await database.work().execute('alter table machine rename to machine_that_is_away');
-    try {
-      guest.greet({ setup: 'done' });
-      guest.send({ type: 'keep_alive', sequence_number: 1, timestamp: 1 });
-      await waitFor(() => guest.count('keep_alive_response'), { what: 'what comes after the hello' });
-    } finally {
-      await database.work().execute('alter table machine_that_is_away rename to machine');
-    }
+    await sayDoneWithoutDatabase(guest);
     expect(guest.count('handshake_ack')).toBe(acks);
     await guest.hello({ setup: 'done' });
     expect((await guest.script()).execution_id).toBe(waits.id);
@@ -198,14 +203,7 @@ onBothDatabases('while the installation of a machine goes on', (given) => {
     const waits = await firstBoot();
     const guest = await begin({ SWEEP_SECONDS: '1' });
     await guest.hello({ setup: 'running' });
-    await database.work().execute('alter table machine rename to machine_that_is_away');
-    try {
-      guest.greet({ setup: 'done' });
-      guest.send({ type: 'keep_alive', sequence_number: 1, timestamp: 1 });
-      await waitFor(() => guest.count('keep_alive_response'), { what: 'what comes after the hello' });
-    } finally {
-      await database.work().execute('alter table machine_that_is_away rename to machine');
-    }
+    await sayDoneWithoutDatabase(guest);
     expect((await guest.script()).execution_id).toBe(waits.id);
   });
 });

@@ -11,7 +11,7 @@ import { holds } from '../../../test/support/text/canary.js';
 import { DELIVERIES } from '../deliveries/deliveries.js';
 import { FAMILIES } from './family.js';
 import type { AgentInstall } from './linux/agent-files.js';
-import { INSTALL_ENV } from './linux/install-env.js';
+import { INSTALL_ENV } from './linux/read-medium.js';
 import type { SeedFile } from './seed-file.js';
 
 /** All that install.env alone may hold. */

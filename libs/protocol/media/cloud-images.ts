@@ -27,9 +27,9 @@ const oldVersions = (os: MediaRequest['os']): readonly { lastPoint: number; vers
  */
 export function imageCloudInit({ os, image }: Pick<MediaRequest, 'os' | 'image'>): string | null {
   if (image?.cloudInit !== undefined) return image.cloudInit;
-  const [, point] = /\.(\d+)$/.exec(os.version) ?? [];
-  if (point === undefined) return null;
-  return oldVersions(os).find(({ lastPoint }) => Number(point) <= lastPoint)?.version ?? null;
+  const point = pointOf(os);
+  if (point === null) return null;
+  return oldVersions(os).find(({ lastPoint }) => point <= lastPoint)?.version ?? null;
 }
 
 /** What an operator should know of a cloud image; nothing for an installation. */
@@ -63,7 +63,8 @@ const UNREGISTERED: Fault = {
 function versionWarnings(request: MediaRequest): Fault[] {
   const last = oldVersions(request.os).find(({ version }) => version === '22.1')?.lastPoint;
   const byMac = interfacesOf(request).some(({ match }) => 'mac' in match);
-  if (last === undefined || !byMac || imageCloudInit(request) !== null || hasPoint(request.os)) return [];
+  if (last === undefined || !byMac || imageCloudInit(request) !== null || pointOf(request.os) !== null)
+    return [];
   const { version } = request.os;
   return [
     {
@@ -74,4 +75,8 @@ function versionWarnings(request: MediaRequest): Fault[] {
   ];
 }
 
-const hasPoint = ({ version }: MediaRequest['os']): boolean => /\.\d+$/.test(version);
+/** Of a version such as 9.4; null when it names none. */
+function pointOf({ version }: Pick<MediaRequest['os'], 'version'>): number | null {
+  const [, point] = /\.(\d+)$/.exec(version) ?? [];
+  return point === undefined ? null : Number(point);
+}

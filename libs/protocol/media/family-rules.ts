@@ -14,7 +14,7 @@ const WINDOWS_OWN_USERS = new Set(
 );
 
 /** A request in which any field may be missing or of another type: its own fault is told elsewhere. */
-type Unchecked = { [K in keyof MediaRequest]?: unknown };
+export type Unchecked = { [K in keyof MediaRequest]?: unknown };
 
 /** What the rules read, with whatever is no such thing left out. */
 function readable(request: Unchecked) {

@@ -1,12 +1,8 @@
-import type { Fault } from '../fault.js';
-import { didYouMean } from '../fault.js';
+import { didYouMean, type Fault } from '../fault.js';
 import { CPU_MODELS, hasLevel, levelOfModel, modelsFor } from './cpu-models.js';
-import { FAMILY_RULES } from './family-rules.js';
+import { FAMILY_RULES, type Unchecked } from './family-rules.js';
 import { type CpuLevel, findRelease } from './releases.js';
 import { OS_FAMILIES, type MediaRequest } from './request-fields.js';
-
-/** A request in which any field may be missing or of another type: its own fault is told elsewhere. */
-type Unchecked = { [K in keyof MediaRequest]?: unknown };
 
 /** QEMU's and libvirt's words for all that the host has, and for nothing at all. */
 const NOT_MODELS = ['max', 'host', 'host-passthrough', 'maximum', 'base'];

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { INSTALL_ENV } from '../../../apps/media/families/linux/install-env.js';
+import { INSTALL_ENV } from '../../../apps/media/families/linux/read-medium.js';
 import type { ExecutionDto, MachineHealthDto, MediaResult } from '#protocol';
 import { command } from '../processes/commands.js';
 import { freePort, type Running, start } from '../processes/processes.js';

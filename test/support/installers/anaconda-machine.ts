@@ -1,17 +1,9 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { SeedFile } from '../../../apps/media/families/seed-file.js';
-import { command } from '../processes/commands.js';
 import { type FakeDisk, fakeDisks } from './fake-disks.js';
 import { start } from '../processes/processes.js';
+import { insertMedium } from './medium-image.js';
 import { installerPath, type InstallerSystem, programPath } from './installer-programs.js';
 import { parseKickstarts } from './pykickstart.js';
 
@@ -77,17 +69,7 @@ export class AnacondaMachine {
 
   /** Puts a real image with these files where a device is; null: takes it away. */
   insert(device: string, files: readonly SeedFile[] | null): void {
-    const image = this.path(`disks/dev/${device}`);
-    rmSync(image, { force: true });
-    if (!files) return;
-    mkdirSync(dirname(image), { recursive: true });
-    const folder = mkdtempSync(`${this.root}-medium-`);
-    for (const { name, content } of files) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), content);
-    }
-    command('xorriso', ['-as', 'mkisofs', '-quiet', '-J', '-R', '-V', 'OEMDRV', '-o', image, folder]);
-    rmSync(folder, { recursive: true });
+    insertMedium(this.path(`disks/dev/${device}`), 'OEMDRV', files);
   }
 
   async run(section: Section): Promise<{ code: number | null; output: string }> {

@@ -1,18 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { SeedFile } from '../../../apps/media/families/seed-file.js';
 import { command } from '../processes/commands.js';
 import { start } from '../processes/processes.js';
+import { insertMedium } from './medium-image.js';
 import { type FakeDisk, fakeDisks } from './fake-disks.js';
 
 export interface Autoinstall {
@@ -81,17 +74,7 @@ export class LiveServer {
 
   /** Attaches a real image with these files, by its label; null: takes it away. */
   insert(files: readonly SeedFile[] | null): void {
-    const image = this.path('disks/dev/disk/by-label/CIDATA');
-    rmSync(image, { force: true });
-    if (!files) return;
-    mkdirSync(dirname(image), { recursive: true });
-    const folder = mkdtempSync(`${this.root}-medium-`);
-    for (const { name, content } of files) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), content);
-    }
-    command('xorriso', ['-as', 'mkisofs', '-quiet', '-J', '-R', '-V', 'CIDATA', '-o', image, folder]);
-    rmSync(folder, { recursive: true });
+    insertMedium(this.path('disks/dev/disk/by-label/CIDATA'), 'CIDATA', files);
   }
 
   /** What Subiquity does to a disk: a new GPT, here with one partition. */

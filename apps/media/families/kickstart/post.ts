@@ -48,6 +48,7 @@ export function postScript(request: MediaRequest, install: AgentInstall): string
   const { packages, users } = request;
   const places = DNF.places;
   const files = [...agentFiles(install, places, LEFTOVERS), ...mirrorFile(request), ...sudoersFile(request)];
+  const keys = moreKeys(request);
   const named = packages.filter((name) => !name.startsWith('@'));
   return section('post.sh', {
     DESKTOP: wantsDesktop(request),
@@ -55,8 +56,8 @@ export function postScript(request: MediaRequest, install: AgentInstall): string
     KEYS: users.flatMap(({ name, sshKeys }) => sshKeys.map((key) => `${name} ${key}\n`)).join(''),
     LOAD_REPORT,
     LOG: places.log,
-    MACHINE_FILES: files.map(kickstartFile).join('') + moreKeys(request) + proxyCommand(request),
-    MORE_KEYS: moreKeys(request) !== '',
+    MACHINE_FILES: files.map(kickstartFile).join('') + keys + proxyCommand(request),
+    MORE_KEYS: keys !== '',
     PACKAGES: named.length > 0 ? named.map(shWord).join(' ') : null,
     SETTINGS: INSTALL_SETTINGS,
     UNIT: INSTALL_UNIT,

@@ -3,8 +3,8 @@ import { ksWord, shWord } from '../../escape.js';
 import { SEED_LABELS } from '../labels.js';
 import type { AgentInstall } from '../linux/agent-files.js';
 import { diskMark, diskRuleScript } from '../linux/disk-rule.js';
-import { READ_MEDIUM } from '../linux/install-env.js';
-import { settingNames } from '../linux/installer-scripts.js';
+import { READ_MEDIUM } from '../linux/read-medium.js';
+import { checkSettings } from '../linux/installer-scripts.js';
 import { REPORT_FUNCTION } from '../linux/reporting.js';
 import { connectionProperties } from './network.js';
 import { DISK_INCLUDE, INSTALLER_FOLDER, LOAD_REPORT, POWER_OFF, RHSM_INCLUDE, section } from './places.js';
@@ -15,6 +15,10 @@ export function preScript(request: MediaRequest, install: AgentInstall, release:
   const isLvm = disk.layout === 'lvm';
   return section('pre.sh', {
     BOOT_MIB: String(release.bootMiB),
+    CHECK_SETTINGS: checkSettings(
+      install,
+      '"infinibay: $medium is medium $INFINIBAY_MEDIUM_ID, and this kickstart is of medium"',
+    ),
     CONNECT: connectScript(request),
     DISK_INCLUDE,
     DISK_RULE: diskRuleScript(disk, diskMark(install.mediumId)),
@@ -22,14 +26,12 @@ export function preScript(request: MediaRequest, install: AgentInstall, release:
     LABEL: SEED_LABELS.anaconda,
     LOAD_REPORT,
     LVM: isLvm,
-    MEDIUM_ID: install.mediumId,
     POWER_OFF,
     READ_MEDIUM,
     REPORT: install.reporting ? REPORT_FUNCTION : null,
     RHSM: install.rhsm !== null,
     RHSM_INCLUDE,
     RHSM_PROXY: shWord(proxy === undefined ? '' : ` --proxy=${ksWord(proxy)}`),
-    SETTINGS: settingNames(install).join(' '),
     UEFI: firmware === 'uefi',
     VOLUME_GROUP: volumeGroup(request),
   });

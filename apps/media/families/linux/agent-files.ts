@@ -123,7 +123,7 @@ export function installSettings(install: AgentInstall, more: { waitsForPackages?
     ...(rhsm
       ? ([
           ['INFINIBAY_RHSM_ORGANIZATION', rhsm.organization],
-          // `rhsm` takes them in quotes, one comma between.
+          // No key holds a comma.
           ['INFINIBAY_RHSM_ACTIVATION_KEYS', rhsm.activationKeys.join(',')],
         ] satisfies [string, string][])
       : []),

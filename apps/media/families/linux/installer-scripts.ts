@@ -7,15 +7,19 @@ export const TELL = readScript(import.meta.dirname, 'scripts/tell.sh');
 
 const CHECK_SETTINGS = readScript(import.meta.dirname, 'scripts/check-settings.sh');
 
-/** sh that defines `check_settings FILE` for this medium, see `scripts/check-settings.sh`. */
-export const checkSettings = (install: AgentInstall): string =>
+/**
+ * sh that defines `check_settings FILE` for this medium, see `scripts/check-settings.sh`.
+ * @param otherMedium a word of sh: what is said of settings of another medium, before the id that was wanted
+ */
+export const checkSettings = (install: AgentInstall, otherMedium: string): string =>
   renderScript(CHECK_SETTINGS, {
+    OTHER_MEDIUM: otherMedium,
     MEDIUM_ID: shWord(install.mediumId),
     NAMES: settingNames(install).join(' '),
   });
 
 /** Names of all that this medium's install.env has. */
-export const settingNames = (install: AgentInstall): string[] =>
+const settingNames = (install: AgentInstall): string[] =>
   installSettings(install).match(/^[A-Z][A-Z0-9_]*(?==)/gm) ?? [];
 
 const END = 'END_OF_INFINIBAY_FILE';

@@ -7,7 +7,7 @@ import { type AgentInstall, agentFiles, INSTALL_SETTINGS, INSTALL_UNIT } from '.
 import { APT_LOCK_FILE } from '../linux/apt-settings.js';
 import { diskMark, diskMarkScript, diskRuleScript } from '../linux/disk-rule.js';
 import { APT } from '../linux/distribution.js';
-import { INSTALL_ENV, READ_MEDIUM } from '../linux/install-env.js';
+import { INSTALL_ENV, READ_MEDIUM } from '../linux/read-medium.js';
 import { checkSettings, putFile, TELL } from '../linux/installer-scripts.js';
 import { REPORT_FUNCTION } from '../linux/reporting.js';
 import { DISK_PLACEHOLDER } from './disk.js';
@@ -23,7 +23,10 @@ const LATE = readScript(import.meta.dirname, 'scripts/late.sh');
 
 const session = (install: AgentInstall): string =>
   renderScript(SESSION, {
-    CHECK_SETTINGS: checkSettings(install),
+    CHECK_SETTINGS: checkSettings(
+      install,
+      '"infinibay: the settings are of medium $INFINIBAY_MEDIUM_ID, and the answers of medium"',
+    ),
     DISK_MARK: diskMarkScript(install.mediumId),
     LABEL: SEED_LABELS.cloudInit,
     READ_MEDIUM,

@@ -22,6 +22,7 @@ stop() { # reason
 }
 
 @READ_MEDIUM@
+@CHECK_SETTINGS@
 # The medium is the device that the kernel's arguments name, or the one with Anaconda's label.
 dev=${INFINIBAY_DEV:-/dev}
 medium=$dev/disk/by-label/@LABEL@
@@ -45,18 +46,9 @@ set +f
 if ! why=$(read_medium "$medium" @FOLDER@/medium @FOLDER@/install.env 30 2>&1); then
     stop "${why:-infinibay: the install medium $medium cannot be read}"
 fi
-# In a shell of its own first: a fault in it would end this one.
-# shellcheck source=/dev/null
-(. @FOLDER@/install.env) || stop 'infinibay: the settings on the install medium cannot be read'
+why=$(check_settings @FOLDER@/install.env 2>&1) || stop "$why"
 # shellcheck source=/dev/null
 . @FOLDER@/install.env
-# shellcheck disable=SC2043
-for name in @SETTINGS@; do
-    eval "value=\${$name:-}"
-    [ -n "$value" ] || stop "infinibay: the settings on the install medium are incomplete: $name is missing"
-done
-[ "$INFINIBAY_MEDIUM_ID" = @MEDIUM_ID@ ] ||
-    stop "infinibay: $medium is medium $INFINIBAY_MEDIUM_ID, and this kickstart is of medium @MEDIUM_ID@"
 # @if REPORT
 @CONNECT@
 connect

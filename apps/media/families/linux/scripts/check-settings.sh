@@ -20,7 +20,7 @@ check_settings() (
         }
     done
     [ "$INFINIBAY_MEDIUM_ID" = @MEDIUM_ID@ ] || {
-        echo "infinibay: the settings are of medium $INFINIBAY_MEDIUM_ID, and the answers of medium" @MEDIUM_ID@ >&2
+        echo @OTHER_MEDIUM@ @MEDIUM_ID@ >&2
         exit 1
     }
 )
