@@ -1,11 +1,10 @@
+import type { PageRequest, Position } from '#db';
 import type { Page } from '#protocol';
 import { ConsoleError } from '../codes.js';
 
-/** Where a page ends: newest first, by time and id. */
-export interface Position {
-  createdAt: Date;
-  id: string;
-}
+/** Milliseconds since 1970 up to the end of the year 9999, and a row's id. */
+const CURSOR = /^(\d{1,15})\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+const LATEST_MS = Date.UTC(10_000, 0) - 1;
 
 function encodeCursor({ createdAt, id }: Position): string {
   return Buffer.from(`${createdAt.getTime()}/${id}`).toString('base64url');
@@ -13,26 +12,23 @@ function encodeCursor({ createdAt, id }: Position): string {
 
 /** @throws AppError `cursor.invalid` (400) */
 function decodeCursor(cursor: string): Position {
-  const [time, id] = Buffer.from(cursor, 'base64url').toString().split('/');
-  const createdAt = new Date(Number(time));
-  if (!id || !/^[0-9a-f-]{36}$/i.test(id) || Number.isNaN(createdAt.getTime())) {
+  const [, time, id] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  if (time === undefined || id === undefined || Number(time) > LATEST_MS)
     throw new ConsoleError('cursor.invalid', 'cursor: use the nextCursor of the page before');
-  }
-  return { createdAt, id };
+  return { createdAt: new Date(Number(time)), id };
 }
 
-/** The condition for rows after a cursor. */
-export function after(cursor: string | undefined): object {
-  if (cursor === undefined) return {};
-  const { createdAt, id } = decodeCursor(cursor);
-  return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, id: { $lt: id } }] };
+/**
+ * What a list was asked for, in the words of the database.
+ * @throws AppError `cursor.invalid` (400)
+ */
+export function pageRequest({ cursor, limit }: { cursor?: string | undefined; limit: number }): PageRequest {
+  return { limit, after: cursor === undefined ? undefined : decodeCursor(cursor) };
 }
 
-/** A page of rows that were asked for with one more than the limit. */
+/** A page of rows of which one more than the limit was asked for. */
 export function toPage<R extends Position, T>(rows: R[], limit: number, map: (row: R) => T): Page<T> {
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return { items: page.map(map), nextCursor: rows.length > limit && last ? encodeCursor(last) : null };
 }
-
-export const NEWEST_FIRST = { createdAt: 'desc', id: 'desc' } as const;
