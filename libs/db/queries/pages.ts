@@ -38,7 +38,7 @@ export function findPage<E extends Position>(
   });
 }
 
-/** One upper bound alone: given two, SQLite takes the first for its index and reads what the other excludes. */
+/** One upper bound alone: of two, SQLite takes one for its index and reads what the other excludes. */
 function bounds(work: Work, { after, from, to }: PageRequest): object[] {
   const { time } = dialectOf(work);
   const since = from ? [{ createdAt: { $gte: from } }] : [];

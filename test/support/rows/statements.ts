@@ -35,7 +35,7 @@ interface PlanNode {
   Plans?: PlanNode[];
 }
 
-/** How many rows PostgreSQL takes from tables and indexes for a statement, those it throws away among them. */
+/** How many rows PostgreSQL takes from tables and indexes for a statement, those among them that it drops. */
 export async function rowsRead(database: Database, statement: string): Promise<number> {
   const [row] = await database
     .work()
