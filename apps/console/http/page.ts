@@ -1,10 +1,9 @@
 import type { PageRequest, Position } from '#db';
-import type { Page } from '#protocol';
+import { isStorableTime, type Page } from '#protocol';
 import { ConsoleError } from '../codes.js';
 
-/** Milliseconds since 1970 up to the end of the year 9999, and a row's id. */
-const CURSOR = /^(\d{1,15})\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
-const LATEST_MS = Date.UTC(10_000, 0) - 1;
+/** Milliseconds since 1970 (before it: less than 0), and a row's id. */
+const CURSOR = /^(-?\d{1,15})\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 function encodeCursor({ createdAt, id }: Position): string {
   return Buffer.from(`${createdAt.getTime()}/${id}`).toString('base64url');
@@ -13,9 +12,10 @@ function encodeCursor({ createdAt, id }: Position): string {
 /** @throws AppError `cursor.invalid` (400) */
 function decodeCursor(cursor: string): Position {
   const [, time, id] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (time === undefined || id === undefined || Number(time) > LATEST_MS)
+  const createdAt = new Date(Number(time));
+  if (id === undefined || !isStorableTime(createdAt))
     throw new ConsoleError('cursor.invalid', 'cursor: use the nextCursor of the page before');
-  return { createdAt: new Date(Number(time)), id };
+  return { createdAt, id };
 }
 
 /**
