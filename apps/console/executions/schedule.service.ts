@@ -4,7 +4,7 @@ import {
   databaseNow,
   Machine,
   parseCron,
-  recordAudit,
+  recordAudits,
   scheduleExecutions,
   Script,
   ScriptVersion,
@@ -139,6 +139,8 @@ export class ScheduleService {
     { version, values, scheduledFor, deliverBy, rule }: Omit<Checked, 'request'>,
     actor: Actor,
   ): Promise<ExecutionDto[]> {
+    // The same for all machines, and sealed once.
+    const inputValues = storedInputs(request.scriptId, version.inputs, values, this.config.SECRETS_KEY ?? '');
     const rows = await scheduleExecutions(
       work,
       request.machineIds.map((machineId) => ({
@@ -149,15 +151,16 @@ export class ScheduleService {
         rule,
         maxExecutions: request.maxExecutions ?? null,
         deliverBy,
-        inputValues: storedInputs(request.scriptId, version.inputs, values, this.config.SECRETS_KEY ?? ''),
+        inputValues,
         timeoutSeconds: request.timeoutSeconds ?? version.timeoutSeconds,
         runAs: request.runAs ?? version.runAs,
         order: request.order ?? 0,
         triggeredBy: actor.name,
       })),
     );
-    for (const { id, scriptId, scriptVersion, machineId, scheduledFor: due, updatedAt } of rows) {
-      await recordAudit(work, {
+    await recordAudits(
+      work,
+      rows.map(({ id, scriptId, scriptVersion, machineId, scheduledFor: due, updatedAt }) => ({
         actor: actor.name,
         action: 'execution.schedule',
         subjectType: 'execution',
@@ -165,8 +168,8 @@ export class ScheduleService {
         after: { scriptId, scriptVersion, machineId, scheduledFor: due.toISOString() },
         correlationId: actor.correlationId,
         createdAt: updatedAt,
-      });
-    }
+      })),
+    );
     return rows.map(toExecutionDto);
   }
 
@@ -208,9 +211,10 @@ export class ScheduleService {
     version: ScriptVersion | null,
     issues: Fault[],
   ): void {
+    const known = new Map(machines.map((machine) => [machine.id, machine]));
     ids.forEach((id, index) => {
       if (id === undefined) return;
-      const machine = machines.find((candidate) => candidate.id === id);
+      const machine = known.get(id);
       const path = `machineIds.${index}`;
       if (!machine)
         issues.push({
