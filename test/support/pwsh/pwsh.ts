@@ -16,8 +16,8 @@ export const pwsh: string | null =
   ].find((path) => path !== '' && existsSync(path)) ?? null;
 
 /**
- * A `describe` whose tests run our scripts in a real PowerShell. Where there is none they are left out, and a line
- * says so: it is no package of Debian. That the texts are PowerShell is tested everywhere, by a grammar.
+ * A `describe` whose tests run our scripts in a real PowerShell. Where there is none they are left out, and a
+ * line says so: it is no package of Debian. That the texts are PowerShell is tested everywhere, by a grammar.
  */
 export function describeInPowerShell(name: string, tests: () => void): void {
   if (pwsh !== null) return describe(name, tests);
