@@ -10,13 +10,14 @@ use support::{Agent, Folder, Host, VM_ID, envelope, processes_with, program, scr
 
 #[test]
 fn hello_request_start_output_and_end() {
+    // Before the agent starts: after 8 s without a word of its host it says its hello anew.
+    let own = <sha2::Sha256 as sha2::Digest>::digest(std::fs::read(program()).unwrap());
     let folder = Folder::new();
     let _agent = Agent::start(&folder, &[]);
     let (mut host, hello) = Host::meet(&folder);
     assert_eq!(hello["vm_id"], VM_ID);
     assert_eq!(hello["protocol"], 2);
     assert_eq!(hello["runs"], json!([]));
-    let own = <sha2::Sha256 as sha2::Digest>::digest(std::fs::read(program()).unwrap());
     assert_eq!(hello["agent_sha256"], infiniservice::text::hex(&own));
     assert_eq!(host.hear("request_pending_scripts")["vm_id"], VM_ID);
     host.give(
@@ -153,6 +154,81 @@ fn lines_of_another_session_and_lines_that_come_again_are_ignored() {
 }
 
 #[test]
+fn what_an_earlier_host_has_left_in_the_port_counts_no_more() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let (mut earlier, first) = Host::meet(&folder);
+    earlier.give("before", "true", 20);
+    earlier.completion("before");
+    let (hello, counter) = (earlier.hello.clone(), earlier.counter);
+    drop(earlier);
+    let mut host = Host::connect(&folder);
+    let second = host.hear("handshake");
+    assert_ne!(first["hello"], second["hello"], "each beginning has a hello of its own");
+    assert_eq!(host.hear("handshake")["hello"], second["hello"], "the same while it is repeated");
+    // Lines of the same session, with numbers far above those that follow: an ack among them.
+    host.session = first["session"].as_str().unwrap().to_owned();
+    (host.hello, host.counter) = (hello, counter + 1_000_000);
+    host.ack_hello(&json!([]));
+    host.give("left", "true", 20);
+    host.answer(&second, &json!([]));
+    host.give("now", "true", 20);
+    host.completion("now");
+    // Of the host before, which names no hello.
+    host.hello = None;
+    host.counter = u64::MAX / 2;
+    host.give("old", "true", 20);
+    (host.hello, host.counter) = (second["hello"].as_str().map(str::to_owned), 10);
+    host.give("last", "true", 20);
+    host.completion("last");
+    drop(host);
+    let (_host, hello) = Host::meet(&folder);
+    let runs: Vec<_> = hello["runs"].as_array().unwrap().iter().map(|run| &run["execution_id"]).collect();
+    assert_eq!(runs, ["before", "last", "now"]);
+}
+
+#[test]
+fn a_second_host_that_answers_the_same_hello_hears_another_one() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let mut host = Host::connect(&folder);
+    let hello = host.hear("handshake");
+    host.answer(&hello, &json!([]));
+    host.give("first", "true", 20);
+    host.completion("first");
+    // The port changed hands between two looks of the agent at it.
+    host.counter = 0;
+    host.answer(&hello, &json!([]));
+    host.give("second", "true", 20);
+    let again = host.hear("handshake");
+    assert_ne!(again["hello"], hello["hello"]);
+    assert_eq!(again["runs"].as_array().unwrap().len(), 1, "what was not taken is not listed");
+    host.answer(&again, &json!([]));
+    host.give("second", "true", 20);
+    host.completion("second");
+}
+
+#[test]
+fn a_host_that_names_no_hello_is_understood_by_its_session() {
+    let folder = Folder::new();
+    let _agent = Agent::start(&folder, &[]);
+    let (mut host, _) = Host::meet_naming_no_hello(&folder);
+    host.give("first", "true", 20);
+    host.completion("first");
+    drop(host);
+    let (mut host, _) = Host::meet_naming_no_hello(&folder);
+    host.counter -= 1;
+    host.give("again", "true", 20);
+    host.give("second", "true", 20);
+    host.completion("second");
+    drop(host);
+    let (mut host, hello) = Host::meet(&folder);
+    assert_eq!(hello["runs"].as_array().unwrap().len(), 2);
+    host.give("third", "true", 20);
+    host.completion("third");
+}
+
+#[test]
 fn with_a_secret_only_signed_lines_count_and_each_once() {
     let folder = Folder::new();
     let secret = "5e".repeat(32);
@@ -165,7 +241,7 @@ fn with_a_secret_only_signed_lines_count_and_each_once() {
     host.give("forged", "true", 20);
     // The same envelope with a number that fits: the nonce alone gives it away.
     host.counter += 2;
-    let payload = json!({ "type": "pending_scripts_response", "scripts": [script("signed", "true", 20)], "session": host.session, "counter": host.counter });
+    let payload = json!({ "type": "pending_scripts_response", "scripts": [script("signed", "true", 20)], "session": host.session, "hello": host.hello, "counter": host.counter });
     let line = envelope(&secret, &payload.to_string(), "nonce");
     host.send(format!("{line}\n{line}\n").as_bytes());
     assert_eq!(host.completion("signed")["status"], "success");
@@ -296,7 +372,8 @@ fn the_end_of_the_installation_is_said_at_once_and_nothing_is_lost_meanwhile() {
     // Not acked yet: said again, and a keep-alive has to wait.
     let next = host.hear_either("handshake", "keep_alive");
     assert_eq!((&next["type"], &next["setup"]), (&json!("handshake"), &json!("done")));
-    host.ack_hello(&json!([]));
+    assert_eq!(next["hello"], hello["hello"], "the same while it is repeated");
+    host.answer(&next, &json!([]));
     assert_eq!(host.completion("meanwhile")["stdout"], "meanwhile\n");
     // It goes on as before: a keep-alive follows the last hello, and no further hello follows that.
     host.hear("keep_alive");

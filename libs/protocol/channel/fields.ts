@@ -17,6 +17,8 @@ export const attempt = z.number().int().min(1).max(1_000_000);
 export const byteCount = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export const session = z.string().min(1).max(64);
+/** Of one hello and its repetitions: 16 random bytes as hexadecimal. */
+export const helloToken = z.string().regex(/^[0-9a-f]{32}$/);
 export const i32 = z.number().int().min(-2_147_483_648).max(4_294_967_295);
 
 /** Whether the installation of the guest's system still goes on; first-boot scripts wait for its end. */

@@ -3,6 +3,7 @@ import {
   attempt,
   byteCount,
   executionId,
+  helloToken,
   i32,
   looseText,
   looseTime,
@@ -25,6 +26,12 @@ export const Handshake = z.object({
   capabilities: z.array(z.string().max(64)).max(64).default([]).catch([]),
   protocol: z.number().int().min(1).max(1000).optional().catch(undefined),
   session: session.optional(),
+  hello: helloToken
+    .optional()
+    .catch(undefined)
+    .describe(
+      'New whenever the agent begins to say hello, the same while it repeats it: the numbers of the host’s lines begin under it. An agent that says none is numbered over its session.',
+    ),
   boot_id: z.string().max(64).optional(),
   arch: z.string().max(32).optional(),
   agent_sha256: sha256Hex.optional().catch(undefined),
