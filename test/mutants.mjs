@@ -67,7 +67,7 @@ export const MUTANTS = [
     file: 'infiniservice/src/channel/numbering.rs',
     find: 'if token == hello && number > *last',
     put: 'if !token.is_empty() && number > *last',
-    tests: cargo('channel'),
+    tests: cargo('numbering'),
     red: 'what_an_earlier_host_has_left_in_the_port_counts_no_more',
   },
   {

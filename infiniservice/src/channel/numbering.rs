@@ -11,8 +11,8 @@ pub enum Worth {
     Answer,
     /// It counts.
     Line,
-    /// Our hello is answered again with a number that was used: by another gateway, which the port's change of
-    /// hands did not show us. Both count the same numbers, so that a new hello has to tell them apart.
+    /// Our hello is answered again with a number that was used: by another gateway, whose coming the port did
+    /// not show us. Both count the same numbers, so that a new hello has to tell them apart.
     Rival,
 }
 

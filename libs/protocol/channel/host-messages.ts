@@ -3,9 +3,9 @@ import { EXECUTION_TYPES } from '../statuses.js';
 import { attempt, byteCount, executionId, helloToken, session, sha256Hex } from './fields.js';
 
 /**
- * Present in every payload to an agent of protocol 2: its session, the hello that was acked last, and a number
- * that begins at 1 under that hello and only rises. To an agent that names no hello the number rises over the
- * session's life.
+ * Present in every payload to an agent of protocol 2: its session, the hello that was acked last, and a
+ * number that begins at 1 under that hello and only rises. To an agent that names no hello the number rises
+ * over the session's life.
  */
 const sessionFields = {
   session: session.optional(),
