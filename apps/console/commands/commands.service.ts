@@ -1,5 +1,12 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
-import { createCommand, Database, MachineCommand, OPEN_COMMANDS_LIMIT, recordAudit } from '#db';
+import {
+  createCommand,
+  Database,
+  MachineCommand,
+  MachinesGoneError,
+  OPEN_COMMANDS_LIMIT,
+  recordAudit,
+} from '#db';
 import {
   BusEvents,
   type CommandDto,
@@ -69,6 +76,9 @@ export class CommandsService implements BeforeApplicationShutdown {
         request: kept,
         timeoutSeconds,
         triggeredBy: actor.name,
+      }).catch((error: unknown) => {
+        if (!(error instanceof MachinesGoneError)) throw error;
+        throw new ConsoleError('machine.not_found', `the machine ${machineId} was deleted this moment`);
       });
       if (!command) {
         throw new ConsoleError(
