@@ -16,8 +16,8 @@ export interface Dialect {
   /** Appended to a sub-select that must not wait for or share rows with another. */
   skipLocked: string;
   /**
-   * A statement that locks rows until the transaction ends and returns their ids. SQLite has one writer: there
-   * the statement makes us it.
+   * A statement that locks rows until the transaction ends and returns their ids. SQLite has one writer:
+   * there the statement makes us it.
    */
   lockRows: (table: string, condition: string, strength: LockStrength) => string;
   /** `now` plus a number of seconds given as a parameter. */

@@ -79,8 +79,8 @@ export async function recordDelivery(work: Work, row: Fence, owner: string): Pro
 }
 
 /**
- * Gives a row back that the guest certainly never got: same attempt, next epoch; or ends it CANCELLED where an
- * operator wants that. A row that has moved on stays. To be called inside a transaction.
+ * Gives a row back that the guest certainly never got: same attempt, next epoch; or ends it CANCELLED where
+ * an operator wants that. A row that has moved on stays. To be called inside a transaction.
  * @returns the row's new status, or null when nothing was changed
  */
 export async function returnToPending(

@@ -44,7 +44,7 @@ export const REBOOT_LIMIT = 10;
  * - `evidence`: the row stays CANCELLED and keeps the result; `duplicate`, `stale`: nothing changed
  * - `retry`: the run was lost and the row is PENDING with the next attempt, as its script allows
  * - `reboot`: the row waits, PENDING with the next attempt, for a boot other than the one it ran in
- * - `unwanted`: it would have begun again, and an operator does not want that: it is CANCELLED, with the result
+ * - `unwanted`: it would have begun again, which an operator does not want: it is CANCELLED, with the result
  * - `unknown`, `foreign`: no such row for this machine
  */
 export type CompletionResult =

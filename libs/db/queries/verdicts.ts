@@ -56,7 +56,7 @@ export interface Overdue {
 }
 
 /**
- * Open rows that nobody wants any more and that no transition has ended: written by a version before this one,
+ * Open rows that nobody wants and that no transition has ended: written by a version before this one,
  * or by hand. A row that waits though its end was asked for or its series was stopped, and any row whose
  * machine is gone: it would run on the next one of that id. Each is ended as an overdue one is.
  */
