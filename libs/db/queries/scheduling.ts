@@ -4,6 +4,7 @@ import type { Work } from '../database.js';
 import { ScriptExecution, Series, type StoredInput } from '../entities/script-execution.js';
 import { insertAll } from '../insert-all.js';
 import { databaseNow } from '../sql.js';
+import { keepMachines, MachinesGoneError } from './lock-machines.js';
 import { deliverBy, dueTime, firstSlot, type SeriesRule } from '../schedule/series-rule.js';
 
 export interface NewExecution {
@@ -27,8 +28,12 @@ export interface NewExecution {
 /**
  * Inserts PENDING rows, with a series for each that repeats; to be called inside a transaction.
  * @returns the rows as they were inserted; they do not belong to the unit of work
+ * @throws MachinesGoneError when a machine is not registered, or was deleted this very moment
  */
 export async function scheduleExecutions(work: Work, requests: NewExecution[]): Promise<ScriptExecution[]> {
+  const machineIds = [...new Set(requests.map(({ machineId }) => machineId))];
+  const kept = await keepMachines(work, machineIds);
+  if (kept.size < machineIds.length) throw new MachinesGoneError(machineIds.filter((id) => !kept.has(id)));
   const now = await databaseNow(work);
   const rows: ScriptExecution[] = [];
   const allSeries: Series[] = [];
