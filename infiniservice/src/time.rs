@@ -26,7 +26,8 @@ pub(crate) fn now() -> String {
     rfc3339(now_ms())
 }
 
-/// Milliseconds since the epoch of a time in RFC 3339, in any zone. None for what is not one, or before the epoch.
+/// Milliseconds since the epoch of a time in RFC 3339, in any zone. None for what is not one, or before the
+/// epoch.
 pub(crate) fn parse_rfc3339(text: &str) -> Option<u64> {
     let bytes = text.as_bytes();
     let number = |from: usize, to: usize| -> Option<i64> {
@@ -78,8 +79,8 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-/// A clock of somebody else: what it said once, and how long ago that is by our own monotonic one, which nobody
-/// sets.
+/// A clock of somebody else: what it said once, and how long ago that is by our own monotonic one, which
+/// nobody sets.
 #[derive(Debug, Clone, Copy)]
 pub struct OtherClock {
     said_ms: u64,

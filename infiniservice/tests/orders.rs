@@ -1,5 +1,5 @@
-//! What the host asks of a script beside its text: how much of its output it wants, until when it may start, how
-//! long it may run; and that it may ask again.
+//! What the host asks of a script beside its text: how much of its output it wants, until when it may start,
+//! how long it may run; and that it may ask again.
 
 mod support;
 

@@ -148,8 +148,8 @@ impl Entry {
         self.folder.join(name)
     }
 
-    /// The host has committed the result: what the script was given and printed is erased. Its name is kept, and
-    /// how it ended with counts and hashes of what it printed.
+    /// The host has committed the result: what the script was given and printed is erased. Its name is kept,
+    /// and how it ended with counts and hashes of what it printed.
     pub fn ack(&self) -> io::Result<()> {
         if !self.folder.exists() {
             return Ok(());

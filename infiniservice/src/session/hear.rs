@@ -172,7 +172,8 @@ impl Agent {
         }
     }
 
-    /// Why a script must not be started any more; None while its time has not passed, or where nobody told the time.
+    /// Why a script must not be started any more; None while its time has not passed, or where nobody told
+    /// the time.
     pub(super) fn too_late(&self, script: &Script) -> Option<String> {
         let by = script.deliver_by.as_deref()?;
         let Some(last) = time::parse_rfc3339(by) else {

@@ -104,7 +104,8 @@ pub struct Completion {
 }
 
 impl Completion {
-    /// Without what the script printed; that there was something is told by counts, hashes and the mark of a cut.
+    /// Without what the script printed; that there was something is told by counts, hashes and the mark of
+    /// a cut.
     pub fn without_texts(self) -> Self {
         Self {
             truncated: self.truncated || self.stdout_bytes + self.stderr_bytes > 0,

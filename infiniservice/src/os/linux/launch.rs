@@ -71,7 +71,8 @@ pub fn start(folder: &Path, script: &Script, variables: &[(String, String)], tre
     })
 }
 
-/// Removes what `start` has put outside of a run's folder; also for a process that is gone, any number of times.
+/// Removes what `start` has put outside of a run's folder; also for a process that is gone, any number of
+/// times.
 pub fn clean_up(folder: &Path) {
     if let Ok(private) = fs::read_to_string(folder.join(PRIVATE)) {
         let _ = fs::remove_dir_all(private);
