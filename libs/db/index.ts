@@ -16,6 +16,7 @@ export * from './queries/completions.js';
 export * from './queries/events.js';
 export * from './queries/hosts.js';
 export * from './queries/idempotency.js';
+export * from './queries/installations.js';
 export * from './queries/leases.js';
 export * from './queries/live-output.js';
 export * from './queries/machines.js';
