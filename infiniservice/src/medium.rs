@@ -67,8 +67,6 @@ fn file_in(state_dir: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
     use crate::run::tests::temporary_folder;
 
@@ -105,8 +103,6 @@ mod tests {
         let medium = parse(ID, &"0a".repeat(32)).unwrap().unwrap();
         medium.keep(&folder).unwrap();
         assert_eq!(Medium::read(&folder), Some(medium));
-        let mode = fs::metadata(folder.join("medium.json")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
         for damaged in ["{", r#"{"id":"x","proof":"y"}"#] {
             fs::write(folder.join("medium.json"), damaged).unwrap();
             assert_eq!(Medium::read(&folder), None, "{damaged}");

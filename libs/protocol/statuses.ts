@@ -79,7 +79,7 @@ export const CHANNEL_STATES = [
 ] as const;
 export type ChannelState = (typeof CHANNEL_STATES)[number];
 
-/** Whose id the agent on a machine's channel says: a disk that was copied with its identity says another's. */
+/** Whose id an agent says: on a disk that was copied with its identity it is another machine's. */
 export const MACHINE_IDENTITIES = ['own', "another machine's"] as const;
 export type MachineIdentity = (typeof MACHINE_IDENTITIES)[number];
 

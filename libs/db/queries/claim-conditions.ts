@@ -11,7 +11,7 @@ const IS_ITSELF = `coalesce(m.identity, 'own') = 'own'`;
  *
  * First-boot rows belong to an installation, not to a machine: they go to the system that was installed from
  * their own medium alone, whatever a guest says of its spool, its boot or its id, and not while it says that
- * the installation goes on. Rows without a medium are of media that carry no proof: they go to whoever speaks.
+ * the installation goes on. Rows without a medium are of media that carry no proof: whoever speaks gets them.
  */
 export const allowedByInstallation = ({ now }: Pick<Dialect, 'now'>): string =>
   `(${IS_ITSELF} and (e.execution_type <> 'FIRST_BOOT' or (coalesce(m.setup, 'done') <> 'running'

@@ -1,10 +1,9 @@
-import type { MachineIdentity, SetupState } from '#protocol';
+import { type MachineIdentity, type SetupState, storable } from '#protocol';
 import type { Work } from '../database.js';
 import { Media } from '../entities/media.js';
 import { dialectOf } from '../sql.js';
-import { storable } from '../storable.js';
 
-/** Seconds from the public Windows agent's handshake to its first-boot scripts: nobody tells of Setup's end. */
+/** From the public Windows agent's handshake to its first-boot scripts: nobody tells of Setup's end. */
 const PUBLIC_WINDOWS_WAITS_SECONDS = 3600;
 
 /** What is known of the system that speaks on a machine's channel; as the machine's row has it. */
@@ -117,7 +116,7 @@ export function findMediumByProof(
 }
 
 /**
- * Writes down that a file was fetched whole with a medium's proof; what the medium does not pin tells nothing.
+ * Writes down that a file was fetched whole by a medium's proof. What that does not pin tells nothing.
  */
 export async function recordPinFetched(
   work: Work,
