@@ -36,6 +36,8 @@ const PUBLIC_REPEAT_AFTER_MS = 2000;
 export class GuestSession {
   /** The agent's own name for its process; the public one has none. */
   private session: string | null = null;
+  /** Of the hello that was taken last; agents of before name none. */
+  private helloToken: string | null = null;
   private ready = false;
   /** The runs that the agent has in its spool, as it said last. */
   private listed: readonly RunEntry[] = [];
@@ -194,13 +196,13 @@ export class GuestSession {
     this.isAnother = kind === 'ours' && !isIdOf(this.guest.machineId, hello.vm_id);
     if (this.isAnother) return this.meetAnother(hello);
     await compareVmId(this.guest, hello.vm_id);
-    const repeated = this.ready && hello.session !== undefined && hello.session === this.session;
+    const repeated = this.isRepeated(hello);
     this.listed = hello.runs ?? [];
     this.installation.hear(hello, kind);
     const out = repeated ? [] : await this.guest.context.admission.run(() => this.meet(hello, kind));
     // Our agent says its hello again when the installation has ended: what waits for that goes out at once.
     const setupChanged = repeated && (await this.installation.record());
-    if (kind === 'ours' && hello.session) await this.acknowledgeHello(hello.session);
+    if (kind === 'ours') await this.acknowledgeHello(hello);
     if (repeated && !setupChanged) return;
     for (const row of out) if (row.cancelRequestedAt !== null) await this.cancel(row.id);
     // The public agent asks for scripts by itself after its handshake, and takes an unasked answer for a
@@ -209,12 +211,22 @@ export class GuestSession {
     else await this.sendCommands();
   }
 
+  /**
+   * True for a hello that was taken before and is said again. A new one of the same agent is looked at as the
+   * first: what was sent before it, and is not listed in it, the agent has not taken.
+   */
+  private isRepeated(hello: Handshake): boolean {
+    if (!this.ready || hello.session === undefined || hello.session !== this.session) return false;
+    return (hello.hello ?? null) === this.helloToken;
+  }
+
   /** @returns the rows that are out at the machine */
   private async meet(hello: Handshake, kind: AgentKind): Promise<readonly ScriptExecution[]> {
     await this.takeLease(hello.session ?? null);
     const { facts, out } = await applyHello(this.guest, hello, kind);
     this.guest.meet(kind, facts);
     this.session = hello.session ?? null;
+    this.helloToken = hello.hello ?? null;
     await this.installation.record();
     this.ready = true;
     this.seenAt = Date.now();
@@ -227,11 +239,13 @@ export class GuestSession {
    */
   private async meetAnother(hello: Handshake): Promise<void> {
     this.listed = [];
-    this.session = hello.session ?? null;
-    if (!this.guest.holdsLease) await this.takeLease(this.session);
+    // Nothing of it is this machine's: what it says next under its own id is a first hello.
+    this.session = null;
+    this.helloToken = null;
+    if (!this.guest.holdsLease) await this.takeLease(hello.session ?? null);
     await this.otherIdentity.meet(hello);
     this.ready = true;
-    if (hello.session) await this.acknowledgeHello(hello.session);
+    await this.acknowledgeHello(hello);
   }
 
   private async hearAnother(message: GuestMessage): Promise<void> {
@@ -239,9 +253,10 @@ export class GuestSession {
     if (message.type === 'keep_alive') await this.keepAlive(message.sequence_number, undefined);
   }
 
-  private async acknowledgeHello(session: string): Promise<void> {
+  private async acknowledgeHello({ session, hello }: Handshake): Promise<void> {
+    if (!session) return;
     const { outbox, output, context } = this.guest;
-    outbox.beginSession(session);
+    outbox.begin({ session, hello: hello ?? null });
     await outbox.send({
       type: 'handshake_ack',
       protocol: PROTOCOL_VERSION,
