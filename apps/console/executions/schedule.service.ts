@@ -3,6 +3,7 @@ import {
   Database,
   databaseNow,
   Machine,
+  MachinesGoneError,
   parseCron,
   recordAudit,
   scheduleExecutions,
@@ -139,7 +140,7 @@ export class ScheduleService {
     { version, values, scheduledFor, deliverBy, rule }: Omit<Checked, 'request'>,
     actor: Actor,
   ): Promise<ExecutionDto[]> {
-    const rows = await scheduleExecutions(
+    const inserted = scheduleExecutions(
       work,
       request.machineIds.map((machineId) => ({
         machineId,
@@ -156,6 +157,10 @@ export class ScheduleService {
         triggeredBy: actor.name,
       })),
     );
+    const rows = await inserted.catch((error: unknown) => {
+      if (!(error instanceof MachinesGoneError)) throw error;
+      throw invalidRequest(error.ids.map((id) => noMachine(request.machineIds.indexOf(id), id)));
+    });
     for (const { id, scriptId, scriptVersion, machineId, scheduledFor: due, updatedAt } of rows) {
       await recordAudit(work, {
         actor: actor.name,
@@ -212,12 +217,7 @@ export class ScheduleService {
       if (id === undefined) return;
       const machine = machines.find((candidate) => candidate.id === id);
       const path = `machineIds.${index}`;
-      if (!machine)
-        issues.push({
-          path,
-          message: `there is no machine ${id}`,
-          remedy: 'POST /api/machines or make its medium first',
-        });
+      if (!machine) issues.push(noMachine(index, id));
       else if (!machine.registered)
         issues.push({
           path,
@@ -234,6 +234,12 @@ export class ScheduleService {
     });
   }
 }
+
+const noMachine = (index: number, id: string): Fault => ({
+  path: `machineIds.${index}`,
+  message: `there is no machine ${id}`,
+  remedy: 'POST /api/machines or make its medium first',
+});
 
 /** The repeating schedule that was asked for, or null. */
 function ruleOf(request: Partial<ScheduleExecutions>, earliest: Date, issues: Fault[]): SeriesRule | null {
