@@ -29,7 +29,7 @@ export * from './queries/scheduling.js';
 export * from './queries/scripts.js';
 export { stopSeries } from './queries/series.js';
 export * from './queries/verdicts.js';
-export { parseCron, type SeriesRule } from './schedule/series-rule.js';
+export { firstSlot, parseCron, type SeriesRule } from './schedule/series-rule.js';
 export { databaseNow } from './sql.js';
 export { storableJson } from './storable.js';
 export { inputContext, storedInputs, toExecutionDto } from './execution-dto.js';
