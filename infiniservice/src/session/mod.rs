@@ -17,6 +17,7 @@ use crate::channel::messages::GuestMessage;
 use crate::channel::numbering::Hearing;
 use crate::channel::outbox::Outbox;
 use crate::config::{Config, VERSION, short_id};
+use crate::medium::Medium;
 use crate::metrics::Meter;
 use crate::os::port::Port;
 use crate::os::{machine, process};
@@ -83,6 +84,8 @@ struct Agent {
     pause: Duration,
     runs: BTreeMap<(String, u32), Run>,
     setup: Setup,
+    /// Read at the start: whoever installs the agent from another medium starts it anew.
+    medium: Option<Medium>,
     meter: Meter,
     answers: (Sender<GuestMessage>, Receiver<GuestMessage>),
     told: String,
@@ -92,6 +95,7 @@ impl Agent {
     fn new(config: Config, spool: Spool) -> Result<Self, String> {
         let now = Instant::now();
         let setup = Setup::read(&config.state_dir, Moment::now().as_ref());
+        let medium = Medium::read(&config.state_dir);
         Ok(Self {
             config,
             spool,
@@ -119,6 +123,7 @@ impl Agent {
             pause: SHORTEST_PAUSE,
             runs: BTreeMap::new(),
             setup,
+            medium,
             meter: Meter::default(),
             answers: channel(),
             told: String::new(),
