@@ -1,5 +1,14 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
-import { createCommand, Database, Machine, MachineCommand, OPEN_COMMANDS_LIMIT, recordAudit } from '#db';
+import {
+  createCommand,
+  Database,
+  findPage,
+  Machine,
+  MachineCommand,
+  MachinesGoneError,
+  OPEN_COMMANDS_LIMIT,
+  recordAudit,
+} from '#db';
 import {
   BusEvents,
   type CommandDto,
@@ -24,7 +33,7 @@ import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
 import { Idempotency, type RequestKey } from '../http/idempotency.js';
 import { MachinesService } from '../machines/machines.service.js';
-import { after, NEWEST_FIRST, toPage } from '../http/page.js';
+import { pageRequest, toPage } from '../http/page.js';
 import { toCommandDto } from './command.dto.js';
 
 /** A ring may get lost, so whoever waits looks at the row this often anyway. */
@@ -78,6 +87,9 @@ export class CommandsService implements BeforeApplicationShutdown {
         request: kept,
         timeoutSeconds,
         triggeredBy: actor.name,
+      }).catch((error: unknown) => {
+        if (!(error instanceof MachinesGoneError)) throw error;
+        throw new ConsoleError('machine.not_found', `the machine ${machineId} was deleted this moment`);
       });
       if (!command) {
         throw new ConsoleError(
@@ -107,13 +119,7 @@ export class CommandsService implements BeforeApplicationShutdown {
 
   async list(machineId: string, page: PageQuery): Promise<Page<CommandDto>> {
     await this.machines.get(machineId);
-    const rows = await this.database
-      .work()
-      .find(
-        MachineCommand,
-        { machineId, ...after(page.cursor) },
-        { orderBy: NEWEST_FIRST, limit: page.limit + 1 },
-      );
+    const rows = await findPage(this.database.work(), MachineCommand, { machineId }, pageRequest(page));
     return toPage(rows, page.limit, toCommandDto);
   }
 

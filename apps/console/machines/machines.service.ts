@@ -4,13 +4,12 @@ import {
   adoptMachine,
   Database,
   databaseNow,
+  deleteMachine,
   Download,
-  endByVerdict,
+  findPage,
   Machine,
   MachineEvent,
   recordAudit,
-  ScriptExecution,
-  stopSeriesOfMachine,
 } from '#db';
 import {
   BusEvents,
@@ -20,7 +19,6 @@ import {
   type MachineEventDto,
   type MachineHealthDto,
   type ListMachines,
-  OPEN_STATUSES,
   type Page,
   type PageQuery,
 } from '#protocol';
@@ -29,7 +27,7 @@ import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
 import { Idempotency, type RequestKey } from '../http/idempotency.js';
 import { explainChannel } from '../executions/explain.js';
-import { after, NEWEST_FIRST, toPage } from '../http/page.js';
+import { pageRequest, toPage } from '../http/page.js';
 import { toDownloadDto, toEventDto, toMachineDto } from './machine.dto.js';
 
 @Injectable()
@@ -71,10 +69,10 @@ export class MachinesService {
     return machine;
   }
 
-  async list({ name, cursor, limit }: ListMachines): Promise<Page<MachineDto>> {
-    const where = { ...(name === undefined ? {} : { name }), ...after(cursor) };
-    const rows = await this.database.work().find(Machine, where, { orderBy: NEWEST_FIRST, limit: limit + 1 });
-    return toPage(rows, limit, toMachineDto);
+  async list({ name, ...page }: ListMachines): Promise<Page<MachineDto>> {
+    const where = name === undefined ? {} : { name };
+    const rows = await findPage(this.database.work(), Machine, where, pageRequest(page));
+    return toPage(rows, page.limit, toMachineDto);
   }
 
   async get(id: string): Promise<MachineDto> {
@@ -83,33 +81,21 @@ export class MachinesService {
 
   /** @throws AppError `machine.busy` (409) while rows are open, unless forced: then they are cancelled */
   async remove(id: string, force: boolean, actor: Actor): Promise<void> {
-    await this.find(id);
     await this.database.transaction(async (work) => {
-      const open = await work.find(ScriptExecution, {
-        machineId: id,
-        status: { $in: [...OPEN_STATUSES] },
-      });
-      if (open.length > 0 && !force) {
+      const result = await deleteMachine(work, id, { force });
+      if (!result) throw notFound(id);
+      if (!result.deleted) {
         throw new ConsoleError(
           'machine.busy',
-          `the machine has ${open.length} open execution(s): cancel them or add ?force=true`,
+          `the machine has ${result.open} open execution(s): cancel them or add ?force=true`,
         );
       }
-      await stopSeriesOfMachine(work, id);
-      for (const row of open)
-        await endByVerdict(work, {
-          id: row.id,
-          status: 'CANCELLED',
-          failureReason: null,
-          error: 'the machine was deleted',
-        });
-      await work.nativeDelete(Machine, { id });
       await recordAudit(work, {
         actor: actor.name,
         action: 'machine.delete',
         subjectType: 'machine',
         subjectId: id,
-        before: { openExecutions: open.length },
+        before: { openExecutions: result.open },
         correlationId: actor.correlationId,
       });
     });
@@ -177,29 +163,23 @@ export class MachinesService {
     page: PageQuery,
   ): Promise<Page<MachineEventDto>> {
     await this.find(id);
-    const where = { machineId: id, kind, ...after(page.cursor) };
-    const rows = await this.database
-      .work()
-      .find(MachineEvent, where, { orderBy: NEWEST_FIRST, limit: page.limit + 1 });
+    const where = { machineId: id, kind };
+    const rows = await findPage(this.database.work(), MachineEvent, where, pageRequest(page));
     return toPage(rows, page.limit, toEventDto);
   }
 
   async downloads(id: string, page: PageQuery): Promise<Page<DownloadDto>> {
     await this.find(id);
-    const rows = await this.database.work().find(
-      Download,
-      { machineId: id, ...after(page.cursor) },
-      {
-        orderBy: NEWEST_FIRST,
-        limit: page.limit + 1,
-      },
-    );
+    const rows = await findPage(this.database.work(), Download, { machineId: id }, pageRequest(page));
     return toPage(rows, page.limit, (download) => toDownloadDto(id, download));
   }
 
   private async find(id: string): Promise<Machine> {
     const machine = await this.database.work().findOne(Machine, { id });
-    if (!machine) throw new ConsoleError('machine.not_found', `there is no machine ${id}`);
+    if (!machine) throw notFound(id);
     return machine;
   }
 }
+
+const notFound = (id: string): ConsoleError =>
+  new ConsoleError('machine.not_found', `there is no machine ${id}`);

@@ -1,5 +1,5 @@
-import { type CompletionResult, type Outcome, recordCompletion, storable } from '#db';
-import { BusEvents, type RecoveredCompletion, type ScriptCompletion } from '#protocol';
+import { type CompletionResult, type Outcome, recordCompletion } from '#db';
+import { BusEvents, type RecoveredCompletion, type ScriptCompletion, storable } from '#protocol';
 import { boundText, KEPT_OUTPUT } from '../core/output.js';
 import { Redactor } from '../core/redactor.js';
 import { verdictOf } from '../core/verdict.js';
@@ -42,11 +42,11 @@ export async function commitCompletion(
   );
   context.counters.completions.inc({ result });
   const goesOn = result === 'reboot' || result === 'retry';
-  if (result === 'recorded' || result === 'late' || goesOn) {
+  if (result === 'recorded' || result === 'late' || result === 'unwanted' || goesOn) {
     context.bus.emit(BusEvents.executionChanged, {
       executionId: message.execution_id,
       machineId,
-      status: goesOn ? 'PENDING' : completion.status,
+      status: goesOn ? 'PENDING' : result === 'unwanted' ? 'CANCELLED' : completion.status,
     });
   }
   return result;

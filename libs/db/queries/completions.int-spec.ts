@@ -6,8 +6,8 @@ import {
   requestCancel,
   returnToPending,
   saveLiveOutput,
-  storable,
 } from '../index.js';
+import { storable } from '#protocol';
 import { dialectOf } from '../sql.js';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 import { readExecution } from '../../../test/support/rows/rows.js';
@@ -101,7 +101,7 @@ onBothDatabases('the end of a run', (given) => {
 
   it('counts also when the row was given back meanwhile: what was observed is a fact', async () => {
     const row = await delivered();
-    await returnToPending(database.work(), row);
+    await database.transaction((work) => returnToPending(work, row));
     expect(await record({ executionId: row.id })).toBe('recorded');
     expect(await claimDue(database.work(), { machineId, owner: OWNER, capacity: 5 })).toEqual([]);
   });
