@@ -14,6 +14,7 @@ import {
   type Work,
 } from '#db';
 import { type ExecutionDto, FAMILY_RULES, type MediaRequest } from '#protocol';
+import type { Asker } from './asker.js';
 import { MediaError } from './codes.js';
 import type { MediaConfig } from './config.js';
 import type { AgentPins } from './families/linux/agent-files.js';
@@ -21,13 +22,6 @@ import type { FirstBootScript } from './first-boot.js';
 import type { Built } from './media-builder.js';
 import { MEDIA_CONFIG } from './preconditions.js';
 import type { Hold } from './request-hold.js';
-
-export interface Asker {
-  name: string;
-  requestId: string;
-  /** What the asker calls it. */
-  idName: 'Idempotency-Key' | 'requestId';
-}
 
 /** What a row is made of. */
 interface Order {

@@ -20,7 +20,7 @@ import { MediaRequest, type MediaResult, uuid } from '#protocol';
 import { AccessGuard, idempotencyKeyOf, requestIdOf } from '#app';
 import { saltsOf, sealPasswords } from '#secrets';
 import type { MediaConfig } from './config.js';
-import type { Asker } from './media-records.js';
+import type { Asker } from './asker.js';
 import { MediaService } from './media.service.js';
 import { MEDIA_CONFIG } from './preconditions.js';
 

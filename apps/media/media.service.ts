@@ -10,7 +10,8 @@ import type { MediaConfig } from './config.js';
 import { MediaFolder } from './store/media-folder.js';
 import type { WrittenFile } from './image/written-file.js';
 import { type Built, MediaBuilder } from './media-builder.js';
-import { type Asker, MediaRecords } from './media-records.js';
+import type { Asker } from './asker.js';
+import { MediaRecords } from './media-records.js';
 import { type Ingredients, MEDIA_CONFIG, Preconditions } from './preconditions.js';
 import { type Hold, RequestHolds, reused } from './request-hold.js';
 

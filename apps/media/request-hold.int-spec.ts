@@ -7,7 +7,7 @@ import { dialectOf } from '../../test/support/rows/dialect.js';
 import { newId, onBothDatabases } from '../../test/support/servers/databases.js';
 import { waitFor } from '../../test/support/wait.js';
 import type { MediaConfig } from './config.js';
-import type { Asker } from './media-records.js';
+import type { Asker } from './asker.js';
 import { type Hold, RequestHolds } from './request-hold.js';
 
 const config = { SECRETS_KEY: '5e'.repeat(32) } as MediaConfig;

@@ -13,7 +13,7 @@ import { AppError, LOGGER, type Logger } from '#runtime';
 import { openPasswords } from '#secrets';
 import { MediaError } from './codes.js';
 import type { MediaConfig } from './config.js';
-import type { Asker } from './media-records.js';
+import type { Asker } from './asker.js';
 import { MEDIA_CONFIG } from './preconditions.js';
 
 /** A process that has not renewed its hold for so long has died, or stands still. */
