@@ -17,6 +17,7 @@ export { deleteMachine } from './queries/delete-machine.js';
 export * from './queries/events.js';
 export * from './queries/hosts.js';
 export * from './queries/idempotency.js';
+export * from './queries/installations.js';
 export * from './queries/leases.js';
 export * from './queries/live-output.js';
 export { MachinesGoneError } from './queries/lock-machines.js';
