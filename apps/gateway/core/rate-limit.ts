@@ -1,10 +1,12 @@
 const monotonic = (): number => performance.now();
 
-/** Token bucket: `burst` at once, then `perSecond`. Counts what it turned away. */
+/** So many at once, then so many a second. */
+export type Rate = readonly [burst: number, perSecond: number];
+
+/** Token bucket: `burst` at once, then `perSecond`. */
 export class RateLimit {
   private tokens: number;
   private last: number;
-  private refused = 0;
 
   constructor(
     private readonly burst: number,
@@ -15,22 +17,29 @@ export class RateLimit {
     this.last = now();
   }
 
-  take(): boolean {
-    const time = this.now();
-    this.tokens = Math.min(this.burst, this.tokens + ((time - this.last) / 1000) * this.perSecond);
-    this.last = time;
-    if (this.tokens < 1) {
-      this.refused += 1;
-      return false;
-    }
-    this.tokens -= 1;
+  /** @returns false, and takes nothing, when there are fewer */
+  take(count = 1): boolean {
+    this.refill();
+    if (this.tokens < count) return false;
+    this.tokens -= count;
     return true;
   }
 
-  /** How many were turned away since this was last asked. */
-  takeRefused(): number {
-    const { refused } = this;
-    this.refused = 0;
-    return refused;
+  /** Takes what has been used already, on credit if need be: `debtMs` says for how long. */
+  spend(count: number): void {
+    this.refill();
+    this.tokens -= count;
+  }
+
+  /** Milliseconds until what was spent too much has come in again. */
+  get debtMs(): number {
+    this.refill();
+    return this.tokens >= 0 ? 0 : (-this.tokens / this.perSecond) * 1000;
+  }
+
+  private refill(): void {
+    const time = this.now();
+    this.tokens = Math.min(this.burst, this.tokens + ((time - this.last) / 1000) * this.perSecond);
+    this.last = time;
   }
 }

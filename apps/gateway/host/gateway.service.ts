@@ -9,6 +9,7 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import { Database } from '#db';
 import { BusEvents, CancelEvent, CommandEvent, WakeEvent } from '#protocol';
 import { Bus, HealthRegistry, LOGGER, type Logger, Metrics } from '#runtime';
+import { HalfLines } from '../channel/half-lines.js';
 import type { GatewayConfig } from '../config.js';
 import { Admission } from '../core/admission.js';
 import { Channels } from './channels.js';
@@ -48,6 +49,7 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
       lease: new Lease(database, config),
       counters: gatewayCounters(metrics),
       seen: new Set(),
+      halfLines: new HalfLines(),
       admission: new Admission(ADMITTED_AT_ONCE, WAVE),
     };
   }

@@ -1,6 +1,7 @@
 import type { MachineFacts } from '#db';
 import type { SetupState } from '#protocol';
 import type { Outbox } from '../channel/outbox.js';
+import type { GuestBudget } from '../core/guest-budget.js';
 import type { GatewayContext } from '../host/gateway-context.js';
 import { type AgentKind, PACE_OF, rememberedKind } from './agent-kind.js';
 import type { MachineEvents } from './events.js';
@@ -36,6 +37,10 @@ export class Guest {
 
   get events(): MachineEvents {
     return this.machine.events;
+  }
+
+  get budget(): GuestBudget {
+    return this.machine.budget;
   }
 
   get output(): LiveOutput {

@@ -3,6 +3,7 @@ import { BusEvents, type ScriptOutput } from '#protocol';
 import { KEPT_OUTPUT, StreamTail } from '../core/output.js';
 import { Redactor, Secrets } from '../core/redactor.js';
 import type { GatewayContext } from '../host/gateway-context.js';
+import type { GuestLog } from './guest-log.js';
 import { secretsOf } from './inputs.js';
 
 /** A running script's output reaches its row this often at the most. */
@@ -56,6 +57,7 @@ export class LiveOutput {
   constructor(
     private readonly context: GatewayContext,
     private readonly machineId: string,
+    private readonly log: GuestLog,
   ) {}
 
   /** @returns bytes that count against the agent's credit, and whether the run is one of this machine's */
@@ -143,7 +145,7 @@ export class LiveOutput {
       // Not a running row of this machine: nothing to follow.
       if (!known) this.forget(run.executionId);
     } catch (error) {
-      this.context.logger.warn({ machineId: this.machineId, err: error }, 'live output was not saved');
+      this.log.write('warn', { err: error }, 'live output was not saved');
     }
   }
 }

@@ -30,6 +30,10 @@ export class MachineEvent {
   @Json(true)
   data: unknown = null;
 
+  /** Of message and data; 0 for rows from before they were counted. */
+  @Int()
+  bytes = 0;
+
   @Time()
   createdAt!: Date;
 }
