@@ -28,6 +28,11 @@ export default tseslint.config(
     },
   },
   {
+    // A promise that fails unseen ends the process, and `void` in front of it only hides that.
+    files: ['apps/**/*.ts', 'libs/**/*.ts'],
+    rules: { '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false }] },
+  },
+  {
     // process.env has one reader per app (and the shared loader that it calls).
     files: ['apps/**/*.ts', 'libs/**/*.ts'],
     ignores: ['apps/*/config.ts', '**/*spec.ts', 'apps/*/main.ts'],

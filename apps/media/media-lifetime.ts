@@ -24,13 +24,11 @@ export class MediaLifetime implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    const check = setInterval(
-      () =>
-        void this.removeEnded().catch((error: unknown) =>
-          this.logger.warn({ err: error }, 'media that have ended were not removed'),
-        ),
-      CHECK_MS,
-    );
+    const check = setInterval(() => {
+      this.removeEnded().catch((error: unknown) =>
+        this.logger.warn({ err: error }, 'media that have ended were not removed'),
+      );
+    }, CHECK_MS);
     this.scheduler.addInterval('media.lifetime', check);
   }
 

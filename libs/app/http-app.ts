@@ -121,7 +121,7 @@ function acceptEmptyJson(app: NestFastifyApplication, bodyLimit: number): void {
   const parse = app.getHttpAdapter().getInstance().getDefaultJsonParser('error', 'error');
   app.useBodyParser('application/json', { bodyLimit }, (request, body: Buffer, done) => {
     if (body.length === 0) done(null, undefined);
-    else void parse(request as FastifyRequest, body.toString('utf8'), done);
+    else return parse(request as FastifyRequest, body.toString('utf8'), done);
   });
 }
 

@@ -29,24 +29,32 @@ export class GroupCommit {
   run<T>(run: (work: Work) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.waiting.push({ run, resolve, reject });
-      if (!this.atWork) void this.work();
+      if (!this.atWork) this.work().catch((error: unknown) => rejectAll(this.waiting.splice(0), error));
     });
   }
 
   private async work(): Promise<void> {
     this.atWork = true;
-    while (this.waiting.length > 0) {
-      // SQLite answers without a turn of the loop: what others have sent would not even be read before the
-      // commit.
-      await setImmediate();
-      const group = this.waiting.splice(0, GROUP_LIMIT);
-      if (group.length > 1 && (await this.together(group))) continue;
-      for (const member of group)
-        await this.fresh()
-          .transactional((work) => member.run(work))
-          .then((value) => member.resolve(value as never), member.reject);
+    try {
+      while (this.waiting.length > 0) {
+        // SQLite answers without a turn of the loop: what others have sent would not even be read before the
+        // commit.
+        await setImmediate();
+        const group = this.waiting.splice(0, GROUP_LIMIT);
+        // Whoever has its result already keeps it.
+        await this.carryOut(group).catch((error: unknown) => rejectAll(group, error));
+      }
+    } finally {
+      this.atWork = false;
     }
-    this.atWork = false;
+  }
+
+  private async carryOut(group: readonly Member[]): Promise<void> {
+    if (group.length > 1 && (await this.together(group))) return;
+    for (const member of group)
+      await this.fresh()
+        .transactional((work) => member.run(work))
+        .then((value) => member.resolve(value as never), member.reject);
   }
 
   private async together(group: readonly Member[]): Promise<boolean> {
@@ -69,4 +77,8 @@ export class GroupCommit {
     for (const [index, member] of group.entries()) member.resolve(values[index] as never);
     return true;
   }
+}
+
+function rejectAll(members: readonly Member[], error: unknown): void {
+  for (const { reject } of members) reject(error);
 }

@@ -52,7 +52,12 @@ export class ArtifactStore implements OnModuleInit, OnApplicationShutdown {
       if (name.endsWith('.new')) await rm(join(this.contentFolder, name), { force: true });
     await this.scan();
     for (const path of ['binaries/linux', 'binaries/windows', 'install']) {
-      this.watchers.push(watch(join(this.folder, path), { persistent: false }, () => void this.scan()));
+      const look = (): void => {
+        this.scan().catch((error: unknown) =>
+          this.logger.warn({ err: error, path }, 'what has changed was not looked at'),
+        );
+      };
+      this.watchers.push(watch(join(this.folder, path), { persistent: false }, look));
     }
   }
 

@@ -95,11 +95,11 @@ export class DownloadService {
     reply.raw.once('close', () => {
       file.destroy();
       this.bytes.inc({ kind: artifact.entry.kind }, sent);
-      void this.record(artifact, address, {
+      this.record(artifact, address, {
         status: reply.statusCode,
         bytes: sent,
         complete: reply.raw.writableFinished,
-      });
+      }).catch((error: unknown) => this.logger.warn({ err: error }, 'a download was not recorded'));
     });
     void reply.send(file);
   }
@@ -109,28 +109,24 @@ export class DownloadService {
     address: string,
     outcome: { status: number; bytes: number; complete: boolean },
   ): Promise<void> {
-    try {
-      const work = this.database.work();
-      work.persist(
-        work.create(
-          Download,
-          {
-            id: randomUUID(),
-            address,
-            sha256: artifact.sha256,
-            file: artifact.entry.file,
-            version: artifact.version,
-            bytes: outcome.bytes,
-            status: outcome.status,
-            result: outcome.complete ? 'complete' : 'aborted',
-            createdAt: await databaseNow(work),
-          },
-          { partial: true },
-        ),
-      );
-      await work.flush();
-    } catch (error) {
-      this.logger.warn({ err: error }, 'a download was not recorded');
-    }
+    const work = this.database.work();
+    work.persist(
+      work.create(
+        Download,
+        {
+          id: randomUUID(),
+          address,
+          sha256: artifact.sha256,
+          file: artifact.entry.file,
+          version: artifact.version,
+          bytes: outcome.bytes,
+          status: outcome.status,
+          result: outcome.complete ? 'complete' : 'aborted',
+          createdAt: await databaseNow(work),
+        },
+        { partial: true },
+      ),
+    );
+    await work.flush();
   }
 }

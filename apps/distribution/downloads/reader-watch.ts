@@ -33,7 +33,10 @@ export function dropWhenIdle(response: ServerResponse, idleMs: number): void {
     else socket.setTimeout(idleMs / LOOKS);
   };
   // Node calls after this time without a write that ended, and takes the limit back for the next request.
-  response.setTimeout(idleMs / LOOKS, () => void look());
+  response.setTimeout(idleMs / LOOKS, () => {
+    // A reader that cannot be looked at is not waited for.
+    look().catch(() => response.destroy());
+  });
 }
 
 /** How far a connection's reader is; without the kernel's word, how far our writes are. */

@@ -66,11 +66,11 @@ export class MachineChannel {
 
   /** A command waits. */
   command(): void {
-    void this.queue.run(() => this.session?.sendCommands());
+    this.queue.add(() => this.session?.sendCommands());
   }
 
   cancel(executionId: string): void {
-    void this.queue.run(() => this.session?.cancel(executionId));
+    this.queue.add(() => this.session?.cancel(executionId));
   }
 
   /** After a sweep: try for the lease again, and look for work that a lost ring has left. */
@@ -109,7 +109,7 @@ export class MachineChannel {
   private open(): Promise<Socket> {
     return this.endpoint.open(() => {
       const file = this.folder.fileOf(this.machineId);
-      void this.machine.state.show('missing', `listening at ${file}; no QEMU has connected`);
+      this.queue.add(() => this.machine.state.show('missing', `listening at ${file}; no QEMU has connected`));
     });
   }
 
@@ -142,7 +142,7 @@ export class MachineChannel {
       const session = new GuestSession(guest);
       deadline = new HelloDeadline(socket, HELLO_DEADLINE_MS[guest.kind]);
       // In turn with the lines: what is shown must not be overtaken by a hello that is at work.
-      setTimeout(() => void this.queue.run(() => this.lookForOtherClient(session)), SILENT_AFTER_MS).unref();
+      setTimeout(() => this.queue.add(() => this.lookForOtherClient(session)), SILENT_AFTER_MS).unref();
       this.session = session;
       await this.hear(socket, session, deadline);
     } finally {
@@ -180,7 +180,7 @@ export class MachineChannel {
   }
 
   private tellOfSecondClient(): void {
-    void this.machine.events
+    this.machine.events
       .security('second_client', 'a second program connected to the socket and was turned away')
       .catch((error: unknown) => this.machine.log.write('warn', { err: error }, 'events'));
   }

@@ -11,8 +11,8 @@ describe('the work of one machine', () => {
       await Promise.resolve();
       log.push(`${name} ends`);
     };
-    void queue.run(work('a'));
-    void queue.run(() => Promise.reject(new Error('b')));
+    queue.add(work('a'));
+    queue.add(() => Promise.reject(new Error('b')));
     await queue.run(work('c'));
     expect(log).toEqual(['a begins', 'a ends', 'c begins', 'c ends']);
     expect(failed).toEqual([new Error('b')]);

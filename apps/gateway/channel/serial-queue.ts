@@ -13,6 +13,12 @@ export class SerialQueue {
 
   /** Resolves when this one has run; never rejects. */
   run(work: () => Promise<void> | undefined): Promise<void> {
+    this.add(work);
+    return this.last;
+  }
+
+  /** As `run`, for whoever does not wait. */
+  add(work: () => Promise<void> | undefined): void {
     this.last = this.last.then(async () => {
       try {
         await work();
@@ -20,7 +26,6 @@ export class SerialQueue {
         this.failed(error);
       }
     });
-    return this.last;
   }
 
   /**
@@ -31,7 +36,7 @@ export class SerialQueue {
     const waiting = (this.waiting ??= new Set());
     if (waiting.has(kind)) return;
     waiting.add(kind);
-    void this.run(() => {
+    this.add(() => {
       waiting.delete(kind);
       return work();
     });

@@ -99,10 +99,9 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
   }
 
   private every(name: string, ms: number, run: () => Promise<void>): void {
-    const guarded = (): void =>
-      void run().catch((error: unknown) =>
-        this.logger.warn({ err: error }, `${name} failed; it is tried again`),
-      );
+    const guarded = (): void => {
+      run().catch((error: unknown) => this.logger.warn({ err: error }, `${name} failed; it is tried again`));
+    };
     this.scheduler.addInterval(`gateway.${name}`, setInterval(guarded, ms));
   }
 }

@@ -78,7 +78,11 @@ export class LiveOutput {
         data: storable(fresh.bytes.subarray(at, at + BUS_PIECE_BYTES).toString('utf8')),
       });
     }
-    run.timer ??= setTimeout(() => void this.save(run), SAVE_EVERY_MS);
+    run.timer ??= setTimeout(() => {
+      this.save(run).catch((error: unknown) =>
+        this.log.write('warn', { err: error }, 'live output was not saved'),
+      );
+    }, SAVE_EVERY_MS);
     return { bytes: bytes.length, known: true };
   }
 
@@ -131,22 +135,18 @@ export class LiveOutput {
   private async save(run: Run): Promise<void> {
     run.timer = null;
     if (!this.runs.has(key(run.executionId, run.attempt))) return;
-    try {
-      const known = await saveLiveOutput(this.context.database.work(), {
-        machineId: this.machineId,
-        executionId: run.executionId,
-        attempt: run.attempt,
-        stdout: storable(run.stdout.shown.text()),
-        stderr: storable(run.stderr.shown.text()),
-        stdoutBytes: run.stdout.received,
-        stderrBytes: run.stderr.received,
-        truncated: run.stdout.shown.truncated || run.stderr.shown.truncated,
-      });
-      // Not a running row of this machine: nothing to follow.
-      if (!known) this.forget(run.executionId);
-    } catch (error) {
-      this.log.write('warn', { err: error }, 'live output was not saved');
-    }
+    const known = await saveLiveOutput(this.context.database.work(), {
+      machineId: this.machineId,
+      executionId: run.executionId,
+      attempt: run.attempt,
+      stdout: storable(run.stdout.shown.text()),
+      stderr: storable(run.stderr.shown.text()),
+      stdoutBytes: run.stdout.received,
+      stderrBytes: run.stderr.received,
+      truncated: run.stdout.shown.truncated || run.stderr.shown.truncated,
+    });
+    // Not a running row of this machine: nothing to follow.
+    if (!known) this.forget(run.executionId);
   }
 }
 

@@ -172,10 +172,11 @@ export class Bus implements OnApplicationShutdown {
     this.listening = true;
     if (this.redisUrl) await this.awaitRedis(this.redisUrl);
     await new Promise<void>((resolve, reject) => {
-      void this.server.listen((error?: unknown) => {
+      const listening = this.server.listen((error?: unknown) => {
         if (error instanceof Error) reject(error);
         else resolve();
       });
+      Promise.resolve(listening).catch(reject);
     });
     await this.client.connect();
   }

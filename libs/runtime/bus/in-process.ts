@@ -36,8 +36,19 @@ export class InProcessServer extends Server {
     return this.messageHandlers.has(pattern);
   }
 
-  /** Hands one message in; answers, if any, go to `respond`. */
-  async accept(pattern: string, text: string, respond?: (packet: WritePacket) => void): Promise<void> {
+  /** Hands one message in; answers, if any, go to `respond`, and so does what goes wrong. */
+  take(pattern: string, text: string, respond?: (packet: WritePacket) => void): void {
+    this.accept(pattern, text, respond).catch((error: unknown) => {
+      if (respond) respond({ err: error, isDisposed: true });
+      else this.logger.error(error);
+    });
+  }
+
+  private async accept(
+    pattern: string,
+    text: string,
+    respond?: (packet: WritePacket) => void,
+  ): Promise<void> {
     const handler = this.messageHandlers.get(pattern);
     if (!handler) return;
     const data: unknown = JSON.parse(text);
@@ -75,7 +86,7 @@ export class InProcessClient extends ClientProxy {
       if (!server.has(String(packet.pattern))) continue;
       // After this turn: whoever sends must have left its own transaction, as with a broker.
       setImmediate(() => {
-        void server.accept(String(packet.pattern), text, (answer) => {
+        server.take(String(packet.pattern), text, (answer) => {
           if (open) callback(JSON.parse(JSON.stringify(answer)) as WritePacket);
         });
       });
@@ -87,7 +98,7 @@ export class InProcessClient extends ClientProxy {
 
   protected dispatchEvent<T>(packet: ReadPacket): Promise<T> {
     const text = JSON.stringify(packet.data);
-    for (const server of servers) setImmediate(() => void server.accept(String(packet.pattern), text));
+    for (const server of servers) setImmediate(() => server.take(String(packet.pattern), text));
     return Promise.resolve(undefined as T);
   }
 }
