@@ -27,5 +27,5 @@ export { stopSeries, stopSeriesOfMachine } from './queries/series.js';
 export * from './queries/verdicts.js';
 export { parseCron, type SeriesRule } from './schedule/series-rule.js';
 export { databaseNow } from './sql.js';
-export { storable, storableJson } from './storable.js';
+export { storableJson } from './storable.js';
 export { inputContext, storedInputs, toExecutionDto } from './execution-dto.js';

@@ -1,13 +1,13 @@
-/** Text that both databases store: PostgreSQL has no NUL, and a lone surrogate is no Unicode. */
-export function storable(text: string): string {
-  return text.replaceAll('\0', '\uFFFD').toWellFormed();
-}
+import { isStorable, storable } from '#protocol';
 
-/** The same for every text inside a value from a guest. */
+/** A value from a guest, with every text in it, names of fields among them, as both databases hold it. */
 export function storableJson(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(value ?? null, (_key, entry: unknown) =>
-      typeof entry === 'string' ? storable(entry) : entry,
-    ),
-  );
+  const text = JSON.stringify(value ?? null, (_key, entry: unknown) => {
+    if (typeof entry === 'string') return storable(entry);
+    if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return entry;
+    const fields = Object.entries(entry);
+    if (fields.every(([name]) => isStorable(name))) return entry;
+    return Object.fromEntries(fields.map(([name, inner]) => [storable(name), inner]));
+  });
+  return JSON.parse(text) as unknown;
 }

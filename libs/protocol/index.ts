@@ -57,6 +57,7 @@ export { asWarnings, requestWarnings, type Warning } from './media/warnings.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
 export { quoteFor, UnquotableError } from './scripts/quoting.js';
 export * from './statuses.js';
+export * from './storable.js';
 export { checkInputs } from './scripts/check-inputs.js';
 export { valueAt } from './schema-walk.js';
 export { isTimeZone, timeZones } from './time-zones.js';

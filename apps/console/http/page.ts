@@ -1,4 +1,4 @@
-import type { Page } from '#protocol';
+import { isStorableTime, type Page, uuid } from '#protocol';
 import { ConsoleError } from '../codes.js';
 
 /** Where a page ends: newest first, by time and id. */
@@ -15,10 +15,10 @@ function encodeCursor({ createdAt, id }: Position): string {
 function decodeCursor(cursor: string): Position {
   const [time, id] = Buffer.from(cursor, 'base64url').toString().split('/');
   const createdAt = new Date(Number(time));
-  if (!id || !/^[0-9a-f-]{36}$/i.test(id) || Number.isNaN(createdAt.getTime())) {
+  if (!uuid.safeParse(id).success || !isStorableTime(createdAt)) {
     throw new ConsoleError('cursor.invalid', 'cursor: use the nextCursor of the page before');
   }
-  return { createdAt, id };
+  return { createdAt, id: id ?? '' };
 }
 
 /** The condition for rows after a cursor. */

@@ -7,7 +7,7 @@ export const machineId = z
   .superRefine((value, context) => {
     const message = uuid.safeParse(value).error?.issues[0]?.message;
     if (message === undefined) return;
-    const remedy = `GET /api/machines?name=${encodeURIComponent(value)} finds a machine by its name`;
+    const remedy = `GET /api/machines?name=${encodeURIComponent(value.toWellFormed())} finds a machine by its name`;
     context.addIssue({ code: 'custom', message, params: { remedy } });
   })
   .pipe(uuid)

@@ -1,12 +1,5 @@
-import {
-  claimCommands,
-  type CommandAnswer,
-  type MachineCommand,
-  recordAnswer,
-  storable,
-  storableJson,
-} from '#db';
-import { BusEvents, type CommandResponse } from '#protocol';
+import { claimCommands, type CommandAnswer, type MachineCommand, recordAnswer, storableJson } from '#db';
+import { BusEvents, type CommandResponse, storable } from '#protocol';
 import { boundText, KEPT_OUTPUT } from '../core/output.js';
 import type { GatewayContext } from '../host/gateway-context.js';
 import type { Guest } from './guest.js';

@@ -1,5 +1,5 @@
-import { saveLiveOutput, ScriptExecution, storable } from '#db';
-import { BusEvents, type ScriptOutput } from '#protocol';
+import { saveLiveOutput, ScriptExecution } from '#db';
+import { BusEvents, type ScriptOutput, storable } from '#protocol';
 import { KEPT_OUTPUT, StreamTail } from '../core/output.js';
 import { Redactor, Secrets } from '../core/redactor.js';
 import type { GatewayContext } from '../host/gateway-context.js';

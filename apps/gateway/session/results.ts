@@ -1,5 +1,5 @@
-import { type CompletionResult, type Outcome, recordCompletion, storable } from '#db';
-import { BusEvents, type RecoveredCompletion, type ScriptCompletion } from '#protocol';
+import { type CompletionResult, type Outcome, recordCompletion } from '#db';
+import { BusEvents, type RecoveredCompletion, type ScriptCompletion, storable } from '#protocol';
 import { boundText, KEPT_OUTPUT } from '../core/output.js';
 import { Redactor } from '../core/redactor.js';
 import { verdictOf } from '../core/verdict.js';

@@ -6,8 +6,8 @@ import {
   requestCancel,
   returnToPending,
   saveLiveOutput,
-  storable,
 } from '../index.js';
+import { storable } from '#protocol';
 import { dialectOf } from '../sql.js';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 import { readExecution } from '../../../test/support/rows/rows.js';

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { storable } from '#protocol';
 import type { Work } from '../database.js';
 import { MachineEvent } from '../entities/records.js';
 import { databaseNow } from '../sql.js';
-import { storable, storableJson } from '../storable.js';
+import { storableJson } from '../storable.js';
 
 /** How many events of one kind are kept per machine. */
 export const EVENTS_KEPT_PER_KIND = 1000;

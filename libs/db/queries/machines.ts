@@ -1,9 +1,8 @@
 import type { EntityData } from '@mikro-orm/core';
-import type { ChannelState, SetupState } from '#protocol';
+import { type ChannelState, type SetupState, storable } from '#protocol';
 import type { Work } from '../database.js';
 import { Machine } from '../entities/machine.js';
 import { databaseNow, dialectOf } from '../sql.js';
-import { storable } from '../storable.js';
 
 /** Below SQLite's limit of parameters in one statement. */
 const SEEN_AT_ONCE = 500;

@@ -9,9 +9,9 @@ import {
   recordDelivery,
   recordMachineEvent,
   saveLiveOutput,
-  storable,
   trimMachineEvents,
 } from '../index.js';
+import { storable } from '#protocol';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 import { machineWithLease, readExecution, schedule } from '../../../test/support/rows/rows.js';
 

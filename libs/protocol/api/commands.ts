@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { COMMAND_STATES } from '../statuses.js';
-import { shownId, wireTime, withoutNul } from './fields.js';
+import { dbInt, dbNumber, dbText } from '../storable.js';
+import { shownId, wireTime } from './fields.js';
 
 /** In seconds: a command is for a machine that is running now; what takes longer is a script. */
 export const COMMAND_TIMEOUT = { default: 60, longest: 3600 } as const;
@@ -22,11 +23,7 @@ const KnownAction = z
       z
         .strictObject({
           action: z.literal('ServiceControl'),
-          service: z
-            .string()
-            .min(1)
-            .max(256)
-            .regex(/^[A-Za-z0-9@._:\\$ ][A-Za-z0-9@._:\\$ -]*$/, "must be a service's name"),
+          service: dbText(256, /^[A-Za-z0-9@._:\\$ ][A-Za-z0-9@._:\\$ -]*$/, "must be a service's name"),
           operation: z.enum(['start', 'stop', 'restart', 'reload', 'enable', 'disable', 'status'], {
             error: 'must be start, stop, restart, reload, enable, disable or status',
           }),
@@ -36,7 +33,7 @@ const KnownAction = z
       z
         .strictObject({
           action: z.literal('ProcessKill'),
-          pid: z.number().int().min(2).max(4_294_967_295),
+          pid: dbNumber().int().min(2).max(4_294_967_295),
           force: z.boolean().optional().describe('KILL instead of TERM.'),
         })
         .meta({ id: 'ProcessKill' }),
@@ -55,19 +52,11 @@ const KnownAction = z
   )
   .meta({ id: 'KnownAction', description: 'What an agent knows without a shell.' });
 
-const text = (limit: number) =>
-  z
-    .string()
-    .min(1, 'must not be empty')
-    .max(limit)
-    .refine((value) => !value.includes('\0'), withoutNul);
+const text = (limit: number) => dbText(limit).min(1, 'must not be empty');
 
-const timeoutSeconds = z
-  .number()
-  .int()
-  .min(1)
-  .max(COMMAND_TIMEOUT.longest, 'must be at most 3600: what takes longer is a script')
-  .default(COMMAND_TIMEOUT.default);
+const timeoutSeconds = dbInt(1, COMMAND_TIMEOUT.longest, {
+  max: 'must be at most 3600: what takes longer is a script',
+}).default(COMMAND_TIMEOUT.default);
 
 export const CreateCommand = z
   .discriminatedUnion(

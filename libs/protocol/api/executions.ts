@@ -14,6 +14,7 @@ import {
   wireTime,
 } from './fields.js';
 import { stepsOf } from '../fault.js';
+import { dbInt, dbLocalTime, dbText } from '../storable.js';
 import { FAILURE_REASONS, type FailureReason } from '../statuses.js';
 import { isTimeZone } from '../time-zones.js';
 import { PageQuery } from './pages.js';
@@ -22,14 +23,14 @@ import { checkScheduleRules } from './schedule-rules.js';
 export const ScheduleExecutions = z
   .strictObject({
     scriptId: uuid.describe('The id of a script that was saved.'),
-    scriptVersion: z.number().int().min(1).optional().describe('The newest when left out.'),
+    scriptVersion: dbInt(1).optional().describe('The newest when left out.'),
     machineIds: z
       .array(uuid)
       .min(1, 'must name at least one machine')
       .max(1000)
       .describe('The ids of the machines that it runs on.'),
     scheduledFor: z
-      .union([givenTime, z.iso.datetime({ local: true })], {
+      .union([givenTime, dbLocalTime()], {
         error: 'must be a time such as 2027-01-31T14:00:00Z',
       })
       .optional()
@@ -37,34 +38,22 @@ export const ScheduleExecutions = z
         'With its offset; or local, such as 2027-01-31T14:00, with `timeZone`. At once when left out.',
       )
       .meta({ examples: ['2027-01-31T14:00:00Z'] }),
-    timeZone: z
-      .string()
-      .max(64)
+    timeZone: dbText(64)
       .refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin')
       .optional()
       .describe('The IANA zone of `scheduledFor` and `cron`, such as Europe/Berlin; UTC when left out.')
       .meta({ examples: ['Europe/Berlin'] }),
-    repeatIntervalMinutes: z.number().int().min(1, 'must be at least 1 minute').max(5_256_000).optional(),
-    cron: z.string().max(256).optional().describe('Five fields, by the clock of `timeZone`.'),
-    maxExecutions: z.number().int().min(1, 'must be at least 1').optional(),
+    repeatIntervalMinutes: dbInt(1, 5_256_000, { min: 'must be at least 1 minute' }).optional(),
+    cron: dbText(256).optional().describe('Five fields, by the clock of `timeZone`.'),
+    maxExecutions: dbInt(1).optional(),
     missedRuns: z
       .enum(['one', 'skip', 'all'], { error: 'must be one, skip or all' })
       .optional()
       .describe('What becomes of runs whose time passed unheard: `one` of them, none, or all.'),
-    missedWindowMinutes: z
-      .number()
-      .int()
-      .min(1)
-      .max(525_600)
+    missedWindowMinutes: dbInt(1, 525_600)
       .optional()
       .describe('`skip`: how late a run may start (5). `all`: how far back runs are made good (1440).'),
-    jitterSeconds: z
-      .number()
-      .int()
-      .min(0)
-      .max(86_400)
-      .optional()
-      .describe('Each run is put off by up to this.'),
+    jitterSeconds: dbInt(0, 86_400).optional().describe('Each run is put off by up to this.'),
     stopOnFailure: z.boolean().optional().describe('The first failure ends the series.'),
     inputs: inputValues.optional(),
     deliverBy: givenTime
@@ -72,7 +61,7 @@ export const ScheduleExecutions = z
       .describe('It becomes FAILED with EXPIRED when it was not handed out by then.'),
     runAs: runAs.optional(),
     timeoutSeconds: timeoutSeconds.optional(),
-    order: z.number().int().min(0).max(1_000_000).optional(),
+    order: dbInt(0, 1_000_000).optional(),
   })
   .superRefine(
     (request, context) => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dbInt, dbNumber, dbText, dbTime } from '../storable.js';
 import { CHANNEL_STATES, EXECUTION_STATUSES, EXECUTION_TYPES, FAILURE_REASONS } from '../statuses.js';
 
 /** An example for docstrings, documents and messages. */
@@ -8,9 +9,7 @@ export const EXAMPLE_ID = '7c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d';
 const UUID = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
 
 /** A UUID that a caller gives, of any version and in either case; it goes on in lower case. */
-export const uuid = z
-  .string()
-  .regex(UUID, `must be a UUID such as ${EXAMPLE_ID}`)
+export const uuid = dbText(36, UUID, `must be a UUID such as ${EXAMPLE_ID}`)
   .meta({ format: 'uuid', examples: [EXAMPLE_ID] })
   .transform((id) => id.toLowerCase());
 
@@ -24,21 +23,15 @@ export const count = z.number().int().min(0);
 export const wireTime = z.iso.datetime().meta({ examples: ['2027-01-31T14:00:00.000Z'] });
 
 /** A time that a caller gives: RFC 3339 with its offset, so that nobody has to guess a zone. */
-export const givenTime = z.iso
-  .datetime({
-    offset: true,
-    error: 'must be a time with its offset, such as 2027-01-31T14:00:00Z or 2027-01-31T14:00:00+02:00',
-  })
-  .meta({ examples: ['2027-01-31T14:00:00Z', '2027-01-31T14:00:00+02:00'] });
+export const givenTime = dbTime(
+  'must be a time with its offset, such as 2027-01-31T14:00:00Z or 2027-01-31T14:00:00+02:00',
+).meta({ examples: ['2027-01-31T14:00:00Z', '2027-01-31T14:00:00+02:00'] });
 
-export const displayName = z
-  .string()
-  .min(1, 'must not be empty')
-  .max(100, 'must have at most 100 characters')
-  .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters');
-
-/** What is said of a text that holds NUL, which no shell can take. */
-export const withoutNul = { error: 'must not contain NUL', params: { remedy: 'leave NUL out' } };
+export const displayName = dbText(
+  100,
+  /^[^\p{Cc}\p{Cs}]*$/u,
+  'must not contain control characters or halves of one',
+).min(1, 'must not be empty');
 
 export const shell = z
   .enum(['POWERSHELL', 'CMD', 'BASH', 'SH'], {
@@ -86,22 +79,19 @@ export const failureReason = z
 
 /** 48 hours. */
 export const MAX_TIMEOUT_SECONDS = 172_800;
-export const timeoutSeconds = z
-  .number()
-  .int()
-  .min(1)
-  .max(MAX_TIMEOUT_SECONDS, 'must be at most 172800 (48 hours)');
+export const timeoutSeconds = dbInt(1, MAX_TIMEOUT_SECONDS, { max: 'must be at most 172800 (48 hours)' });
 
-export const inputValue = z.union([z.string().max(65_536), z.number(), z.boolean()], {
+export const inputValue = z.union([dbText(65_536), dbNumber(), z.boolean()], {
   error: 'must be text of at most 65536 characters, a number, true or false',
 });
-export const inputValues = z.record(z.string().max(64), inputValue);
+export const inputValues = z.record(dbText(64), inputValue);
 export type InputValues = z.output<typeof inputValues>;
 
-export const runAs = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_.\\@-]{0,103}\$?$/, 'must be a user name of the guest')
-  .meta({ examples: ['postgres'] });
+export const runAs = dbText(
+  105,
+  /^[A-Za-z_][A-Za-z0-9_.\\@-]{0,103}\$?$/,
+  'must be a user name of the guest',
+).meta({ examples: ['postgres'] });
 
 /**
  * Where a shell runs, first what a script in it is for when it does not say so. PowerShell runs on Linux

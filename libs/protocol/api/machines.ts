@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import { channelState, count, displayName, EXAMPLE_ID, platform, shownId, uuid, wireTime } from './fields.js';
+import { dbText } from '../storable.js';
 import { PageQuery } from './pages.js';
 
 export const CreateMachine = z
   .strictObject({
     id: uuid.optional().describe('Chosen by the caller, such as the id of the VM; made here when left out.'),
     name: displayName.meta({ description: 'What people call the machine.', examples: ['web-1'] }),
-    hostId: z
-      .string()
+    hostId: dbText(253)
       .min(1)
-      .max(253)
       .optional()
       .describe('The gateway of the host that runs it; any gateway finds it when left out.'),
     os: platform.optional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dbText, queryInt } from '../storable.js';
 
 /**
  * A page of a list, newest first: `nextCursor` goes into `?cursor=` for the page after; null on the last one.
@@ -22,12 +23,8 @@ export const pageOf = <S extends z.ZodType>(item: S, id: string) =>
 
 /** What every list takes. */
 export const PageQuery = z.strictObject({
-  cursor: z.string().max(256).optional().describe('`nextCursor` of the page before.'),
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(500)
+  cursor: dbText(256).optional().describe('`nextCursor` of the page before.'),
+  limit: queryInt(1, 500)
     .default(50)
     .meta({ description: 'Items on a page.', examples: [50] }),
 });

@@ -10,9 +10,9 @@ import {
   shownId,
   timeoutSeconds,
   wireTime,
-  withoutNul,
 } from './fields.js';
 import { CHANNEL_LIMITS } from '../channel/limits.js';
+import { dbInt, dbText } from '../storable.js';
 
 const inputType = z
   .enum(['text', 'number', 'boolean', 'select', 'password'])
@@ -20,16 +20,16 @@ const inputType = z
 
 export const ScriptInput = z
   .strictObject({
-    name: z
-      .string()
-      .regex(/^[A-Za-z_]\w{0,62}$/, 'must begin with a letter or _ and go on with letters, digits or _'),
+    name: dbText(
+      63,
+      /^[A-Za-z_]\w{0,62}$/,
+      'must begin with a letter or _ and go on with letters, digits or _',
+    ),
     type: inputType,
     required: z.boolean().default(false),
     default: inputValue.optional(),
-    options: z.array(z.string().max(256)).min(1).max(256).optional(),
-    pattern: z
-      .string()
-      .max(512)
+    options: z.array(dbText(256)).min(1).max(256).optional(),
+    pattern: dbText(512)
       .optional()
       .describe('An ECMAScript regular expression that the whole value must match.'),
   })
@@ -65,24 +65,22 @@ export type ScriptInput = z.output<typeof ScriptInput>;
 export const CreateScript = z
   .strictObject({
     name: displayName.meta({ description: 'What people call the script.', examples: ['install nginx'] }),
-    description: z.string().max(2000).optional(),
+    description: dbText(2000).optional(),
     platforms: z.array(platform).min(1).max(2).optional(),
     shell: givenShell,
-    content: z
-      .string()
+    content: dbText(CHANNEL_LIMITS.scriptContent)
       .min(1, 'must not be empty')
       .refine((text) => Buffer.byteLength(text) <= CHANNEL_LIMITS.scriptContent, {
         error: `must be at most ${CHANNEL_LIMITS.scriptContent} bytes: that is what one line of the channel carries`,
         params: { remedy: 'shorten it, or let it fetch its rest' },
       })
-      .refine((text) => !text.includes('\0'), withoutNul)
       .meta({ description: 'The text of the script.', examples: ['uname -a'] }),
     inputs: z.array(ScriptInput).max(64).default([]),
     timeoutSeconds: timeoutSeconds.default(600),
     runAs: runAs.optional(),
     retry: z
       .strictObject({
-        maxAttempts: z.number().int().min(1).max(10),
+        maxAttempts: dbInt(1, 10),
         safe: z
           .literal(true, {
             error: 'retries need safe: true, the promise that running twice does no harm',

@@ -2,22 +2,20 @@ import { z } from 'zod';
 import { ExecutionDto, ScheduledExecutions, ScheduleExecutions } from '../api/executions.js';
 import { channelState, executionStatus, shownId, uuid } from '../api/fields.js';
 import { MediaResult } from '../media/result.js';
+import { dbText } from '../storable.js';
 import { SealedMediaRequest } from '../media/request.js';
 
-export const RequestId = z
-  .string()
-  .regex(/^[\w.:-]{8,128}$/, 'must be 8 to 128 letters, digits, . _ : or -')
-  .meta({
+export const RequestId = dbText(128, /^[\w.:-]{8,128}$/, 'must be 8 to 128 letters, digits, . _ : or -').meta(
+  {
     id: 'RequestId',
     description:
       'Chosen by whoever asks, unique per request: a message that arrives twice is carried out once, and a repeat gets the same answer. ' +
       'Its first 64 characters are the correlationId of errors, log lines and the audit.',
     examples: ['order-4711.web-1'],
-  });
+  },
+);
 
-const requestedBy = z
-  .string()
-  .max(128)
+const requestedBy = dbText(128)
   .default('bus')
   .meta({ description: 'Who asks, for the audit.', examples: ['orchestrator'] });
 

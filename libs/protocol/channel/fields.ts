@@ -1,23 +1,19 @@
 import { z } from 'zod';
+import { dbInt, guestCount, guestText, guestWord, INT } from '../storable.js';
 
 /**
  * Times on the channel: RFC 3339. Guests' clocks and formats vary, so a malformed one costs the field, not
  * the message.
  */
-export const looseTime = z.string().max(64).nullish().catch(null);
+export const looseTime = guestWord(64).nullish().catch(null);
 /** Text from a guest, cut at a limit rather than refused: the rest of the message still counts. */
-export const looseText = (limit: number) =>
-  z
-    .string()
-    .transform((text) => (text.length > limit ? text.slice(0, limit) : text))
-    .nullish()
-    .catch(null);
-export const executionId = z.string().min(1).max(128);
-export const attempt = z.number().int().min(1).max(1_000_000);
-export const byteCount = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
-export const session = z.string().min(1).max(64);
-export const i32 = z.number().int().min(-2_147_483_648).max(4_294_967_295);
+export const looseText = (limit: number) => guestText(limit).nullish().catch(null);
+export const executionId = guestWord(128).min(1);
+export const attempt = dbInt(1, 1_000_000);
+export const byteCount = guestCount();
+export const sha256Hex = guestWord(64).regex(/^[0-9a-f]{64}$/);
+export const session = guestWord(64).min(1);
+export const i32 = guestCount(INT.min, 4_294_967_295);
 
 /** Whether the installation of the guest's system still goes on; first-boot scripts wait for its end. */
 export const setupState = z.enum(['running', 'done']);
@@ -28,7 +24,7 @@ export const runEntry = z.object({
   execution_id: executionId,
   attempt,
   state: z.enum(['accepted', 'running', 'finished']),
-  boot_id: z.string().max(64),
+  boot_id: guestWord(64),
 });
 export type RunEntry = z.output<typeof runEntry>;
 export const runList = z.array(runEntry).max(1024);

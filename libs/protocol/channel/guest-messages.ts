@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dbInt, guestCount, guestNumber, guestOutput, guestText, guestWord } from '../storable.js';
 import {
   attempt,
   byteCount,
@@ -19,16 +20,16 @@ import {
 export const Handshake = z.object({
   type: z.literal('handshake'),
   timestamp: looseTime,
-  vm_id: z.string().max(128).nullish().catch(null),
-  version: z.string().max(64).default('unknown').catch('unknown'),
-  platform: z.string().max(32).default('unknown').catch('unknown'),
-  capabilities: z.array(z.string().max(64)).max(64).default([]).catch([]),
-  protocol: z.number().int().min(1).max(1000).optional().catch(undefined),
+  vm_id: guestWord(128).nullish().catch(null),
+  version: guestWord(64).default('unknown').catch('unknown'),
+  platform: guestWord(32).default('unknown').catch('unknown'),
+  capabilities: z.array(guestWord(64)).max(64).default([]).catch([]),
+  protocol: dbInt(1, 1000).optional().catch(undefined),
   session: session.optional(),
-  boot_id: z.string().max(64).optional(),
-  arch: z.string().max(32).optional(),
+  boot_id: guestWord(64).optional(),
+  arch: guestWord(32).optional(),
   agent_sha256: sha256Hex.optional().catch(undefined),
-  spool_id: z.string().max(64).optional(),
+  spool_id: guestWord(64).optional(),
   runs: runList.optional(),
   secret: z.enum(['ok', 'missing']).optional(),
   setup: setupState
@@ -41,14 +42,14 @@ export const Handshake = z.object({
 
 export const RequestPendingScripts = z.object({
   type: z.literal('request_pending_scripts'),
-  vm_id: z.string().max(128).nullish().catch(null),
+  vm_id: guestWord(128).nullish().catch(null),
   timestamp: looseTime,
   request_timestamp: looseTime,
 });
 
 export const KeepAlive = z.object({
   type: z.literal('keep_alive'),
-  sequence_number: z.number().int().min(0).max(4_294_967_295).default(0).catch(0),
+  sequence_number: guestCount(0, 4_294_967_295).default(0).catch(0),
   /** Seconds since the epoch, as a number; other forms are let through and not used. */
   timestamp: z.unknown().optional(),
   runs: runList.optional(),
@@ -58,9 +59,9 @@ export const ScriptStarted = z.object({
   type: z.literal('script_started'),
   execution_id: executionId,
   attempt,
-  pid: z.number().int().min(0).max(4_294_967_295).optional(),
+  pid: guestCount(0, 4_294_967_295).optional(),
   started_at: looseTime,
-  boot_id: z.string().max(64).optional(),
+  boot_id: guestWord(64).optional(),
 });
 
 export const ScriptOutput = z.object({
@@ -70,7 +71,7 @@ export const ScriptOutput = z.object({
   stream: z.enum(['stdout', 'stderr']),
   /** Position of the first byte in the stream. */
   offset: byteCount,
-  data: z.string().max(1_500_000),
+  data: guestOutput(1_500_000),
   encoding: z.enum(['utf8', 'base64']).default('utf8'),
 });
 
@@ -79,13 +80,13 @@ export const ScriptCompletion = z.object({
   timestamp: looseTime,
   execution_id: executionId,
   exit_code: i32,
-  stdout: z.string().nullish().catch(null),
-  stderr: z.string().nullish().catch(null),
+  stdout: guestOutput().nullish().catch(null),
+  stderr: guestOutput().nullish().catch(null),
   log_file: looseText(1024),
   attempt: attempt.optional(),
-  boot_id: z.string().max(64).optional(),
+  boot_id: guestWord(64).optional(),
   status: z.enum(['success', 'failed', 'timeout', 'cancelled', 'interrupted']).optional(),
-  signal: z.number().int().min(0).max(128).nullish().catch(null),
+  signal: dbInt(0, 128).nullish().catch(null),
   started_at: looseTime,
   duration_ms: byteCount.optional().catch(undefined),
   stdout_bytes: byteCount.optional().catch(undefined),
@@ -94,21 +95,21 @@ export const ScriptCompletion = z.object({
   stderr_sha256: sha256Hex.optional().catch(undefined),
   truncated: z.boolean().optional().catch(undefined),
   /** Processes of the script that outlived the kill. */
-  survivors: z.number().int().min(0).max(1_000_000).optional().catch(undefined),
+  survivors: dbInt(0, 1_000_000).optional().catch(undefined),
 });
 
 export const AgentEvent = z.object({
   type: z.literal('agent_event'),
   severity: z.enum(['debug', 'info', 'warn', 'error']).default('info').catch('info'),
-  source: z.string().max(128).default('agent').catch('agent'),
-  message: z.string().max(8192).default('').catch(''),
-  executionId: z.string().max(128).nullish().catch(null),
+  source: guestWord(128).default('agent').catch('agent'),
+  message: guestText(8192).default('').catch(''),
+  executionId: guestWord(128).nullish().catch(null),
   context: z.unknown().optional(),
   timestamp: looseTime,
 });
 
-const number = z.number();
-const loosePart = z.record(z.string().max(128), z.unknown());
+const number = guestNumber();
+const loosePart = z.record(guestWord(128), z.unknown());
 const systemMetrics = z.object({
   cpu: z.object({
     usage_percent: number,
@@ -137,13 +138,13 @@ export const Metrics = z.object({
 
 export const CommandResponse = z.object({
   type: z.literal('response'),
-  id: z.string().max(128),
+  id: guestWord(128),
   success: z.boolean(),
   exit_code: i32.nullish().catch(null),
-  stdout: z.string().nullish().catch(null),
-  stderr: z.string().nullish().catch(null),
+  stdout: guestOutput().nullish().catch(null),
+  stderr: guestOutput().nullish().catch(null),
   execution_time_ms: number.nullish().catch(null),
-  command_type: z.string().max(64).nullish().catch(null),
+  command_type: guestWord(64).nullish().catch(null),
   data: z.unknown().optional(),
 });
 

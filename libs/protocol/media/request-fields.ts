@@ -9,6 +9,7 @@ import {
   meantLocale,
 } from './locales-and-keyboards.js';
 import { nearest } from '../nearest.js';
+import { dbInt, dbNumber, dbText } from '../storable.js';
 import { DELIVERY_NAMES } from './deliveries.js';
 import { USUAL_WINDOWS_DRIVERS, WINDOWS_DRIVERS } from './windows-drivers.js';
 import { IPV6 } from './ipv6-pattern.js';
@@ -21,10 +22,11 @@ import { isTimeZone, timeZones } from '../time-zones.js';
 const TEXT = /^[^\p{Cc}\p{Cs}\uFFFE\uFFFF]*$/u;
 
 /** A file on the media app's machine; the path also stands in the plan's XML. */
-const absolutePath = z
-  .string()
-  .max(4096)
-  .regex(/^\/[^\p{Cc}\p{Cs}\uFFFE\uFFFF]*$/u, 'must be an absolute path without control characters');
+const absolutePath = dbText(
+  4096,
+  /^\/[^\p{Cc}\p{Cs}\uFFFE\uFFFF]*$/u,
+  'must be an absolute path without control characters',
+);
 
 interface Known {
   /** As people call it. */
@@ -39,9 +41,7 @@ interface Known {
 
 /** A field whose value comes from a list; a wrong one names the nearest known. */
 const known = ({ what, check, names, example, meant }: Known) =>
-  z
-    .string()
-    .max(128)
+  dbText(128)
     .superRefine((value, context) => {
       if (check(value)) return;
       const near = meant?.(value) ?? nearest(value, names());
@@ -54,18 +54,17 @@ const known = ({ what, check, names, example, meant }: Known) =>
     .meta({ examples: [example] });
 
 /** RFC 1123 label(s). */
-const hostname = z
-  .string()
-  .max(253)
-  .regex(
-    /^(?=.{1,63}(\.|$))[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
-    'must be a host name: lower-case letters, digits and hyphens, labels of at most 63 characters',
-  );
+const hostname = dbText(
+  253,
+  /^(?=.{1,63}(\.|$))[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+  'must be a host name: lower-case letters, digits and hyphens, labels of at most 63 characters',
+);
 
-const macAddress = z
-  .string()
-  .regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, 'must be a MAC address such as 52:54:00:12:34:56')
-  .transform((mac) => mac.toLowerCase());
+const macAddress = dbText(
+  17,
+  /^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/,
+  'must be a MAC address such as 52:54:00:12:34:56',
+).transform((mac) => mac.toLowerCase());
 
 const ip = z.union([z.ipv4(), z.ipv6().meta({ pattern: `^${IPV6}$` })], { error: 'must be an IP address' });
 const cidr = z.union(
@@ -75,51 +74,42 @@ const cidr = z.union(
   },
 );
 
-const sshKey = z
-  .string()
-  .max(16_384)
-  .regex(
-    /^(ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]{16,}={0,3}( [^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*)?$/u,
-    'must be one OpenSSH public key on one line',
-  );
+const sshKey = dbText(
+  16_384,
+  /^(ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]{16,}={0,3}( [^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*)?$/u,
+  'must be one OpenSSH public key on one line',
+);
 
 /** glibc's crypt(3) SHA-512, SHA-256 or yescrypt. */
-const passwordHash = z
-  .string()
-  .max(256)
-  .regex(
-    /^\$([56]\$(rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{43,}|y\$[./A-Za-z0-9$,]{20,})$/,
-    'must be a crypt hash such as mkpasswd -m sha-512 makes',
-  );
+const passwordHash = dbText(
+  256,
+  /^\$([56]\$(rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{43,}|y\$[./A-Za-z0-9$,]{20,})$/,
+  'must be a crypt hash such as mkpasswd -m sha-512 makes',
+);
 
 /**
  * Windows' answer file needs the password itself: sealed under SECRETS_KEY (`v1.`, by the suite) or to its
  * public key (`x1.`, see `sealPassword`).
  */
-const passwordSealed = z
-  .string()
-  .max(1024)
-  .regex(
-    /^[vx]1\.[A-Za-z0-9_-]{16,}$/,
-    'must be a sealed password, as sealPassword or POST /api/sealed-passwords makes it',
-  )
-  .meta({
-    description:
-      'Windows: a password sealed to the public key of GET /api/sealing-key, by sealPassword of this package or POST /api/sealed-passwords.',
-  });
+const passwordSealed = dbText(
+  1024,
+  /^[vx]1\.[A-Za-z0-9_-]{16,}$/,
+  'must be a sealed password, as sealPassword or POST /api/sealed-passwords makes it',
+).meta({
+  description:
+    'Windows: a password sealed to the public key of GET /api/sealing-key, by sealPassword of this package or POST /api/sealed-passwords.',
+});
 
-export const userName = z
-  .string()
-  .min(1, 'must not be empty')
-  .max(32)
-  .regex(TEXT, 'must not contain control characters or halves of one');
+export const userName = dbText(32, TEXT, 'must not contain control characters or halves of one').min(
+  1,
+  'must not be empty',
+);
 
 /** A password in plain text. */
-export const plainPassword = z
-  .string()
-  .min(1, 'must not be empty')
-  .max(127)
-  .regex(TEXT, 'must not contain control characters or halves of one');
+export const plainPassword = dbText(127, TEXT, 'must not contain control characters or halves of one').min(
+  1,
+  'must not be empty',
+);
 
 /** JSON Schema of an object that has all of these fields, whatever is in them. */
 const having = (...names: string[]) => ({
@@ -170,7 +160,7 @@ const networkInterface = z
     match: z.union(
       [
         z.strictObject({ mac: macAddress }),
-        z.strictObject({ name: z.string().regex(/^[A-Za-z0-9._*-]{1,15}$/, 'must be an interface name') }),
+        z.strictObject({ name: dbText(15, /^[A-Za-z0-9._*-]{1,15}$/, 'must be an interface name') }),
       ],
       {
         error: 'must be { mac } or { name }',
@@ -188,11 +178,9 @@ const diskMatch = z
   .union(
     [
       z.strictObject({
-        serial: z
-          .string()
-          .regex(/^[\w.-]{1,64}$/, 'must be a serial number: 1 to 64 letters, digits, _ . or -'),
+        serial: dbText(64, /^[\w.-]{1,64}$/, 'must be a serial number: 1 to 64 letters, digits, _ . or -'),
       }),
-      z.strictObject({ minBytes: z.number().int().min(1), maxBytes: z.number().int().min(1) }),
+      z.strictObject({ minBytes: dbNumber().int().min(1), maxBytes: dbNumber().int().min(1) }),
       z.strictObject({ bus: z.enum(['virtio', 'scsi', 'sata', 'nvme']) }),
     ],
     { error: 'must be { serial }, { minBytes, maxBytes } or { bus }' },
@@ -203,13 +191,11 @@ const diskMatch = z
  * The characters of RFC 3986 only: URLs go into files of apt and dnf, where a quote or a line end would begin
  * a setting of its own.
  */
-const httpUrl = z
-  .string()
-  .max(2048)
-  .regex(
-    /^https?:\/\/[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/,
-    'must begin with http:// or https://, without blanks, quotes and others than ASCII (write them as %20)',
-  )
+const httpUrl = dbText(
+  2048,
+  /^https?:\/\/[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/,
+  'must begin with http:// or https://, without blanks, quotes and others than ASCII (write them as %20)',
+)
   .refine((text) => {
     try {
       const url = new URL(text);
@@ -225,19 +211,17 @@ const httpUrl = z
 /** What the hypervisor gives the machine. */
 const resources = z
   .strictObject({
-    cpus: z.number().int().min(1).max(512).default(2),
-    memoryMiB: z.number().int().min(512).max(16_777_216).default(4096),
+    cpus: dbInt(1, 512).default(2),
+    memoryMiB: dbInt(512, 16_777_216).default(4096),
     /**
      * `host-model`: for machines that migrate; or a model by QEMU's name. Without it the machine has all that
      * its host's processor has.
      */
-    cpu: z
-      .string()
-      .regex(
-        /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
-        'must be host-model or the name of a processor model of QEMU',
-      )
-      .optional(),
+    cpu: dbText(
+      64,
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+      'must be host-model or the name of a processor model of QEMU',
+    ).optional(),
     /** Of the system's disk. */
     diskFormat: z.enum(['qcow2', 'raw']).default('qcow2'),
   })
@@ -245,9 +229,11 @@ const resources = z
   .meta({ description: 'What the hypervisor gives the machine.', examples: [{ cpus: 4, memoryMiB: 8192 }] });
 
 /** One line of text for a file of shell settings and a line of a kickstart. */
-const subscriptionWord = z
-  .string()
-  .regex(/^[!-~]([ -~]{0,253}[!-~])?$/, 'must be 1 to 255 characters of ASCII, without a blank around it');
+const subscriptionWord = dbText(
+  255,
+  /^[!-~]([ -~]{0,253}[!-~])?$/,
+  'must be 1 to 255 characters of ASCII, without a blank around it',
+);
 
 const rhsm = z
   .strictObject({
@@ -268,10 +254,11 @@ const image = z
   .strictObject({
     /** By what it can start. */
     firmware: z.enum(['uefi', 'bios', 'both']).optional(),
-    cloudInit: z
-      .string()
-      .regex(/^\d{1,2}\.\d{1,2}(\.\d{1,3})?$/, 'must be a version of cloud-init such as 22.1')
-      .optional(),
+    cloudInit: dbText(
+      9,
+      /^\d{1,2}\.\d{1,2}(\.\d{1,3})?$/,
+      'must be a version of cloud-init such as 22.1',
+    ).optional(),
   })
   .meta({
     id: 'CloudImage',
@@ -290,7 +277,7 @@ export const RequestFields = z.strictObject({
   os: z
     .strictObject({
       family: z.enum(OS_FAMILIES, { error: `must be one of ${OS_FAMILIES.join(', ')}` }),
-      version: z.string().regex(/^[\w.]{1,16}$/, 'must be a version such as 24.04'),
+      version: dbText(16, /^[\w.]{1,16}$/, 'must be a version such as 24.04'),
       edition: displayName.optional(),
       architecture: z.enum(['x86_64', 'aarch64']).default('x86_64'),
     })
@@ -318,10 +305,7 @@ export const RequestFields = z.strictObject({
         example: 'us',
         meant: meantLayout,
       }).meta({ enum: [...KEYBOARD_LAYOUTS] }),
-      variant: z
-        .string()
-        .regex(/^[\w-]{1,32}$/, 'must be a variant of the layout such as nodeadkeys')
-        .optional(),
+      variant: dbText(32, /^[\w-]{1,32}$/, 'must be a variant of the layout such as nodeadkeys').optional(),
     })
     .meta({ examples: [{ layout: 'us' }] })
     .default({ layout: 'us' }),
@@ -351,18 +335,16 @@ export const RequestFields = z.strictObject({
     })
     .default({ layout: 'plain', wipe: false }),
   packages: z
-    .array(z.string().regex(/^(@\^?)?[A-Za-z0-9][A-Za-z0-9+._-]{0,127}$/, 'must be a package name'))
+    .array(dbText(130, /^(@\^?)?[A-Za-z0-9][A-Za-z0-9+._-]{0,127}$/, 'must be a package name'))
     .max(256)
     .default([]),
   mirror: httpUrl.optional().meta({ examples: ['http://mirror.example/ubuntu'] }),
   proxy: httpUrl.optional().meta({ examples: ['http://proxy.example:3128'] }),
-  productKey: z
-    .string()
-    .regex(
-      /^([A-Z0-9]{5}-){4}[A-Z0-9]{5}$/,
-      'must be a product key: five groups of five capital letters or digits, joined by hyphens',
-    )
-    .optional(),
+  productKey: dbText(
+    29,
+    /^([A-Z0-9]{5}-){4}[A-Z0-9]{5}$/,
+    'must be a product key: five groups of five capital letters or digits, joined by hyphens',
+  ).optional(),
   /** A virtio-win ISO, or the folder of one: an absolute path on the media app's machine. */
   virtioDrivers: absolutePath.optional().meta({ examples: ['/srv/iso/virtio-win.iso'] }),
   windows: z
@@ -385,7 +367,7 @@ export const RequestFields = z.strictObject({
       z.strictObject({
         scriptId: uuid,
         inputs: inputValues.default({}),
-        order: z.number().int().min(0).max(1_000_000).optional(),
+        order: dbInt(0, 1_000_000).optional(),
       }),
     )
     .max(256)
