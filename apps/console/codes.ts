@@ -41,6 +41,11 @@ export const CONSOLE_CODES = {
     when: 'The execution to be cancelled has ended already.',
     remedy: 'nothing: there is nothing to cancel',
   },
+  'streams.too_many': {
+    status: 429,
+    when: 'The token has 20 streams open.',
+    remedy: 'close one of them, or follow with another token',
+  },
   'series.not_found': {
     status: 404,
     when: 'There is no series of that id.',

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { databaseUrl, type Logger, type Metrics, RuntimeModule } from '#runtime';
+import { databaseUrl, type Logger, type Metrics, RuntimeModule, storageLimits } from '#runtime';
 import { DatabaseModule } from '#db';
 import { ThisApp } from './this-app.js';
 
@@ -11,6 +11,8 @@ export class AppModule {
       DATABASE_URL?: string | undefined;
       INFINIBAY_BASE_DIR: string;
       REDIS_URL?: string | undefined;
+      DATABASE_RESERVE_MIB: number;
+      DATABASE_SIZE_MIB?: number | undefined;
     },
     logger: Logger,
     parts: NonNullable<DynamicModule['imports']>,
@@ -24,7 +26,7 @@ export class AppModule {
       exports: [ThisApp],
       imports: [
         RuntimeModule.forRoot({ logger, redisUrl: config.REDIS_URL, metrics }),
-        DatabaseModule.forRoot({ url: databaseUrl(config) }),
+        DatabaseModule.forRoot({ url: databaseUrl(config), limits: storageLimits(config) }),
         ...parts,
       ],
     };

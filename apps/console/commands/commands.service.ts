@@ -52,7 +52,8 @@ export class CommandsService implements BeforeApplicationShutdown {
 
   /**
    * @param waitMs how long to wait for the answer; without one the command is returned as it is
-   * @throws AppError `machine.not_found` (404), `machine.unregistered` (409), `commands.too_many` (429)
+   * @throws AppError `machine.not_found` (404), `machine.unregistered` (409), `commands.too_many` (429),
+   * `database.reserve` (507)
    */
   async create(machineId: string, request: CreateCommand, waitMs: number, actor: Actor): Promise<CommandDto> {
     const machine = await this.machines.get(machineId);
@@ -62,6 +63,7 @@ export class CommandsService implements BeforeApplicationShutdown {
         `the machine ${machineId} is not registered: POST /api/machines with its id`,
       );
     }
+    await this.database.reserve.require('no command is taken');
     const { timeoutSeconds, ...kept } = request;
     const row = await this.database.transaction(async (work) => {
       const command = await createCommand(work, {

@@ -59,7 +59,7 @@ export class ScheduleService {
    * @param requestId a request that arrives twice under the same one makes its rows once; the second gets the
    * first answer, whatever has become of machines, script and time since
    * @throws AppError `request.invalid` (400) with every fault: those of its fields, and those that only the
-   * database shows
+   * database shows; `database.reserve` (507)
    */
   async schedule(
     draft: Draft<ScheduleExecutions>,
@@ -72,6 +72,7 @@ export class ScheduleService {
         ? await earlierAnswer<ExecutionDto[]>(this.database.work(), repeatable)
         : undefined;
     if (earlier) return { items: earlier };
+    await this.database.reserve.require('no execution is taken');
     const { request, ...checked } = await this.check(draft);
     const items = await this.database.transaction((work) => {
       const insert = (): Promise<ExecutionDto[]> => this.insert(work, request, checked, actor);

@@ -32,7 +32,7 @@ export function toEventDto(event: MachineEvent): MachineEventDto {
 }
 
 export function toDownloadDto(machineId: string, download: Download): DownloadDto {
-  const { id, address, file, version, sha256, bytes, status, result, createdAt } = download;
+  const { id, address, file, version, sha256, count, bytes, status, result, createdAt } = download;
   return {
     id,
     machineId,
@@ -40,6 +40,7 @@ export function toDownloadDto(machineId: string, download: Download): DownloadDt
     file,
     version,
     sha256,
+    count,
     bytes,
     status,
     result,

@@ -1,4 +1,4 @@
-import { type Rate, RateLimit } from './rate-limit.js';
+import { type Rate, RateLimit } from '#runtime';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -96,6 +96,11 @@ export class GuestBudget {
   /** The same, once its size is known. */
   allowEventBytes(bytes: number): boolean {
     return this.limitOf('eventBytes').take(bytes) || this.drop('eventsDropped');
+  }
+
+  /** It was left out for another reason than the budget. @returns false */
+  dropEvent(): false {
+    return this.drop('eventsDropped');
   }
 
   /** @returns for how many milliseconds the socket is to be left alone now; 0 for a guest within its budget */

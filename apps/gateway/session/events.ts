@@ -39,6 +39,8 @@ export class MachineEvents {
     if (!this.budget.allowEvent(event.kind)) return false;
     const data = cutData(event.data, DATA_BYTES);
     if (!this.budget.allowEventBytes(Buffer.byteLength(event.message) + jsonBytes(data))) return false;
+    // What is left is for results and hellos.
+    if (!(await this.context.database.reserve.hasRoom())) return this.budget.dropEvent();
     await this.write({ ...event, data });
     return true;
   }

@@ -121,3 +121,14 @@ export class IdempotencyKey {
   @Time()
   createdAt!: Date;
 }
+
+/** Written whenever a process is asked whether it is ready: a database that is full or read-only is not. */
+@Entity({ tableName: 'readiness' })
+export class Readiness {
+  /** The database has one row for all processes. */
+  @PrimaryKey({ type: 'string', length: 16 })
+  id!: string;
+
+  @Time()
+  writtenAt!: Date;
+}
