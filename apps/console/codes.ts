@@ -6,6 +6,11 @@ export const CONSOLE_CODES = {
     when: 'There is no machine of that id.',
     remedy: 'GET /api/machines lists them',
   },
+  'event.not_found': {
+    status: 404,
+    when: 'The machine has no event of that id, or no longer.',
+    remedy: 'GET /api/machines/{id}/events lists them',
+  },
   'machine.exists': {
     status: 409,
     when: 'The id is registered already with other values.',

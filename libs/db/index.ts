@@ -22,6 +22,7 @@ export * from './queries/leases.js';
 export * from './queries/live-output.js';
 export * from './queries/machines.js';
 export * from './queries/media.js';
+export { findPage, type PageRequest, type Position } from './queries/pages.js';
 export * from './queries/run-contents.js';
 export * from './queries/scheduling.js';
 export * from './queries/scripts.js';

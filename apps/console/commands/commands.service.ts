@@ -1,5 +1,5 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
-import { createCommand, Database, MachineCommand, OPEN_COMMANDS_LIMIT, recordAudit } from '#db';
+import { createCommand, Database, findPage, MachineCommand, OPEN_COMMANDS_LIMIT, recordAudit } from '#db';
 import {
   BusEvents,
   type CommandDto,
@@ -23,7 +23,7 @@ import {
 import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
 import { MachinesService } from '../machines/machines.service.js';
-import { after, NEWEST_FIRST, toPage } from '../http/page.js';
+import { pageRequest, toPage } from '../http/page.js';
 import { toCommandDto } from './command.dto.js';
 
 /** A ring may get lost, so whoever waits looks at the row this often anyway. */
@@ -97,13 +97,9 @@ export class CommandsService implements BeforeApplicationShutdown {
 
   async list(machineId: string, page: PageQuery): Promise<Page<CommandDto>> {
     await this.machines.get(machineId);
-    const rows = await this.database
-      .work()
-      .find(
-        MachineCommand,
-        { machineId, ...after(page.cursor) },
-        { orderBy: NEWEST_FIRST, limit: page.limit + 1 },
-      );
+    const rows = await findPage(this.database.work(), MachineCommand, { machineId }, pageRequest(page), {
+      exclude: ['stdout', 'stderr', 'data'],
+    });
     return toPage(rows, page.limit, toCommandDto);
   }
 

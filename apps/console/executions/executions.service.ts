@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import {
   Database,
   databaseNow,
+  findPage,
   Host,
   Machine,
   recordAudit,
@@ -28,7 +29,7 @@ import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
 import { type ExplainedSeries, explain } from './explain.js';
 import { once } from '../http/once.js';
-import { after, NEWEST_FIRST, toPage } from '../http/page.js';
+import { pageRequest, toPage } from '../http/page.js';
 
 @Injectable()
 export class ExecutionsService {
@@ -40,26 +41,19 @@ export class ExecutionsService {
   async list(query: ListExecutions): Promise<Page<ExecutionDto>> {
     const { machineId, status, seriesId, from, to } = query;
     const where = {
-      $and: [
-        {
-          ...(machineId ? { machineId } : {}),
-          ...(status ? { status } : {}),
-          ...(seriesId ? { seriesId } : {}),
-          ...(from || to
-            ? {
-                createdAt: {
-                  ...(from ? { $gte: new Date(from) } : {}),
-                  ...(to ? { $lt: new Date(to) } : {}),
-                },
-              }
-            : {}),
-        },
-        after(query.cursor),
-      ],
+      ...(machineId ? { machineId } : {}),
+      ...(status ? { status } : {}),
+      ...(seriesId ? { seriesId } : {}),
     };
-    const rows = await this.database
-      .work()
-      .find(ScriptExecution, where, { orderBy: NEWEST_FIRST, limit: query.limit + 1 });
+    const page = {
+      ...pageRequest(query),
+      from: from === undefined ? undefined : new Date(from),
+      to: to === undefined ? undefined : new Date(to),
+    };
+    // What they have printed is read of one at a time: a page of it would be many megabytes.
+    const rows = await findPage(this.database.work(), ScriptExecution, where, page, {
+      exclude: ['stdout', 'stderr'],
+    });
     return toPage(rows, query.limit, toExecutionDto);
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, databaseNow, Host, Machine } from '#db';
+import { countLeases, Database, databaseNow, Host } from '#db';
 import type { HostDto, Page } from '#protocol';
 import { toHostDto } from './host.dto.js';
 
@@ -11,12 +11,11 @@ export class HostsService {
     const work = this.database.work();
     const now = await databaseNow(work);
     const hosts = await work.find(Host, {}, { orderBy: { id: 'asc' } });
-    const items = await Promise.all(
-      hosts.map(async (host) => {
-        const held = { leaseOwner: host.instance, leaseExpiresAt: { $gt: now } };
-        return toHostDto(host, await this.database.work().count(Machine, held), now);
-      }),
+    const leases = await countLeases(
+      work,
+      hosts.map(({ instance }) => instance),
     );
+    const items = hosts.map((host) => toHostDto(host, leases.get(host.instance) ?? 0, now));
     return { items, nextCursor: null };
   }
 }

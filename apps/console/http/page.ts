@@ -1,11 +1,9 @@
-import { isStorableTime, type Page, uuid } from '#protocol';
+import type { PageRequest, Position } from '#db';
+import { isStorableTime, type Page } from '#protocol';
 import { ConsoleError } from '../codes.js';
 
-/** Where a page ends: newest first, by time and id. */
-export interface Position {
-  createdAt: Date;
-  id: string;
-}
+/** Milliseconds since 1970 (before it: less than 0), and a row's id. */
+const CURSOR = /^(-?\d{1,15})\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 function encodeCursor({ createdAt, id }: Position): string {
   return Buffer.from(`${createdAt.getTime()}/${id}`).toString('base64url');
@@ -13,26 +11,37 @@ function encodeCursor({ createdAt, id }: Position): string {
 
 /** @throws AppError `cursor.invalid` (400) */
 function decodeCursor(cursor: string): Position {
-  const [time, id] = Buffer.from(cursor, 'base64url').toString().split('/');
+  const [, time, id] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   const createdAt = new Date(Number(time));
-  if (!uuid.safeParse(id).success || !isStorableTime(createdAt)) {
+  if (id === undefined || !isStorableTime(createdAt))
     throw new ConsoleError('cursor.invalid', 'cursor: use the nextCursor of the page before');
-  }
-  return { createdAt, id: id ?? '' };
+  return { createdAt, id };
 }
 
-/** The condition for rows after a cursor. */
-export function after(cursor: string | undefined): object {
-  if (cursor === undefined) return {};
-  const { createdAt, id } = decodeCursor(cursor);
-  return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, id: { $lt: id } }] };
+/**
+ * What a list was asked for, in the words of the database.
+ * @throws AppError `cursor.invalid` (400)
+ */
+export function pageRequest({ cursor, limit }: { cursor?: string | undefined; limit: number }): PageRequest {
+  return { limit, after: cursor === undefined ? undefined : decodeCursor(cursor) };
 }
 
-/** A page of rows that were asked for with one more than the limit. */
+/** Bytes of the items of one page: a longer one is cut after the row with which it has so many. */
+const PAGE_BYTES = 1_048_576;
+
+/**
+ * A page of rows of which one more than the limit was asked for. It ends where it has enough bytes, with at
+ * least one row; the cursor is that of its last row.
+ */
 export function toPage<R extends Position, T>(rows: R[], limit: number, map: (row: R) => T): Page<T> {
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  return { items: page.map(map), nextCursor: rows.length > limit && last ? encodeCursor(last) : null };
+  const items: T[] = [];
+  let bytes = 0;
+  for (const row of rows.slice(0, limit)) {
+    const item = map(row);
+    items.push(item);
+    bytes += Buffer.byteLength((JSON.stringify(item) as string | undefined) ?? '');
+    if (bytes >= PAGE_BYTES) break;
+  }
+  const last = rows[items.length - 1];
+  return { items, nextCursor: rows.length > items.length && last ? encodeCursor(last) : null };
 }
-
-export const NEWEST_FIRST = { createdAt: 'desc', id: 'desc' } as const;

@@ -26,7 +26,8 @@ export function toEventDto(event: MachineEvent): MachineEventDto {
     code,
     message,
     executionId,
-    data,
+    // A list has not read it.
+    data: data ?? null,
     createdAt: event.createdAt.toISOString(),
   };
 }

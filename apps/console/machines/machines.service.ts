@@ -6,6 +6,7 @@ import {
   databaseNow,
   Download,
   endByVerdict,
+  findPage,
   Machine,
   MachineEvent,
   recordAudit,
@@ -28,7 +29,7 @@ import { Bus } from '#runtime';
 import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
 import { explainChannel } from '../executions/explain.js';
-import { after, NEWEST_FIRST, toPage } from '../http/page.js';
+import { pageRequest, toPage } from '../http/page.js';
 import { toDownloadDto, toEventDto, toMachineDto } from './machine.dto.js';
 
 @Injectable()
@@ -69,10 +70,10 @@ export class MachinesService {
     return toMachineDto(machine);
   }
 
-  async list({ name, cursor, limit }: ListMachines): Promise<Page<MachineDto>> {
-    const where = { ...(name === undefined ? {} : { name }), ...after(cursor) };
-    const rows = await this.database.work().find(Machine, where, { orderBy: NEWEST_FIRST, limit: limit + 1 });
-    return toPage(rows, limit, toMachineDto);
+  async list({ name, ...page }: ListMachines): Promise<Page<MachineDto>> {
+    const where = name === undefined ? {} : { name };
+    const rows = await findPage(this.database.work(), Machine, where, pageRequest(page));
+    return toPage(rows, page.limit, toMachineDto);
   }
 
   async get(id: string): Promise<MachineDto> {
@@ -161,37 +162,38 @@ export class MachinesService {
 
   /** What happened to it. */
   events(id: string, page: PageQuery): Promise<Page<MachineEventDto>> {
-    return this.eventsOf(id, { $ne: 'metrics' }, page);
+    return this.eventsOf(id, { $ne: 'metrics' }, page, ['data']);
   }
 
   /** What its agent measured. */
   metrics(id: string, page: PageQuery): Promise<Page<MachineEventDto>> {
-    return this.eventsOf(id, 'metrics', page);
+    return this.eventsOf(id, 'metrics', page, []);
+  }
+
+  /** One of its events, with its data. @throws AppError `event.not_found` (404) */
+  async event(machineId: string, id: string): Promise<MachineEventDto> {
+    const row = await this.database.work().findOne(MachineEvent, { id, machineId });
+    if (!row) throw new ConsoleError('event.not_found', `the machine has no event ${id}`);
+    return toEventDto(row);
   }
 
   private async eventsOf(
     id: string,
     kind: 'metrics' | { $ne: 'metrics' },
     page: PageQuery,
+    exclude: readonly 'data'[],
   ): Promise<Page<MachineEventDto>> {
     await this.find(id);
-    const where = { machineId: id, kind, ...after(page.cursor) };
-    const rows = await this.database
-      .work()
-      .find(MachineEvent, where, { orderBy: NEWEST_FIRST, limit: page.limit + 1 });
+    const where = { machineId: id, kind };
+    const rows = await findPage(this.database.work(), MachineEvent, where, pageRequest(page), {
+      exclude: [...exclude],
+    });
     return toPage(rows, page.limit, toEventDto);
   }
 
   async downloads(id: string, page: PageQuery): Promise<Page<DownloadDto>> {
     await this.find(id);
-    const rows = await this.database.work().find(
-      Download,
-      { machineId: id, ...after(page.cursor) },
-      {
-        orderBy: NEWEST_FIRST,
-        limit: page.limit + 1,
-      },
-    );
+    const rows = await findPage(this.database.work(), Download, { machineId: id }, pageRequest(page));
     return toPage(rows, page.limit, (download) => toDownloadDto(id, download));
   }
 

@@ -1,11 +1,20 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Database, databaseNow, nextScriptVersion, recordAudit, Script, ScriptVersion, type Work } from '#db';
+import {
+  Database,
+  databaseNow,
+  findPage,
+  nextScriptVersion,
+  recordAudit,
+  Script,
+  ScriptVersion,
+  type Work,
+} from '#db';
 import { type CreateScript, defaultPlatforms, type Page, type PageQuery, type ScriptDto } from '#protocol';
 import type { AppError } from '#runtime';
 import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
-import { after, NEWEST_FIRST, toPage } from '../http/page.js';
+import { pageRequest, toPage } from '../http/page.js';
 import { toScriptDto } from './script.dto.js';
 
 @Injectable()
@@ -33,10 +42,7 @@ export class ScriptsService {
 
   async list(page: PageQuery): Promise<Page<ScriptDto>> {
     const work = this.database.work();
-    const scripts = await work.find(Script, after(page.cursor), {
-      orderBy: NEWEST_FIRST,
-      limit: page.limit + 1,
-    });
+    const scripts = await findPage(work, Script, {}, pageRequest(page));
     const versions = await work.find(ScriptVersion, {
       $or: scripts.map(({ id, version }) => ({ scriptId: id, version })),
     });

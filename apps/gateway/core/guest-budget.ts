@@ -33,7 +33,7 @@ const DROPPING = {
 
 /** An object of a parser takes about so much. */
 const VALUE_BYTES = 64;
-const LINE_BYTES = 512;
+const LINE_BYTES = 4096;
 /** The longest that a socket is left alone at once: a keep-alive that waits there must not wait for 5 s. */
 const LONGEST_PAUSE_MS = 2000;
 const REPORT_EVERY_MS = 60_000;

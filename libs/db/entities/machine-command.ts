@@ -4,7 +4,7 @@ import { Big, Bool, Id, Int, Json, Str, Text, Time } from './columns.js';
 
 /** A question to a machine that is running now. Unlike a script it is asked at most once and never again. */
 @Entity({ tableName: 'machine_command' })
-@Index({ properties: ['machineId', 'createdAt'] })
+@Index({ name: 'machine_command_list', properties: ['machineId', 'createdAt', 'id'] })
 @Index({ properties: ['state', 'createdAt'] })
 export class MachineCommand {
   @PrimaryKey({ type: 'uuid' })

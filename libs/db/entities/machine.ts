@@ -5,6 +5,9 @@ import { Bool, Int, Str, Time } from './columns.js';
 /** A virtual machine, named by its VM id. */
 @Entity({ tableName: 'machine' })
 @Index({ properties: ['hostId'] })
+@Index({ name: 'machine_of_owner', properties: ['leaseOwner'] })
+@Index({ name: 'machine_list', properties: ['createdAt', 'id'] })
+@Index({ name: 'machine_of_name', properties: ['name', 'createdAt', 'id'] })
 export class Machine {
   @PrimaryKey({ type: 'uuid' })
   id!: string;

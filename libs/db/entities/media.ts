@@ -5,6 +5,7 @@ import { Big, Id, Int, Json, Str, Text, Time } from './columns.js';
 /** An install medium that was made for one machine. */
 @Entity({ tableName: 'media' })
 @Index({ properties: ['machineId'] })
+@Index({ name: 'media_of_state', properties: ['state', 'deletedAt'] })
 export class Media {
   @PrimaryKey({ type: 'uuid' })
   id!: string;
@@ -107,7 +108,8 @@ export class Artifact {
 
 /** Who fetched what: one row for all that one machine, or address, fetched of one file in a day. */
 @Entity({ tableName: 'download' })
-@Index({ properties: ['machineId', 'createdAt'] })
+@Index({ name: 'download_list', properties: ['machineId', 'createdAt', 'id'] })
+@Index({ name: 'download_age', properties: ['createdAt', 'id'] })
 @Unique({ properties: ['who', 'sha256', 'day'] })
 export class Download {
   @PrimaryKey({ type: 'uuid' })

@@ -3,7 +3,8 @@ import { Id, Int, Json, Str, Text, Time } from './columns.js';
 
 /** Something that happened to or was said by a machine. */
 @Entity({ tableName: 'machine_event' })
-@Index({ properties: ['machineId', 'createdAt'] })
+@Index({ name: 'machine_event_list', properties: ['machineId', 'createdAt', 'id'] })
+@Index({ name: 'machine_event_of_kind', properties: ['machineId', 'kind', 'createdAt', 'id'] })
 export class MachineEvent {
   @PrimaryKey({ type: 'uuid' })
   id!: string;
@@ -40,7 +41,7 @@ export class MachineEvent {
 
 /** Who changed what; rows are only added. */
 @Entity({ tableName: 'audit_entry' })
-@Index({ properties: ['createdAt'] })
+@Index({ name: 'audit_entry_list', properties: ['createdAt', 'id'] })
 export class AuditEntry {
   @PrimaryKey({ type: 'uuid' })
   id!: string;
@@ -96,6 +97,7 @@ export class ConsoleToken {
 /** An answer that is given again for the same `Idempotency-Key`. */
 @Entity({ tableName: 'idempotency_key' })
 @Unique({ properties: ['scope', 'key'] })
+@Index({ name: 'idempotency_key_age', properties: ['createdAt'] })
 export class IdempotencyKey {
   @PrimaryKey({ type: 'uuid' })
   id!: string;

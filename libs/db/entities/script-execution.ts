@@ -10,7 +10,22 @@ export type StoredInput = string | number | boolean | { sealed: string };
 @Entity({ tableName: 'script_execution' })
 @Index({ name: 'script_execution_due', properties: ['machineId', 'status', 'scheduledFor'] })
 @Index({ name: 'script_execution_sweep', properties: ['status', 'leaseExpiresAt'] })
-@Index({ name: 'script_execution_history', properties: ['machineId', 'createdAt'] })
+// Lists: what a filter names by equality, then their order, so that a page costs its own rows alone.
+@Index({ name: 'script_execution_list', properties: ['createdAt', 'id'] })
+@Index({ name: 'script_execution_of_machine', properties: ['machineId', 'createdAt', 'id'] })
+@Index({ name: 'script_execution_of_status', properties: ['status', 'createdAt', 'id'] })
+@Index({ name: 'script_execution_of_series', properties: ['seriesId', 'createdAt', 'id'] })
+@Index({
+  name: 'script_execution_of_machine_status',
+  properties: ['machineId', 'status', 'createdAt', 'id'],
+})
+@Index({
+  name: 'script_execution_of_series_status',
+  properties: ['seriesId', 'status', 'createdAt', 'id'],
+})
+// Retention: the newest of a script on a machine, and whether a version is named.
+@Index({ name: 'script_execution_of_script', properties: ['machineId', 'scriptId', 'createdAt', 'id'] })
+@Index({ name: 'script_execution_of_version', properties: ['scriptId', 'scriptVersion'] })
 @Unique({ name: 'script_execution_slot', properties: ['seriesId', 'slot'] })
 export class ScriptExecution {
   @PrimaryKey({ type: 'uuid' })

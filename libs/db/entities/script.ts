@@ -1,9 +1,10 @@
-import { Entity, PrimaryKey, Unique } from '@mikro-orm/decorators/legacy';
+import { Entity, Index, PrimaryKey, Unique } from '@mikro-orm/decorators/legacy';
 import type { Platform, ScriptInput, Shell } from '#protocol';
 import { Id, Int, Json, Str, Text, Time } from './columns.js';
 
 /** A script's identity. What it says stands in its versions. */
 @Entity({ tableName: 'script' })
+@Index({ name: 'script_list', properties: ['createdAt', 'id'] })
 export class Script {
   @PrimaryKey({ type: 'uuid' })
   id!: string;

@@ -24,3 +24,14 @@ export async function reportHost(work: Work, host: HostReport): Promise<void> {
     [host.hostId, host.instance, host.version, host.machines, host.ready, time(host.startedAt)],
   );
 }
+
+/** How many leases each of the processes holds now; one that holds none has no entry. */
+export async function countLeases(work: Work, owners: readonly string[]): Promise<Map<string, number>> {
+  if (owners.length === 0) return new Map();
+  const rows = await work.execute<{ owner: string; leases: number | string }[]>(
+    `select lease_owner as owner, count(*) as leases from machine
+     where lease_owner in (${owners.map(() => '?').join(', ')}) and lease_expires_at > ${dialectOf(work).now} group by lease_owner`,
+    [...owners],
+  );
+  return new Map(rows.map(({ owner, leases }) => [owner, Number(leases)]));
+}

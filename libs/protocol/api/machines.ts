@@ -104,7 +104,9 @@ export const MachineEventDto = z
     code: z.string().describe('Stable and dotted.'),
     message: z.string(),
     executionId: shownId.nullable(),
-    data: z.unknown().describe('What the event carries beside its message.'),
+    data: z
+      .unknown()
+      .describe('What the event carries beside its message, 16 KiB at most; null in the list of events.'),
     createdAt: wireTime,
   })
   .meta({

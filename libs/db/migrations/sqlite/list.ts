@@ -5,7 +5,8 @@ import { Migration20261124125148_machine_command } from './Migration202611241251
 import { Migration20261124134439_run_content } from './Migration20261124134439_run_content.js';
 import { Migration20261124215920_media_spool } from './Migration20261124215920_media_spool.js';
 import { Migration20261127124355_machine_setup } from './Migration20261127124355_machine_setup.js';
-import { Migration20261127165420_budgets } from './Migration20261127165420_budgets.js';
+import { Migration20261127163034_list_indexes } from './Migration20261127163034_list_indexes.js';
+import { Migration20261127170558_budgets } from './Migration20261127170558_budgets.js';
 
 /** In the order in which they run; released ones are never edited. */
 export const sqliteMigrations: MigrationObject[] = [
@@ -15,5 +16,6 @@ export const sqliteMigrations: MigrationObject[] = [
   { name: 'Migration20261124134439_run_content', class: Migration20261124134439_run_content },
   { name: 'Migration20261124215920_media_spool', class: Migration20261124215920_media_spool },
   { name: 'Migration20261127124355_machine_setup', class: Migration20261127124355_machine_setup },
-  { name: 'Migration20261127165420_budgets', class: Migration20261127165420_budgets },
+  { name: 'Migration20261127163034_list_indexes', class: Migration20261127163034_list_indexes },
+  { name: 'Migration20261127170558_budgets', class: Migration20261127170558_budgets },
 ];

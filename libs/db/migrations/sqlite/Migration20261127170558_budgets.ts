@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 
-export class Migration20261127165420_budgets extends Migration {
-  override name = 'Migration20261127165420_budgets';
+export class Migration20261127170558_budgets extends Migration {
+  override name = 'Migration20261127170558_budgets';
 
   override up(): void | Promise<void> {
     this.addSql(
