@@ -10,13 +10,14 @@ use support::{Agent, Folder, Host, VM_ID, envelope, processes_with, program, scr
 
 #[test]
 fn hello_request_start_output_and_end() {
+    // Before the agent starts: after 8 s without a word of its host it says its hello anew.
+    let own = <sha2::Sha256 as sha2::Digest>::digest(std::fs::read(program()).unwrap());
     let folder = Folder::new();
     let _agent = Agent::start(&folder, &[]);
     let (mut host, hello) = Host::meet(&folder);
     assert_eq!(hello["vm_id"], VM_ID);
     assert_eq!(hello["protocol"], 2);
     assert_eq!(hello["runs"], json!([]));
-    let own = <sha2::Sha256 as sha2::Digest>::digest(std::fs::read(program()).unwrap());
     assert_eq!(hello["agent_sha256"], infiniservice::text::hex(&own));
     assert_eq!(host.hear("request_pending_scripts")["vm_id"], VM_ID);
     host.give(
@@ -165,7 +166,7 @@ fn with_a_secret_only_signed_lines_count_and_each_once() {
     host.give("forged", "true", 20);
     // The same envelope with a number that fits: the nonce alone gives it away.
     host.counter += 2;
-    let payload = json!({ "type": "pending_scripts_response", "scripts": [script("signed", "true", 20)], "session": host.session, "counter": host.counter });
+    let payload = json!({ "type": "pending_scripts_response", "scripts": [script("signed", "true", 20)], "session": host.session, "hello": host.hello, "counter": host.counter });
     let line = envelope(&secret, &payload.to_string(), "nonce");
     host.send(format!("{line}\n{line}\n").as_bytes());
     assert_eq!(host.completion("signed")["status"], "success");
@@ -296,7 +297,8 @@ fn the_end_of_the_installation_is_said_at_once_and_nothing_is_lost_meanwhile() {
     // Not acked yet: said again, and a keep-alive has to wait.
     let next = host.hear_either("handshake", "keep_alive");
     assert_eq!((&next["type"], &next["setup"]), (&json!("handshake"), &json!("done")));
-    host.ack_hello(&json!([]));
+    assert_eq!(next["hello"], hello["hello"], "the same while it is repeated");
+    host.answer(&next, &json!([]));
     assert_eq!(host.completion("meanwhile")["stdout"], "meanwhile\n");
     // It goes on as before: a keep-alive follows the last hello, and no further hello follows that.
     host.hear("keep_alive");

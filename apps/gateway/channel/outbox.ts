@@ -5,7 +5,7 @@ import { CHANNEL_LIMITS, type HostMessage, signEnvelope } from '#protocol';
 
 type Unnumbered = HostMessage extends infer M
   ? M extends HostMessage
-    ? Omit<M, 'session' | 'counter'>
+    ? Omit<M, 'session' | 'hello' | 'counter'>
     : never
   : never;
 
@@ -20,9 +20,16 @@ export interface Pace {
 /** Guests' clocks before this cannot be learned from (2020-01-01). */
 const EARLIEST_PLAUSIBLE_MS = Date.UTC(2020, 0, 1);
 
-/** Writes lines to one connection: numbered per session for our agent, signed when there is a secret. */
+/** What the numbers of lines to our agent stand under. */
+export interface Numbering {
+  session: string;
+  /** Null from an agent that names no hello. */
+  hello: string | null;
+}
+
+/** Writes lines to one connection: numbered per hello for our agent, signed when there is a secret. */
 export class Outbox {
-  private session: string | null = null;
+  private under: Numbering | null = null;
   private counter = 0;
   /** Guest's clock minus ours, learned from its messages; used for signing only, never for a decision. */
   private clockOffsetMs = 0;
@@ -43,13 +50,16 @@ export class Outbox {
     return this.socket.writable;
   }
 
-  /** From now on payloads carry this session and a rising number. */
-  beginSession(session: string): void {
-    if (session === this.session) return;
-    this.session = session;
-    // The agent keeps its session over our restarts and over a migration: what we count must go on rising
-    // without a memory.
-    this.counter = Date.now() * 1000;
+  /** True while lines are numbered under this hello. */
+  isUnder({ session, hello }: Numbering): boolean {
+    return this.under?.session === session && this.under.hello === hello;
+  }
+
+  /** From now on payloads carry this session and hello, and a number from 1. */
+  begin(under: Numbering): void {
+    if (this.isUnder(under)) return;
+    this.under = under;
+    this.counter = under.hello === null ? numberForSession() : 0;
   }
 
   /** The public agent's Windows build needs short lines with a pause between them; null for all others. */
@@ -94,9 +104,14 @@ export class Outbox {
     if (waitMs > 0) await setTimeout(waitMs);
   }
 
+  private number(counter: number): object {
+    if (this.under === null) return {};
+    const { session, hello } = this.under;
+    return hello === null ? { session, counter } : { session, hello, counter };
+  }
+
   private encode(message: Unnumbered, counter: number): string {
-    const numbered = this.session === null ? message : { ...message, session: this.session, counter };
-    const payload = JSON.stringify(numbered);
+    const payload = JSON.stringify({ ...message, ...this.number(counter) });
     if (this.key === null) return `${payload}\n`;
     const envelope = signEnvelope(this.key, {
       ts: Date.now() + this.clockOffsetMs,
@@ -105,6 +120,15 @@ export class Outbox {
     });
     return `${JSON.stringify(envelope)}\n`;
   }
+}
+
+/**
+ * Where to begin for an agent that names no hello and keeps its session over our restarts and over a
+ * migration: above all that was said before. The wall clock is looked at once, when this process starts: set
+ * back later, it changes nothing here.
+ */
+function numberForSession(): number {
+  return Math.round((performance.timeOrigin + performance.now()) * 1000);
 }
 
 export class LineTooLongError extends Error {

@@ -12,6 +12,7 @@ import {
   type ScriptStarted,
   type SetupState,
 } from '#protocol';
+import type { Numbering } from '../channel/outbox.js';
 import { OutputCredit } from '../core/output-credit.js';
 import { type AgentKind, kindOfHello } from './agent-kind.js';
 import { sendCommands, takeAnswer } from './commands.js';
@@ -35,6 +36,8 @@ const PUBLIC_REPEAT_AFTER_MS = 2000;
 export class GuestSession {
   /** The agent's own name for its process; the public one has none. */
   private session: string | null = null;
+  /** Of the hello that was taken last; agents of before name none. */
+  private helloToken: string | null = null;
   private ready = false;
   /** The runs that the agent has in its spool, as it said last. */
   private listed: readonly RunEntry[] = [];
@@ -156,7 +159,7 @@ export class GuestSession {
   private async hello(hello: Handshake): Promise<void> {
     const isItself = await compareVmId(this.guest, hello.vm_id);
     const kind = kindOfHello(hello);
-    const repeated = this.ready && hello.session !== undefined && hello.session === this.session;
+    const repeated = this.isRepeated(hello);
     this.guest.budget.spend(repeated ? 'work' : 'sessions');
     this.listed = hello.runs ?? [];
     // An old disk that starts beside a medium which is to replace it: the installation is still to come.
@@ -164,7 +167,8 @@ export class GuestSession {
     const out = repeated ? [] : await this.guest.context.admission.run(() => this.meet(hello, kind));
     // Our agent says its hello again when the installation has ended: what waits for that goes out at once.
     const setupChanged = repeated && (await this.recordSetup());
-    if (kind === 'ours' && hello.session) await this.acknowledgeHello(hello.session);
+    if (kind === 'ours' && hello.session)
+      await this.acknowledgeHello({ session: hello.session, hello: hello.hello ?? null });
     if (repeated && !setupChanged) return;
     for (const row of out) if (row.cancelRequestedAt !== null) await this.cancel(row.id);
     // The public agent asks for scripts by itself after its handshake, and takes an unasked answer for a
@@ -173,12 +177,22 @@ export class GuestSession {
     else await this.sendCommands();
   }
 
+  /**
+   * True for a hello that was taken before and is said again. A new one of the same agent is looked at as the
+   * first: what was sent before it, and is not listed in it, the agent has not taken.
+   */
+  private isRepeated(hello: Handshake): boolean {
+    if (!this.ready || hello.session === undefined || hello.session !== this.session) return false;
+    return (hello.hello ?? null) === this.helloToken;
+  }
+
   /** @returns the rows that are out at the machine */
   private async meet(hello: Handshake, kind: AgentKind): Promise<readonly ScriptExecution[]> {
     await this.takeLease(hello.session ?? null);
     const { facts, out } = await applyHello(this.guest, hello, kind);
     this.guest.meet(kind, facts);
     this.session = hello.session ?? null;
+    this.helloToken = hello.hello ?? null;
     await this.recordSetup();
     this.ready = true;
     this.seenAt = Date.now();
@@ -200,9 +214,9 @@ export class GuestSession {
     return true;
   }
 
-  private async acknowledgeHello(session: string): Promise<void> {
+  private async acknowledgeHello(under: Numbering): Promise<void> {
     const { outbox, output, context } = this.guest;
-    outbox.beginSession(session);
+    outbox.begin(under);
     await outbox.send({
       type: 'handshake_ack',
       protocol: PROTOCOL_VERSION,

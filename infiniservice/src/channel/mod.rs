@@ -3,4 +3,5 @@
 pub mod envelope;
 pub mod line;
 pub mod messages;
+pub mod numbering;
 pub(crate) mod outbox;

@@ -85,7 +85,11 @@ impl Agent {
         if self.runs.values().any(Run::is_active) {
             return FOLLOW_EVERY;
         }
-        let next = if self.acked { self.keep_alive_at } else { self.hello_at };
+        let next = if self.hearing.is_answered() {
+            self.keep_alive_at
+        } else {
+            self.hello_at
+        };
         next.saturating_duration_since(Instant::now()).min(IDLE)
     }
 
@@ -105,8 +109,7 @@ impl Agent {
     /// Nobody is on the other side: a pause, not an end. Everything that matters is in the spool.
     pub(super) fn lose(&mut self) {
         self.attached = false;
-        self.acked = false;
-        self.heeded = false;
+        self.hearing.end();
         self.outbox.clear();
         self.decoder.reset();
     }

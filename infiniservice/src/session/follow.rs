@@ -68,7 +68,7 @@ impl Agent {
             if run.result.is_none() {
                 self.look(run);
             }
-            if self.acked {
+            if self.hearing.is_answered() {
                 self.tell(run);
             }
         }

@@ -6,6 +6,7 @@ use super::{Agent, MAX_RUNNING, REQUESTS, Run};
 use crate::channel::envelope::Envelope;
 use crate::channel::line::object_in;
 use crate::channel::messages::{GuestMessage, HandshakeAck, HostMessage, Numbering, Script, Status};
+use crate::channel::numbering::Worth;
 use crate::command;
 use crate::config::Mode;
 use crate::os::restart;
@@ -19,16 +20,22 @@ impl Agent {
         let Ok(numbering) = serde_json::from_slice::<Numbering>(&payload) else {
             return;
         };
-        // A line of another session was meant for an agent that is no more. The number rises: no line counts
-        // twice.
-        if numbering.session.as_deref() != Some(self.session.as_str()) || numbering.counter.is_none_or(|counter| counter <= self.counter) {
+        let message = serde_json::from_slice::<HostMessage>(&payload);
+        if message.is_err() && numbering.kind == "handshake_ack" {
             return;
         }
-        self.counter = numbering.counter.unwrap_or(self.counter);
+        let worth = self.hearing.judge(&numbering);
+        match worth {
+            Worth::Nothing => return,
+            Worth::Rival => return self.begin_hello(),
+            Worth::Answer | Worth::Line => {}
+        }
         self.heard_at = Instant::now();
         // Unknown types are ignored: a newer host may say more.
-        if let Ok(message) = serde_json::from_slice::<HostMessage>(&payload) {
-            self.handle(message);
+        match message {
+            Ok(HostMessage::HandshakeAck(ack)) if worth == Worth::Answer => self.begin(ack),
+            Ok(message) => self.handle(message),
+            Err(_) => {}
         }
     }
 
@@ -53,8 +60,8 @@ impl Agent {
 
     fn handle(&mut self, message: HostMessage) {
         match message {
-            HostMessage::HandshakeAck(ack) => self.begin(ack),
-            _ if !self.heeded => {}
+            // The answer to a hello that was said again before the first answer came.
+            HostMessage::HandshakeAck(_) => {}
             HostMessage::PendingScripts { scripts } => {
                 self.requests_left = 0;
                 for script in scripts {
@@ -81,11 +88,6 @@ impl Agent {
     }
 
     fn begin(&mut self, ack: HandshakeAck) {
-        if self.acked {
-            return;
-        }
-        self.acked = true;
-        self.heeded = true;
         self.credit = ack.credit_bytes;
         self.sent = 0;
         self.heartbeat = Duration::from_secs(ack.heartbeat_seconds.clamp(1, 300));

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use crate::channel::envelope::Nonces;
 use crate::channel::line::LineDecoder;
 use crate::channel::messages::GuestMessage;
+use crate::channel::numbering::Hearing;
 use crate::channel::outbox::Outbox;
 use crate::config::{Config, VERSION, short_id};
 use crate::metrics::Meter;
@@ -59,14 +60,9 @@ struct Agent {
     outbox: Outbox,
     decoder: LineDecoder,
     nonces: Nonces,
-    session: String,
-    counter: u64,
+    hearing: Hearing,
     boot_id: String,
     own_sha256: Option<String>,
-    /// The host has answered our last hello.
-    acked: bool,
-    /// The host has answered a hello since it was found on the other side: what it says counts.
-    heeded: bool,
     /// Somebody was on the other side when we last looked.
     attached: bool,
     credit: u64,
@@ -99,12 +95,9 @@ impl Agent {
             outbox: Outbox::default(),
             decoder: LineDecoder::default(),
             nonces: Nonces::default(),
-            session: text::random_id().map_err(|fault| fault.to_string())?,
-            counter: 0,
+            hearing: Hearing::new(text::random_id().map_err(|fault| fault.to_string())?),
             boot_id: machine::boot_id(),
             own_sha256: std::env::current_exe().and_then(|program| sha256_of(&program)).ok(),
-            acked: false,
-            heeded: false,
             attached: false,
             credit: 0,
             sent: 0,

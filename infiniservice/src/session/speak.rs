@@ -6,7 +6,7 @@ use super::Agent;
 use crate::channel::messages::{GuestMessage, RunEntry, SetupState};
 use crate::config::{PROTOCOL, VERSION};
 use crate::setup::Moment;
-use crate::time;
+use crate::{text, time};
 
 const HELLO_EVERY: Duration = Duration::from_secs(1);
 const METRICS_EVERY: Duration = Duration::from_secs(30);
@@ -16,11 +16,15 @@ const TIDY_EVERY: Duration = Duration::from_secs(3600);
 impl Agent {
     pub(super) fn greet(&mut self) {
         self.attached = true;
-        self.acked = false;
-        self.heeded = false;
         self.decoder.reset();
         self.outbox.clear();
         self.outbox.push_newline();
+        self.begin_hello();
+    }
+
+    /// Says a new hello; until it is answered, nothing counts that the host says.
+    pub(super) fn begin_hello(&mut self) {
+        self.hearing.begin(new_token(self.hearing.hello()));
         self.hello();
     }
 
@@ -33,7 +37,8 @@ impl Agent {
             platform: std::env::consts::OS.into(),
             capabilities: vec!["scripts".into(), "metrics".into(), "commands".into()],
             protocol: PROTOCOL,
-            session: self.session.clone(),
+            session: self.hearing.session().to_owned(),
+            hello: Some(self.hearing.hello().to_owned()),
             boot_id: self.boot_id.clone(),
             arch: std::env::consts::ARCH.into(),
             agent_sha256: self.own_sha256.clone(),
@@ -51,7 +56,7 @@ impl Agent {
         if self.setup.state() == SetupState::Done || !self.setup.look(Moment::now().as_ref()) || !self.attached {
             return;
         }
-        self.acked = false;
+        self.hearing.begin_again(new_token(self.hearing.hello()));
         self.hello();
     }
 
@@ -77,7 +82,7 @@ impl Agent {
         if !self.attached {
             return;
         }
-        if !self.acked {
+        if !self.hearing.is_answered() {
             if now >= self.hello_at {
                 self.hello();
             }
@@ -85,9 +90,7 @@ impl Agent {
         }
         // The host answers each keep-alive. One that has gone silent may have forgotten us.
         if now.duration_since(self.heard_at) > self.heartbeat * 3 + Duration::from_secs(5) {
-            self.acked = false;
-            self.heeded = false;
-            return self.hello();
+            return self.begin_hello();
         }
         if now >= self.keep_alive_at {
             self.keep_alive_at = now + self.heartbeat;
@@ -122,4 +125,10 @@ impl Agent {
             data,
         });
     }
+}
+
+/// The token of a hello. Without random bytes the one before it goes on, which costs no more than the telling
+/// apart of two gateways.
+fn new_token(before: &str) -> String {
+    text::random_id().unwrap_or_else(|_| before.to_owned())
 }

@@ -97,6 +97,8 @@ pub struct Host {
     pending: Vec<u8>,
     lines: VecDeque<Value>,
     pub session: String,
+    /// None: as a host of before, which names no hello.
+    pub hello: Option<String>,
     pub counter: u64,
     pub secret: Option<String>,
 }
@@ -111,6 +113,7 @@ impl Host {
             pending: Vec::new(),
             lines: VecDeque::new(),
             session: String::new(),
+            hello: None,
             counter: 0,
             secret: None,
         }
@@ -125,11 +128,29 @@ impl Host {
         let mut host = Self::connect(folder);
         host.secret = secret.map(str::to_owned);
         let hello = host.hear("handshake");
-        host.session = hello["session"].as_str().unwrap().to_owned();
-        // A counter that rises over connections, as the gateway's does.
-        host.counter = infiniservice::time::now_ms() * 1000;
-        host.ack_hello(offsets);
+        host.answer(&hello, offsets);
         (host, hello)
+    }
+
+    /// As a host of before: its numbers rise over the session's life.
+    pub fn meet_naming_no_hello(folder: &Folder) -> (Self, Value) {
+        let mut host = Self::connect(folder);
+        let hello = host.hear("handshake");
+        host.session = hello["session"].as_str().unwrap().to_owned();
+        host.counter = infiniservice::time::now_ms() * 1000;
+        host.ack_hello(&json!([]));
+        (host, hello)
+    }
+
+    /// Acks a hello: counting begins with it.
+    pub fn answer(&mut self, hello: &Value, offsets: &Value) {
+        self.session = hello["session"].as_str().unwrap().to_owned();
+        let token = hello["hello"].as_str().unwrap();
+        if self.hello.as_deref() != Some(token) {
+            self.hello = Some(token.to_owned());
+            self.counter = 0;
+        }
+        self.ack_hello(offsets);
     }
 
     pub fn ack_hello(&mut self, offsets: &Value) {
@@ -140,6 +161,9 @@ impl Host {
     pub fn say(&mut self, mut message: Value) {
         self.counter += 1;
         message["session"] = json!(self.session);
+        if let Some(hello) = &self.hello {
+            message["hello"] = json!(hello);
+        }
         message["counter"] = json!(self.counter);
         let payload = message.to_string();
         let line = match &self.secret {

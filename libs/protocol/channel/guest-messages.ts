@@ -4,6 +4,7 @@ import {
   attempt,
   byteCount,
   executionId,
+  helloToken,
   i32,
   looseText,
   looseTime,
@@ -26,6 +27,12 @@ export const Handshake = z.object({
   capabilities: z.array(guestWord(64)).max(64).default([]).catch([]),
   protocol: dbInt(1, 1000).optional().catch(undefined),
   session: session.optional(),
+  hello: helloToken
+    .optional()
+    .catch(undefined)
+    .describe(
+      'New whenever the agent begins to say hello, the same while it repeats it: the numbers of the host’s lines begin under it. An agent that says none is numbered over its session.',
+    ),
   boot_id: guestWord(64).optional(),
   arch: guestWord(32).optional(),
   agent_sha256: sha256Hex.optional().catch(undefined),

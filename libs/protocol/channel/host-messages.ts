@@ -1,17 +1,24 @@
 import { z } from 'zod';
 import { EXECUTION_TYPES } from '../statuses.js';
-import { attempt, byteCount, executionId, session, sha256Hex } from './fields.js';
+import { attempt, byteCount, executionId, helloToken, session, sha256Hex } from './fields.js';
 
 /**
- * Present in every payload to an agent of protocol 2: the session it belongs to and a number that only rises
- * in it.
+ * Present in every payload to an agent of protocol 2: its session, the hello that was acked last, and a
+ * number that begins at 1 under that hello and only rises. To an agent that names no hello the number rises
+ * over the session's life.
  */
-const sessionFields = { session: session.optional(), counter: z.number().int().min(1).optional() };
+const sessionFields = {
+  session: session.optional(),
+  hello: helloToken.optional(),
+  counter: z.number().int().min(1).optional(),
+};
 const time = z.iso.datetime({ offset: true });
 
 export const HandshakeAck = z.strictObject({
   type: z.literal('handshake_ack'),
   session,
+  /** The hello that is acked. */
+  hello: helloToken.optional(),
   counter: z.number().int().min(1),
   protocol: z.number().int().min(2),
   heartbeat_seconds: z.number().int().min(1),

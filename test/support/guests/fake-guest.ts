@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type SignedEnvelope, verifyEnvelope } from '#protocol';
 import { command } from '../processes/commands.js';
-import { GuestPort, ourHello } from './guest-port.js';
+import { GuestPort, newHelloToken, ourHello } from './guest-port.js';
 import { waitFor } from '../wait.js';
 
 /** A line that the host wrote, with the envelope taken off. */
@@ -30,6 +30,8 @@ export class FakeGuest {
   readonly session = randomUUID().replaceAll('-', '');
   readonly spoolId = randomUUID().replaceAll('-', '');
   bootId = randomUUID();
+  /** New with each connection; undefined: an agent of before, which names no hello. */
+  helloToken: string | undefined = newHelloToken();
   /** Connections so far. */
   connections = 0;
   /** False: what the host writes stays in the socket. */
@@ -195,6 +197,7 @@ export class FakeGuest {
     this.client = socket;
     this.connections += 1;
     this.text = '';
+    if (this.helloToken !== undefined) this.helloToken = newHelloToken();
     socket.on('error', () => undefined);
     socket.once('close', () => {
       if (this.client === socket) this.client = null;

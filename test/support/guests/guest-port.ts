@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 
@@ -33,10 +34,15 @@ export class GuestPort {
   }
 }
 
+/** What an agent names each beginning of its hello by. */
+export const newHelloToken = (): string => randomUUID().replaceAll('-', '');
+
 /** Our agent's greeting. */
 export function ourHello(agent: {
   vmId: string;
   session: string;
+  /** Absent: as an agent of before, which names no hello. */
+  helloToken?: string | undefined;
   bootId: string;
   spoolId: string;
   runs: object[];
@@ -50,6 +56,7 @@ export function ourHello(agent: {
     capabilities: ['scripts'],
     protocol: 2,
     session: agent.session,
+    ...(agent.helloToken === undefined ? {} : { hello: agent.helloToken }),
     boot_id: agent.bootId,
     spool_id: agent.spoolId,
     runs: agent.runs,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { GuestPort, ourHello } from './guest-port.js';
+import { GuestPort, newHelloToken, ourHello } from './guest-port.js';
 
 interface Run {
   execution_id: string;
@@ -14,6 +14,7 @@ interface Run {
 interface HostMessage {
   type: string;
   session?: string;
+  hello?: string;
   counter?: number;
   execution_id?: string;
   attempt?: number;
@@ -42,6 +43,7 @@ export class SpoolGuest {
   private readonly port = new GuestPort((client) => this.serve(client));
   private client: Socket | null = null;
   private acked = false;
+  private helloToken = newHelloToken();
   private counter = 0;
   private sequence = 0;
 
@@ -70,6 +72,8 @@ export class SpoolGuest {
   private serve(socket: Socket): void {
     this.client = socket;
     this.acked = false;
+    this.helloToken = newHelloToken();
+    this.counter = 0;
     const every = setInterval(() => this.speak(), 1000);
     this.timers.add(every);
     socket.on('error', () => undefined);
@@ -104,8 +108,8 @@ export class SpoolGuest {
   }
 
   private hello(): void {
-    const { vmId, session, bootId, spoolId } = this;
-    this.send(ourHello({ vmId, session, bootId, spoolId, runs: this.list() }));
+    const { vmId, session, helloToken, bootId, spoolId } = this;
+    this.send(ourHello({ vmId, session, helloToken, bootId, spoolId, runs: this.list() }));
   }
 
   private list(): object[] {
@@ -117,7 +121,8 @@ export class SpoolGuest {
   }
 
   private hear(message: HostMessage): void {
-    if (message.session !== this.session || (message.counter ?? 0) <= this.counter) return;
+    if (message.session !== this.session || message.hello !== this.helloToken) return;
+    if ((message.counter ?? 0) <= this.counter) return;
     this.counter = message.counter ?? 0;
     if (message.type === 'handshake_ack' && !this.acked) {
       this.acked = true;

@@ -108,9 +108,14 @@ fn first() -> u32 {
     1
 }
 
-/// Session and number that protect a payload for our agent.
+/// What protects a payload for our agent: the session and the hello that it answers, and its number. A
+/// host of before names no hello.
 #[derive(Debug, Deserialize)]
 pub struct Numbering {
+    #[serde(rename = "type")]
+    pub kind: String,
     pub session: Option<String>,
+    #[serde(default)]
+    pub hello: Option<String>,
     pub counter: Option<u64>,
 }

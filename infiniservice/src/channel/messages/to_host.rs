@@ -13,6 +13,9 @@ pub enum GuestMessage {
         capabilities: Vec<String>,
         protocol: u32,
         session: String,
+        /// 16 random bytes, new whenever the agent begins to say hello.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hello: Option<String>,
         boot_id: String,
         arch: String,
         #[serde(skip_serializing_if = "Option::is_none")]
