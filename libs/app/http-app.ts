@@ -52,6 +52,7 @@ export async function startHttpApp(
   options: HttpAppOptions,
 ): Promise<RunningApp> {
   const { logger } = options;
+  const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyLimit ?? BODY_LIMIT,
     genReqId: (request: { headers: Record<string, unknown> }) => {
@@ -59,8 +60,9 @@ export async function startHttpApp(
       return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
     },
     forceCloseConnections: 'idle',
-    requestTimeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
-    http: { connectionsCheckingInterval: 1000 },
+    requestTimeout,
+    // Of the two, Node takes the longer one for the whole request.
+    http: { connectionsCheckingInterval: 1000, headersTimeout: requestTimeout },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       // A path that cannot be decoded reaches no route, hook or filter of ours.
       reply.header('x-correlation-id', request.id);

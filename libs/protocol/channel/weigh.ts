@@ -57,17 +57,22 @@ export function weighLine(text: string, bytes: number): LineWeight {
   return { type, nodes, over: null };
 }
 
-/** The value of the object's own `type`, when it begins in the first characters of the line. */
+/**
+ * The value of the object's own `type`, when it begins in the first characters of the line. Old agents say
+ * none in a response: `id` and `success` are as good.
+ */
 function topLevelType(text: string): string | null {
   let depth = 0;
+  let isResponse = 0;
   const end = Math.min(text.length, TYPE_WITHIN);
   for (let at = 0; at < end; at += 1) {
     switch (text.charCodeAt(at)) {
       case QUOTE: {
         const close = endOfString(text, at);
-        const isKey = depth === 1 && text.startsWith('type', at + 1) && close === at + 5;
-        const value = isKey ? stringAfterColon(text, close) : null;
+        const word = depth === 1 ? text.slice(at + 1, Math.min(close, at + 9)) : '';
+        const value = word === 'type' ? stringAfterColon(text, close) : null;
         if (value !== null) return value;
+        if (word === 'id' || word === 'success') isResponse += 1;
         at = close;
         break;
       }
@@ -81,7 +86,7 @@ function topLevelType(text: string): string | null {
         break;
     }
   }
-  return null;
+  return isResponse >= 2 ? 'response' : null;
 }
 
 /** @returns the string that stands behind a key, or null where none does, or one too long to be a type */
