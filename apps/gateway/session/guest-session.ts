@@ -301,13 +301,14 @@ export class GuestSession {
     for (const row of rows) await deliverRow(guest, row);
   }
 
+  /** What the agent may have missed; a run whose end was asked for is not handed out once more. */
   private deliveredRows(): Promise<ScriptExecution[]> {
     const { machineId, context } = this.guest;
     return context.database
       .work()
       .find(
         ScriptExecution,
-        { machineId, status: 'RUNNING', deliveryStartedAt: { $ne: null } },
+        { machineId, status: 'RUNNING', deliveryStartedAt: { $ne: null }, cancelRequestedAt: null },
         { orderBy: { order: 'asc', createdAt: 'asc' } },
       );
   }
