@@ -1,5 +1,6 @@
-import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, Server } from 'node:http';
+
+type Socket = IncomingMessage['socket'];
 
 /** How long requests that are at work may take after a stop was asked for. */
 const STOP_MS = 5000;

@@ -1,4 +1,4 @@
-import type { Work } from './database.js';
+import type { SqlEntityManager as Work } from '@mikro-orm/sql';
 import { dialectOf } from './sql.js';
 
 /** However many ask whether a process is ready, the database is written to this seldom. */

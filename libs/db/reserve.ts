@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { SqlEntityManager as Work } from '@mikro-orm/sql';
 import { DatabaseError } from './codes.js';
-import type { Work } from './database.js';
 
 /** How long one look at the free space serves all who ask. */
 const LOOK_SERVES_MS = 2000;

@@ -7,7 +7,7 @@ import {
 } from '#db';
 import { redactText } from '#runtime';
 import { cutData, jsonBytes } from '../core/cut-data.js';
-import type { GuestBudget } from '../core/guest-budget.js';
+import type { GuestBudget } from './guest-budget.js';
 import type { GatewayContext } from '../host/gateway-context.js';
 import type { GuestLog } from './guest-log.js';
 

@@ -1,5 +1,5 @@
 import type { Logger } from '#runtime';
-import type { GuestBudget } from '../core/guest-budget.js';
+import type { GuestBudget } from './guest-budget.js';
 
 /** Lines of log that a guest brings about: within its budget, for what it can write without end fills disks. */
 export class GuestLog {

@@ -1,7 +1,7 @@
 import type { MachineFacts } from '#db';
 import type { SetupState } from '#protocol';
 import type { Outbox } from '../channel/outbox.js';
-import type { GuestBudget } from '../core/guest-budget.js';
+import type { GuestBudget } from './guest-budget.js';
 import type { GatewayContext } from '../host/gateway-context.js';
 import { type AgentKind, PACE_OF, rememberedKind } from './agent-kind.js';
 import type { MachineEvents } from './events.js';

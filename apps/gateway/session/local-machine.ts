@@ -2,7 +2,7 @@ import { ShownChannelState } from '../channel/channel-state.js';
 import { DueTimer } from '../channel/due-timer.js';
 import { Patience } from '../channel/patience.js';
 import type { GatewayContext } from '../host/gateway-context.js';
-import { GuestBudget } from '../core/guest-budget.js';
+import { GuestBudget } from './guest-budget.js';
 import { MachineEvents } from './events.js';
 import { GuestLog } from './guest-log.js';
 import { LiveOutput } from './live-output.js';
