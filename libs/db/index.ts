@@ -19,6 +19,7 @@ export * from './queries/events.js';
 export { executionStates } from './queries/execution-states.js';
 export * from './queries/hosts.js';
 export * from './queries/idempotency.js';
+export * from './queries/installations.js';
 export * from './queries/leases.js';
 export * from './queries/live-output.js';
 export { MachinesGoneError } from './queries/lock-machines.js';

@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 
-export class Migration20261127170558_budgets extends Migration {
-  override name = 'Migration20261127170558_budgets';
+export class Migration20261127172917_budgets extends Migration {
+  override name = 'Migration20261127172917_budgets';
 
   override up(): void | Promise<void> {
     this.addSql(
