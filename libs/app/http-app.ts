@@ -12,7 +12,7 @@ import { Routes } from './routes.js';
 import { SchemaPipe } from './schema-pipe.js';
 import { ThisApp } from './this-app.js';
 
-/** Milliseconds that a request may take to arrive: a sender that stops half way holds no connection for good. */
+/** Milliseconds in which a request arrives: a sender that stops half way holds no connection for good. */
 const REQUEST_TIMEOUT_MS = 60_000;
 /** In bytes: the longest script, of 256 KiB, even where JSON makes six characters of each of its bytes. */
 const BODY_LIMIT = 1_572_864;

@@ -5,7 +5,7 @@ import { storageUse } from './queries/storage.js';
 /** How long one look serves all who read the page. */
 const LOOK_SERVES_MS = 600_000;
 
-/** The database's size, the room that is left to it, and the sizes of its tables, as the metrics page has them. */
+/** The database's size, the room that is left to it, and the sizes of its tables, on the metrics page. */
 export function showStorage(metrics: Metrics, database: Database): void {
   let look: { at: number; use: ReturnType<typeof storageUse> } | null = null;
   const use = (): ReturnType<typeof storageUse> => {

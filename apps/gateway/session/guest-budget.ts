@@ -103,7 +103,7 @@ export class GuestBudget {
     return this.drop('eventsDropped');
   }
 
-  /** @returns for how many milliseconds the socket is to be left alone now; 0 for a guest within its budget */
+  /** @returns for how many milliseconds the socket is to be left alone now; 0: within its budget */
   pauseMs(): number {
     let longest = 0;
     for (const kind of Object.keys(SLOWING) as Slowing[])

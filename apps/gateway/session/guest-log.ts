@@ -1,7 +1,7 @@
 import type { Logger } from '#runtime';
 import type { GuestBudget } from './guest-budget.js';
 
-/** Lines of log that a guest brings about: within its budget, for what it can write without end fills disks. */
+/** Lines of log that a guest brings about, within its budget: what it can write without end fills disks. */
 export class GuestLog {
   constructor(
     private readonly logger: Logger,

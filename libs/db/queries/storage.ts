@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Database } from '../database.js';
 
-/** SQLite walks all pages of a table to know its size: of a database beyond this many bytes it is not asked. */
+/** SQLite walks all pages of a table to know its size: it is not asked of a database of more bytes. */
 const SQLITE_LOOKS_UP_TO = 536_870_912;
 
 /** Bytes that the database takes, and its tables with their indexes where that can be said cheaply. */
