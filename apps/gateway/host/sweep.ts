@@ -9,7 +9,7 @@ import {
   returnAbandoned,
 } from '#db';
 import { BusEvents } from '#protocol';
-import { giveBackMemory, VERSION } from '#runtime';
+import { type ClockWatch, giveBackMemory, VERSION } from '#runtime';
 import type { Channels } from './channels.js';
 import type { GatewayContext } from './gateway-context.js';
 
@@ -19,33 +19,46 @@ const GRACE_SECONDS = 60;
 /** Repairs, every SWEEP_SECONDS, what rings and timers have missed. */
 export class Sweep {
   private readonly startedAt = new Date();
-  private running = false;
   private stopped = false;
 
+  /** @param clock compares the wall clock with the monotonic one, where the wall clock is the database's */
   constructor(
     private readonly context: GatewayContext,
     private readonly channels: Channels,
+    private readonly clock: ClockWatch,
   ) {}
 
-  /** Does nothing while the sweep before it is still at work. */
+  /** One round; not to be called while another is at work. */
   async run(): Promise<void> {
-    if (this.running || this.stopped) return;
-    this.running = true;
-    try {
-      this.channels.scan();
-      await this.channels.openOwn();
-      await this.endOverdueRuns();
-      await this.returnAbandonedRuns();
-      await this.endOverdueCommands();
-      await forgetRunContents(this.context.database.work());
-      await this.reportHost();
-      await this.recordSeen();
-      await this.context.lease.renew();
-      await this.sweepChannels();
-      if (this.context.admission.takeWave()) giveBackMemory();
-    } finally {
-      this.running = false;
+    if (this.stopped) return;
+    this.channels.scan();
+    await this.channels.openOwn();
+    if (this.mayJudgeTime()) await this.endByTime();
+    await this.reportHost();
+    await this.recordSeen();
+    await this.context.lease.renew();
+    await this.sweepChannels();
+    if (this.context.admission.takeWave()) giveBackMemory();
+  }
+
+  /** After a jump of the clock that the database reads, what looks overdue may be a minute old. */
+  private mayJudgeTime(): boolean {
+    const { database, health, logger } = this.context;
+    const jump = database.isSqlite ? this.clock.look() : null;
+    if (jump === null) {
+      health.unnote('clock');
+      return true;
     }
+    health.note('clock', jump);
+    logger.warn(jump);
+    return false;
+  }
+
+  private async endByTime(): Promise<void> {
+    await this.endOverdueRuns();
+    await this.returnAbandonedRuns();
+    await this.endOverdueCommands();
+    await forgetRunContents(this.context.database.work());
   }
 
   stop(): void {
