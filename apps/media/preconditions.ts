@@ -120,7 +120,7 @@ export class Preconditions {
     await checkSpace(this.folder, info.size, this.config.MEDIA_QUOTA_MIB * 1_048_576);
   }
 
-  /** The hashes that the seed carries, from the rows that the distribution app writes. */
+  /** The hashes and sizes that the seed carries, from the rows that the distribution app writes. */
   private async pins({ os }: MediaRequest): Promise<AgentPins> {
     const { platform } = FAMILIES[os.family];
     const rows = await this.database.work().find(Artifact, { platform, current: true });
@@ -140,7 +140,13 @@ export class Preconditions {
         `the distribution app knows no ${missing.join(' and no ')}: ${how}, and see that the distribution app runs on the same INFINIBAY_BASE_DIR`,
       );
     }
-    return { binarySha256: binary.sha256, scriptSha256: script.sha256, version: binary.version };
+    return {
+      binarySha256: binary.sha256,
+      binaryBytes: binary.size,
+      scriptSha256: script.sha256,
+      scriptBytes: script.size,
+      version: binary.version,
+    };
   }
 }
 

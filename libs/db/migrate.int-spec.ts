@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { MikroORM, type Options } from '@mikro-orm/core';
@@ -98,9 +97,9 @@ onBothDatabases("operators' own SQL", (given) => {
       { machineId, scriptId, scheduledFor: new Date('2026-02-03T04:05:06.789Z') },
       { machineId, scriptId, scheduledFor: new Date('2026-01-01T00:00:00.000Z') },
     );
-    await schedule(database, { machineId: randomUUID(), scriptId });
+    await schedule(database, { machineId: await machineWithLease(database), scriptId });
     const claimed = await claimDue(database.work(), { machineId, owner: 'host-a#1', capacity: 1 });
-    await recordDelivery(database.work(), [claimed[0]!.id], 'host-a#1');
+    await recordDelivery(database.work(), claimed[0]!, 'host-a#1');
     await database.transaction((work) =>
       recordCompletion(
         work,

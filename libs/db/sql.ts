@@ -1,6 +1,12 @@
 import type { Work } from './database.js';
 
 /**
+ * `key share` keeps a row from being deleted, `no key update` from being changed as well, `update` from being
+ * locked at all (PostgreSQL's row-level locks).
+ */
+type LockStrength = 'key share' | 'no key update' | 'update';
+
+/**
  * The few words in which the two databases differ. Statements that must be one (claim, complete) are written
  * in SQL, since the database's clock and `UPDATE … RETURNING` are what they stand on.
  */
@@ -9,6 +15,11 @@ export interface Dialect {
   now: string;
   /** Appended to a sub-select that must not wait for or share rows with another. */
   skipLocked: string;
+  /**
+   * A statement that locks rows until the transaction ends and returns their ids. SQLite has one writer:
+   * there the statement makes us it.
+   */
+  lockRows: (table: string, condition: string, strength: LockStrength) => string;
   /** `now` plus a number of seconds given as a parameter. */
   nowPlusSeconds: string;
   /** `now` less a number of seconds that an SQL expression gives. */
@@ -20,6 +31,7 @@ export interface Dialect {
 const SQLITE: Dialect = {
   now: `cast(round(unixepoch('subsec') * 1000) as integer)`,
   skipLocked: '',
+  lockRows: (table, condition) => `update ${table} set id = id where ${condition} returning id`,
   nowPlusSeconds: `(cast(round(unixepoch('subsec') * 1000) as integer) + cast(? * 1000 as integer))`,
   nowMinusSeconds: (seconds) => `(cast(round(unixepoch('subsec') * 1000) as integer) - (${seconds}) * 1000)`,
   time: (value) => value.getTime(),
@@ -28,6 +40,9 @@ const SQLITE: Dialect = {
 const POSTGRESQL: Dialect = {
   now: `date_trunc('milliseconds', clock_timestamp())`,
   skipLocked: 'for update skip locked',
+  // Ordered, so that two that lock some of the same rows do not wait for each other.
+  lockRows: (table, condition, strength) =>
+    `select id from ${table} where ${condition} order by id for ${strength}`,
   nowPlusSeconds: `(date_trunc('milliseconds', clock_timestamp()) + make_interval(secs => ?))`,
   nowMinusSeconds: (seconds) =>
     `(date_trunc('milliseconds', clock_timestamp()) - make_interval(secs => ${seconds}))`,

@@ -212,7 +212,7 @@ async function results(kind: 'SQLite' | 'PostgreSQL'): Promise<Figure> {
         fleet.database.isSqlite ? Date.now() + 600_000 : new Date(Date.now() + 600_000),
       ]);
     for (const machineId of bare) await claimDue(fleet.database.work(), { machineId, owner, capacity: 1 });
-    for (const { id } of others) await recordDelivery(fleet.database.work(), [id], owner);
+    for (const row of others) await recordDelivery(fleet.database.work(), row, owner);
     begun = performance.now();
     for (const { id, machineId } of others)
       await fleet.database.transaction((work) =>

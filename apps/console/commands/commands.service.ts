@@ -1,5 +1,13 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
-import { createCommand, Database, findPage, MachineCommand, OPEN_COMMANDS_LIMIT, recordAudit } from '#db';
+import {
+  createCommand,
+  Database,
+  findPage,
+  MachineCommand,
+  MachinesGoneError,
+  OPEN_COMMANDS_LIMIT,
+  recordAudit,
+} from '#db';
 import {
   BusEvents,
   type CommandDto,
@@ -69,6 +77,9 @@ export class CommandsService implements BeforeApplicationShutdown {
         request: kept,
         timeoutSeconds,
         triggeredBy: actor.name,
+      }).catch((error: unknown) => {
+        if (!(error instanceof MachinesGoneError)) throw error;
+        throw new ConsoleError('machine.not_found', `the machine ${machineId} was deleted this moment`);
       });
       if (!command) {
         throw new ConsoleError(

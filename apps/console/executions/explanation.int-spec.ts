@@ -138,8 +138,8 @@ onBothDatabases('an execution is explained:', (given) => {
 
   describe('a repeating run:', () => {
     const end = async (id: string, status: 'SUCCESS' | 'FAILED'): Promise<void> => {
-      await claimDue(database.work(), { machineId, owner: OWNER, capacity: 1 });
-      await recordDelivery(database.work(), [id], OWNER);
+      const [claimed] = await claimDue(database.work(), { machineId, owner: OWNER, capacity: 1 });
+      await recordDelivery(database.work(), claimed!, OWNER);
       const outcome = {
         status,
         failureReason: status === 'FAILED' ? ('EXIT_CODE' as const) : null,

@@ -2,7 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   Database,
   databaseNow,
+  firstSlot,
   Machine,
+  MachinesGoneError,
   parseCron,
   recordAudit,
   scheduleExecutions,
@@ -139,7 +141,7 @@ export class ScheduleService {
     { version, values, scheduledFor, deliverBy, rule }: Omit<Checked, 'request'>,
     actor: Actor,
   ): Promise<ExecutionDto[]> {
-    const rows = await scheduleExecutions(
+    const inserted = scheduleExecutions(
       work,
       request.machineIds.map((machineId) => ({
         machineId,
@@ -156,6 +158,10 @@ export class ScheduleService {
         triggeredBy: actor.name,
       })),
     );
+    const rows = await inserted.catch((error: unknown) => {
+      if (!(error instanceof MachinesGoneError)) throw error;
+      throw invalidRequest(error.ids.map((id) => noMachine(request.machineIds.indexOf(id), id)));
+    });
     for (const { id, scriptId, scriptVersion, machineId, scheduledFor: due, updatedAt } of rows) {
       await recordAudit(work, {
         actor: actor.name,
@@ -212,12 +218,7 @@ export class ScheduleService {
       if (id === undefined) return;
       const machine = machines.find((candidate) => candidate.id === id);
       const path = `machineIds.${index}`;
-      if (!machine)
-        issues.push({
-          path,
-          message: `there is no machine ${id}`,
-          remedy: 'POST /api/machines or make its medium first',
-        });
+      if (!machine) issues.push(noMachine(index, id));
       else if (!machine.registered)
         issues.push({
           path,
@@ -235,6 +236,12 @@ export class ScheduleService {
   }
 }
 
+const noMachine = (index: number, id: string): Fault => ({
+  path: `machineIds.${index}`,
+  message: `there is no machine ${id}`,
+  remedy: 'POST /api/machines or make its medium first',
+});
+
 /** The repeating schedule that was asked for, or null. */
 function ruleOf(request: Partial<ScheduleExecutions>, earliest: Date, issues: Fault[]): SeriesRule | null {
   const { cron, repeatIntervalMinutes, timeZone = 'UTC' } = request;
@@ -246,7 +253,7 @@ function ruleOf(request: Partial<ScheduleExecutions>, earliest: Date, issues: Fa
     jitterSeconds,
     stopOnFailure,
   };
-  if (repeatIntervalMinutes !== undefined) return { ...common, repeatIntervalMinutes };
+  if (repeatIntervalMinutes !== undefined) return startingRule({ ...common, repeatIntervalMinutes }, issues);
   if (cron === undefined) return null;
   const fault = (message: string): null => {
     const remedy = 'give minute, hour, day of month, month and day of week, such as "30 2 * * 1-5"';
@@ -258,7 +265,18 @@ function ruleOf(request: Partial<ScheduleExecutions>, earliest: Date, issues: Fa
   } catch (error) {
     return fault(error instanceof Error ? error.message : String(error));
   }
-  return { ...common, cron, timeZone };
+  return startingRule({ ...common, cron, timeZone }, issues);
+}
+
+/** Slots of a cron expression are counted in minutes since 1970, in 32 bits. */
+function startingRule(rule: SeriesRule, issues: Fault[]): SeriesRule | null {
+  if (firstSlot(rule) !== null) return rule;
+  issues.push({
+    path: 'scheduledFor',
+    message: 'is too late for the first run of a repeating schedule',
+    remedy: 'give a time before the year 6000',
+  });
+  return null;
 }
 
 const isLocal = (time: string | undefined): boolean =>

@@ -4,14 +4,12 @@ import {
   adoptMachine,
   Database,
   databaseNow,
+  deleteMachine,
   Download,
-  endByVerdict,
   findPage,
   Machine,
   MachineEvent,
   recordAudit,
-  ScriptExecution,
-  stopSeriesOfMachine,
 } from '#db';
 import {
   BusEvents,
@@ -21,7 +19,6 @@ import {
   type MachineEventDto,
   type MachineHealthDto,
   type ListMachines,
-  OPEN_STATUSES,
   type Page,
   type PageQuery,
 } from '#protocol';
@@ -82,33 +79,21 @@ export class MachinesService {
 
   /** @throws AppError `machine.busy` (409) while rows are open, unless forced: then they are cancelled */
   async remove(id: string, force: boolean, actor: Actor): Promise<void> {
-    await this.find(id);
     await this.database.transaction(async (work) => {
-      const open = await work.find(ScriptExecution, {
-        machineId: id,
-        status: { $in: [...OPEN_STATUSES] },
-      });
-      if (open.length > 0 && !force) {
+      const result = await deleteMachine(work, id, { force });
+      if (!result) throw notFound(id);
+      if (!result.deleted) {
         throw new ConsoleError(
           'machine.busy',
-          `the machine has ${open.length} open execution(s): cancel them or add ?force=true`,
+          `the machine has ${result.open} open execution(s): cancel them or add ?force=true`,
         );
       }
-      await stopSeriesOfMachine(work, id);
-      for (const row of open)
-        await endByVerdict(work, {
-          id: row.id,
-          status: 'CANCELLED',
-          failureReason: null,
-          error: 'the machine was deleted',
-        });
-      await work.nativeDelete(Machine, { id });
       await recordAudit(work, {
         actor: actor.name,
         action: 'machine.delete',
         subjectType: 'machine',
         subjectId: id,
-        before: { openExecutions: open.length },
+        before: { openExecutions: result.open },
         correlationId: actor.correlationId,
       });
     });
@@ -189,7 +174,10 @@ export class MachinesService {
 
   private async find(id: string): Promise<Machine> {
     const machine = await this.database.work().findOne(Machine, { id });
-    if (!machine) throw new ConsoleError('machine.not_found', `there is no machine ${id}`);
+    if (!machine) throw notFound(id);
     return machine;
   }
 }
+
+const notFound = (id: string): ConsoleError =>
+  new ConsoleError('machine.not_found', `there is no machine ${id}`);

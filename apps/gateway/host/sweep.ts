@@ -1,12 +1,14 @@
 import {
   endByVerdict,
   endOverdueCommands,
+  findAbandoned,
   findOverdue,
+  findUnwanted,
   forgetRunContents,
   machinesWithWork,
   recordSeen,
   reportHost,
-  returnAbandoned,
+  returnToPending,
 } from '#db';
 import { BusEvents } from '#protocol';
 import { type ClockWatch, giveBackMemory, VERSION } from '#runtime';
@@ -67,7 +69,8 @@ export class Sweep {
 
   private async endOverdueRuns(): Promise<void> {
     const { database, logger, bus } = this.context;
-    for (const overdue of await findOverdue(database.work(), GRACE_SECONDS)) {
+    const unwanted = await findUnwanted(database.work());
+    for (const overdue of [...unwanted, ...(await findOverdue(database.work(), GRACE_SECONDS))]) {
       const { machineId, ...verdict } = overdue;
       const ended = await database.transaction((work) => endByVerdict(work, verdict));
       if (!ended) continue;
@@ -82,9 +85,16 @@ export class Sweep {
   }
 
   private async returnAbandonedRuns(): Promise<void> {
-    const { database, bus } = this.context;
-    for (const machineId of await returnAbandoned(database.work()))
+    const { database, bus, config } = this.context;
+    const abandoned = await findAbandoned(database.work(), 2 * config.LEASE_SECONDS);
+    for (const { machineId, ...row } of abandoned) {
+      const status = await database.transaction((work) =>
+        returnToPending(work, { ...row, undelivered: true }),
+      );
+      if (!status) continue;
+      bus.emit(BusEvents.executionChanged, { executionId: row.id, machineId, status });
       bus.emit(BusEvents.wake(null), { machineId });
+    }
   }
 
   private async endOverdueCommands(): Promise<void> {

@@ -120,21 +120,13 @@ onBothDatabases('a gateway', (given) => {
     });
 
     it('nothing to a machine that is not registered, which it shows', async () => {
-      const stranger = await new FakeGuest(host.sockets, randomUUID()).open();
-      try {
-        await schedule(database, { machineId: stranger.vmId, scriptId });
-        await stranger.hello();
-        stranger.ask();
-        await waitFor(() => stranger.count('pending_scripts_response'), { what: 'an answer' });
-        expect(stranger.scripts).toEqual([]);
-        expect(await database.work().findOneOrFail(Machine, { id: stranger.vmId })).toMatchObject({
-          registered: false,
-          channel: 'ready',
-          hostId: 'host-a',
-        });
-      } finally {
-        await stranger.close();
-      }
+      await run();
+      await database.work().nativeUpdate(Machine, { id: vmId }, { registered: false });
+      await guest.hello();
+      guest.ask();
+      await waitFor(() => guest.count('pending_scripts_response'), { what: 'an answer' });
+      expect(guest.scripts).toEqual([]);
+      expect(await machine()).toMatchObject({ registered: false, channel: 'ready', hostId: 'host-a' });
     });
 
     it('the other scripts when one cannot be made', async () => {

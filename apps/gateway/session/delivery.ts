@@ -55,8 +55,10 @@ export async function deliverRow(guest: Guest, row: ScriptExecution): Promise<bo
   }
   // Committed before the first byte: a row that may have reached the guest is never taken for one that did
   // not.
-  const [confirmed] = await recordDelivery(database.work(), [row.id], lease.owner);
-  if (confirmed === undefined) return false;
+  if (!(await recordDelivery(database.work(), row, lease.owner))) {
+    await giveBack(context, row, { undelivered: true });
+    return false;
+  }
   const before = outbox.bytesWritten;
   try {
     await outbox.send(handOver(script));
@@ -65,12 +67,22 @@ export async function deliverRow(guest: Guest, row: ScriptExecution): Promise<bo
       await refuse(context, row, `the script is too long for the channel: ${error.message}`);
       return false;
     }
-    if (outbox.bytesWritten === before) await returnToPending(database.work(), row);
+    if (outbox.bytesWritten === before) await giveBack(context, row);
     return false;
   }
   context.counters.delivered.inc();
   bus.emit(BusEvents.executionChanged, { executionId: row.id, machineId: row.machineId, status: 'RUNNING' });
   return true;
+}
+
+/** What the guest has certainly not got waits again, or ends where an operator wants it to. */
+export async function giveBack(
+  { database, bus }: GatewayContext,
+  { id, epoch, machineId }: Pick<ScriptExecution, 'id' | 'epoch' | 'machineId'>,
+  fence: { undelivered?: boolean } = {},
+): Promise<void> {
+  const status = await database.transaction((work) => returnToPending(work, { id, epoch, ...fence }));
+  if (status) bus.emit(BusEvents.executionChanged, { executionId: id, machineId, status });
 }
 
 const handOver = (script: PendingScript) => ({

@@ -1,15 +1,8 @@
-import {
-  databaseNow,
-  endByVerdict,
-  findSpool,
-  type MachineFacts,
-  recordHello,
-  returnToPending,
-  ScriptExecution,
-} from '#db';
+import { databaseNow, endByVerdict, findSpool, type MachineFacts, recordHello, ScriptExecution } from '#db';
 import { BusEvents, type Handshake, type RunEntry } from '#protocol';
 import { judgeRows, judgeRowsOfPublicAgent, type RowJudgement } from '../core/hello.js';
 import { type AgentKind, PROTOCOL_OF } from './agent-kind.js';
+import { giveBack } from './delivery.js';
 import type { Guest } from './guest.js';
 
 /**
@@ -67,7 +60,8 @@ export async function recoverRows(guest: Guest, runs: readonly RunEntry[]): Prom
   const work = database.work();
   const rows = await work.find(ScriptExecution, { machineId, status: 'RUNNING' });
   const ours = rows.filter(({ leaseOwner }) => leaseOwner === lease.owner);
-  for (const row of ours) if (row.deliveryStartedAt === null) await returnToPending(work, row);
+  for (const row of ours)
+    if (row.deliveryStartedAt === null) await giveBack(guest.context, row, { undelivered: true });
   const foreign = rows.filter(({ leaseOwner }) => leaseOwner !== lease.owner);
   if (foreign.length === 0) return;
   const receivedAt = await databaseNow(work);
@@ -85,7 +79,7 @@ async function carryOut(
     const row = rows.find(({ id }) => id === judgement.id);
     if (!row || judgement.action === 'keep') continue;
     if (judgement.action === 'return') {
-      await returnToPending(database.work(), row);
+      await giveBack(context, row);
       continue;
     }
     const { failureReason, error } = judgement;

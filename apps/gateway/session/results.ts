@@ -42,11 +42,11 @@ export async function commitCompletion(
   );
   context.counters.completions.inc({ result });
   const goesOn = result === 'reboot' || result === 'retry';
-  if (result === 'recorded' || result === 'late' || goesOn) {
+  if (result === 'recorded' || result === 'late' || result === 'unwanted' || goesOn) {
     context.bus.emit(BusEvents.executionChanged, {
       executionId: message.execution_id,
       machineId,
-      status: goesOn ? 'PENDING' : completion.status,
+      status: goesOn ? 'PENDING' : result === 'unwanted' ? 'CANCELLED' : completion.status,
     });
   }
   return result;

@@ -34,7 +34,9 @@ const installOf = (source: MediaRequest['source']): AgentInstall => ({
   distributionUrl: CANARIES['distribution URL'],
   pins: {
     binarySha256: CANARIES['hash of the agent'],
+    binaryBytes: 4_142_434,
     scriptSha256: CANARIES['hash of its script'],
+    scriptBytes: 1_100,
     version: CANARIES['version of the agent'],
   },
   channelSecret: CANARIES['channel secret'],

@@ -1,14 +1,18 @@
-import { beforeEach, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import {
   claimDue,
   type Database,
   databaseNow,
+  findAbandoned,
   findWaiting,
+  Machine,
   machinesWithWork,
   openDatabase,
   recordDelivery,
-  returnAbandoned,
+  renewLeases,
   returnToPending,
+  ScriptExecution,
+  takeLease,
 } from '../index.js';
 import { dialectOf } from '../sql.js';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
@@ -28,6 +32,9 @@ onBothDatabases('claiming rows', (given) => {
 
   const claim = (capacity = 10, owner = OWNER): ReturnType<typeof claimDue> =>
     claimDue(database.work(), { machineId, owner, capacity });
+
+  const giveBack = (row: ScriptExecution): ReturnType<typeof returnToPending> =>
+    database.transaction((work) => returnToPending(work, row));
 
   const waiting = () => findWaiting(database.work(), machineId);
 
@@ -159,7 +166,7 @@ onBothDatabases('claiming rows', (given) => {
       expect((await waiting()).dueInMs).toBeLessThanOrEqual(0);
       const [claimed] = await claim();
       expect(claimed?.id).toBe(first!.id);
-      await returnToPending(database.work(), claimed!);
+      await giveBack(claimed!);
     }
     expect((await readExecution(database, later!.id)).status).toBe('PENDING');
   });
@@ -167,17 +174,23 @@ onBothDatabases('claiming rows', (given) => {
   it('records a delivery for the owner of the claim alone', async () => {
     const [row] = await schedule(database, { machineId });
     await claim();
-    expect(await recordDelivery(database.work(), [row!.id], OTHER)).toEqual([]);
+    const record = (owner: string, epoch = 0): Promise<boolean> =>
+      recordDelivery(database.work(), { id: row!.id, epoch }, owner);
+    expect(await record(OTHER)).toBe(false);
+    // It was taken back meanwhile, and claimed again.
+    expect(await record(OWNER, -1)).toBe(false);
+    await setLease(-1);
+    expect(await record(OWNER)).toBe(false);
     expect((await readExecution(database, row!.id)).deliveryStartedAt).toBeNull();
-    expect(await recordDelivery(database.work(), [row!.id], OWNER)).toEqual([row!.id]);
+    await setLease(60);
+    expect(await record(OWNER)).toBe(true);
     expect((await readExecution(database, row!.id)).deliveryStartedAt).toBeInstanceOf(Date);
-    expect(await recordDelivery(database.work(), [], OWNER)).toEqual([]);
   });
 
   it('takes a row back with the same attempt and the next epoch, once', async () => {
     const [row] = await schedule(database, { machineId });
     const [claimed] = await claim();
-    expect(await returnToPending(database.work(), claimed!)).toBe(true);
+    expect(await giveBack(claimed!)).toBe('PENDING');
     expect(await readExecution(database, row!.id)).toMatchObject({
       status: 'PENDING',
       attempt: 1,
@@ -188,23 +201,68 @@ onBothDatabases('claiming rows', (given) => {
     const [again] = await claim();
     expect(again?.id).toBe(row!.id);
     // The first holder's knowledge is old: it must not take the row from the second one.
-    expect(await returnToPending(database.work(), claimed!)).toBe(false);
+    expect(await giveBack(claimed!)).toBeNull();
     expect((await readExecution(database, row!.id)).status).toBe('RUNNING');
   });
 
-  it('gives up rows that were claimed and never delivered by somebody who is gone, and no others', async () => {
-    const [lost, delivered] = await schedule(database, { machineId }, { machineId });
-    await claim();
-    await recordDelivery(database.work(), [delivered!.id], OWNER);
-    expect(await returnAbandoned(database.work())).not.toContain(machineId);
-    const work = database.work();
-    await work.execute(
-      `update script_execution set lease_expires_at = ${dialectOf(work).nowPlusSeconds} where machine_id = ?`,
-      [-1, machineId],
-    );
-    expect(await returnAbandoned(database.work())).toContain(machineId);
-    expect((await readExecution(database, lost!.id)).status).toBe('PENDING');
-    expect((await readExecution(database, delivered!.id)).status).toBe('RUNNING');
+  describe('a row that was claimed and not delivered', () => {
+    const abandoned = async (): Promise<string[]> =>
+      (await findAbandoned(database.work(), 120)).flatMap((row) =>
+        row.machineId === machineId ? [row.id] : [],
+      );
+    let lost: ScriptExecution;
+
+    beforeEach(async () => {
+      const [first, delivered] = await schedule(database, { machineId }, { machineId });
+      const claimed = await claim();
+      await recordDelivery(
+        database.work(),
+        claimed.find(({ id }) => id === delivered!.id)!,
+        OWNER,
+      );
+      lost = first!;
+      expect(await abandoned()).toEqual([]);
+    });
+
+    it('is left behind by a gateway whose lease has ended', async () => {
+      await setLease(-1);
+      expect(await abandoned()).toEqual([lost.id]);
+    });
+
+    it('is left behind by a gateway that holds other machines and has lost this one', async () => {
+      await machineWithLease(database, OWNER);
+      await database.work().nativeUpdate(Machine, { id: machineId }, { leaseOwner: OTHER });
+      await renewLeases(database.work(), OWNER, 60);
+      expect(await abandoned()).toEqual([lost.id]);
+    });
+
+    it('is left behind by a gateway that goes on and has had its time', async () => {
+      const work = database.work();
+      const age = (seconds: number): Promise<unknown> =>
+        work.execute(
+          `update script_execution set started_at = ${dialectOf(work).nowPlusSeconds} where id = ?`,
+          [-seconds, lost.id],
+        );
+      await age(110);
+      expect(await abandoned()).toEqual([]);
+      await age(130);
+      expect(await abandoned()).toEqual([lost.id]);
+    });
+
+    it('is taken back by whoever takes the machine, and what was delivered is not', async () => {
+      const { epoch } = await readExecution(database, lost.id);
+      await setLease(-1);
+      const lease = { machineId, owner: OTHER, hostId: 'host-b', seconds: 60 };
+      expect(await takeLease(database.work(), lease)).toBe(2);
+      expect(await readExecution(database, lost.id)).toMatchObject({
+        status: 'PENDING',
+        epoch: epoch + 1,
+        leaseOwner: null,
+      });
+      expect(await recordDelivery(database.work(), { id: lost.id, epoch }, OWNER)).toBe(false);
+      const rows = await database.work().find(ScriptExecution, { machineId });
+      expect(rows.map(({ status }) => status).sort()).toEqual(['PENDING', 'RUNNING']);
+    });
   });
 
   it('keeps milliseconds of the time that was asked for', async () => {

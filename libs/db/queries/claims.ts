@@ -3,18 +3,16 @@ import { OPEN_STATUSES } from '#protocol';
 import type { Work } from '../database.js';
 import { ScriptExecution } from '../entities/script-execution.js';
 import { dialectOf, literals } from '../sql.js';
-
-/**
- * A first-boot row `e` belongs after the installation of its machine `m`: it waits while the agent says that
- * it goes on. Whoever does not say anything of it has finished.
- */
-const SETUP_ALLOWS = `(e.execution_type <> 'FIRST_BOOT' or coalesce(m.setup, 'done') <> 'running')`;
+import { backToPending } from './back-to-pending.js';
+import { allowedByInstallation, OF_THE_SAME_MEDIUM } from './claim-conditions.js';
+import { lockExecution } from './lock-execution.js';
 
 /**
  * Hands out a machine's due rows, in one statement: PENDING, `scheduledFor` not after the database's time, by
  * `order` and `createdAt`, at most `capacity` of them, only while `owner` holds the machine's lease and the
- * machine is registered. A FIRST_BOOT row waits until all lower ones are final, and for the end of the
- * machine's installation.
+ * machine is registered. A FIRST_BOOT row waits until all lower ones of its medium are final, and for the end
+ * of that medium's installation. What an operator does not want any more, by a cancel or a stop of its series,
+ * is not handed out.
  * @returns the rows, now RUNNING, in the order in which they are to be delivered
  */
 export async function claimDue(
@@ -22,7 +20,8 @@ export async function claimDue(
   claim: { machineId: string; owner: string; capacity: number },
 ): Promise<ScriptExecution[]> {
   if (claim.capacity < 1) return [];
-  const { now, skipLocked } = dialectOf(work);
+  const dialect = dialectOf(work);
+  const { now, skipLocked } = dialect;
   const claimed = await work.execute<EntityData<ScriptExecution>[]>(
     // Materialized: inside an IN, PostgreSQL may run the selection once per row, and its limit then limits
     // nothing.
@@ -30,14 +29,16 @@ export async function claimDue(
        select e.id from script_execution e
        where e.machine_id = ? and e.status = 'PENDING' and e.scheduled_for <= ${now}
          and (e.deliver_by is null or e.deliver_by > ${now})
+         and e.cancel_requested_at is null
+         and not exists (select 1 from series s where s.id = e.series_id and s.stopped_at is not null)
          and exists (select 1 from machine m where m.id = e.machine_id and m.registered = true
-           and ${SETUP_ALLOWS} and m.lease_owner = ? and m.lease_expires_at > ${now})
+           and ${allowedByInstallation(dialect)} and m.lease_owner = ? and m.lease_expires_at > ${now})
          -- A machine that is about to restart takes nothing.
          and not exists (select 1 from script_execution w join machine m on m.id = w.machine_id
            where w.machine_id = e.machine_id and w.status = 'PENDING' and w.boot_id = m.boot_id)
          and not (e.execution_type = 'FIRST_BOOT' and exists (
            select 1 from script_execution b where b.machine_id = e.machine_id and b.execution_type = 'FIRST_BOOT'
-             and b."order" < e."order" and b.status in (${literals(OPEN_STATUSES)})))
+             and ${OF_THE_SAME_MEDIUM} and b."order" < e."order" and b.status in (${literals(OPEN_STATUSES)})))
        order by e."order", e.created_at, e.id limit ? ${skipLocked}
      )
      update script_execution set status = 'RUNNING', started_at = ${now}, start_confirmed = false, delivery_started_at = null,
@@ -52,48 +53,60 @@ export async function claimDue(
     .sort((a, b) => a.order - b.order || +a.createdAt - +b.createdAt || (a.id < b.id ? -1 : 1));
 }
 
+/** A row as somebody has read it: one that has gone back meanwhile has another epoch. */
+type Fence = Pick<ScriptExecution, 'id' | 'epoch'>;
+
 /**
- * Marks rows as about to be written to the guest; to be committed before the first byte.
- * @returns the ids still claimed by `owner`
+ * Marks a row as about to be written to the guest; to be committed before the first byte. It is fenced by the
+ * row's id, owner and epoch, by the machine's lease, and by a wish that its run end: a gateway that was slow
+ * writes nothing of a row that was taken back or cancelled meanwhile.
+ * @returns false: not a byte of it may be written
  */
-export async function recordDelivery(work: Work, ids: string[], owner: string): Promise<string[]> {
-  if (ids.length === 0) return [];
+export async function recordDelivery(work: Work, row: Fence, owner: string): Promise<boolean> {
   const { now } = dialectOf(work);
   const rows = await work.execute<{ id: string }[]>(
     `update script_execution set delivery_started_at = ${now}, updated_at = ${now}
-     where id in (${ids.map(() => '?').join(', ')}) and status = 'RUNNING' and lease_owner = ? returning id`,
-    [...ids, owner],
-  );
-  return rows.map(({ id }) => id);
-}
-
-/**
- * Gives a row back that the guest certainly never got: same attempt, next epoch. `expected` fences it: a row
- * that has moved on stays.
- * @returns true when it was given back
- */
-export async function returnToPending(work: Work, expected: { id: string; epoch: number }): Promise<boolean> {
-  const { now } = dialectOf(work);
-  const rows = await work.execute<{ id: string }[]>(
-    `update script_execution set status = 'PENDING', started_at = null, delivery_started_at = null, start_confirmed = false,
-       lease_owner = null, lease_expires_at = null, epoch = epoch + 1, updated_at = ${now}
-     where id = ? and epoch = ? and status = 'RUNNING' returning id`,
-    [expected.id, expected.epoch],
+     where id = ? and epoch = ? and status = 'RUNNING' and lease_owner = ? and cancel_requested_at is null
+       and exists (select 1 from machine m where m.id = script_execution.machine_id and m.lease_owner = ? and m.lease_expires_at > ${now})
+     returning id`,
+    [row.id, row.epoch, owner, owner],
   );
   return rows.length > 0;
 }
 
 /**
- * Rows that were claimed and never delivered by an owner that is gone go back to PENDING.
- * @returns machines that have work again
+ * Gives a row back that the guest certainly never got: same attempt, next epoch; or ends it CANCELLED where
+ * an operator wants that. A row that has moved on stays. To be called inside a transaction.
+ * @returns the row's new status, or null when nothing was changed
  */
-export async function returnAbandoned(work: Work): Promise<string[]> {
-  const { now } = dialectOf(work);
-  const rows = await work.execute<{ machine_id: string }[]>(
-    `update script_execution set status = 'PENDING', started_at = null, lease_owner = null, lease_expires_at = null, epoch = epoch + 1, updated_at = ${now}
-     where status = 'RUNNING' and delivery_started_at is null and lease_expires_at < ${now} returning machine_id`,
+export async function returnToPending(
+  work: Work,
+  expected: Fence & { undelivered?: boolean },
+): Promise<'PENDING' | 'CANCELLED' | null> {
+  const locked = await lockExecution(work, expected.id);
+  if (!locked) return null;
+  const { row, now } = locked;
+  if (row.status !== 'RUNNING' || row.epoch !== expected.epoch) return null;
+  if (expected.undelivered && row.deliveryStartedAt !== null) return null;
+  return backToPending(work, row, now, { attempt: 'same' });
+}
+
+/**
+ * Rows that were claimed and not delivered, and whose gateway will not deliver them: it has lost the machine,
+ * or it has had `seconds` for it. They are to be given back one by one.
+ */
+export async function findAbandoned(work: Work, seconds: number): Promise<(Fence & { machineId: string })[]> {
+  const { now, nowMinusSeconds } = dialectOf(work);
+  const rows = await work.execute<{ id: string; epoch: number; machine_id: string }[]>(
+    `select id, epoch, machine_id from script_execution e
+     where status = 'RUNNING' and delivery_started_at is null
+       and (cancel_requested_at is not null or started_at is null or started_at < ${nowMinusSeconds('cast(? as integer)')}
+         or not exists (select 1 from machine m
+              where m.id = e.machine_id and m.lease_owner = e.lease_owner and m.lease_expires_at > ${now}))
+     order by created_at limit 500`,
+    [seconds],
   );
-  return [...new Set(rows.map(({ machine_id }) => machine_id))];
+  return rows.map(({ machine_id: machineId, ...row }) => ({ ...row, machineId }));
 }
 
 /** What there is to do for one machine. */
@@ -102,7 +115,7 @@ export interface WaitingWork {
   running: number;
   /**
    * Milliseconds until the next PENDING row is due by the database's clock (0 or less: due now); null when
-   * there is none, or none but first-boot rows that wait for the end of the installation.
+   * there is none, or none but first-boot rows that wait for their installation.
    */
   dueInMs: number | null;
   /** Commands that were not sent yet. */
@@ -114,13 +127,14 @@ export interface WaitingWork {
  * looked at when a host starts.
  */
 export async function findWaiting(work: Work, machineId: string): Promise<WaitingWork> {
-  const { now } = dialectOf(work);
+  const dialect = dialectOf(work);
+  const { now } = dialect;
   const [row] = await work.execute<
     { running: number | string; due: string | number | Date | null; commands: number | string; now: Date }[]
   >(
     `select (select count(*) from script_execution where machine_id = ? and status = 'RUNNING') as running,
        (select min(e.scheduled_for) from script_execution e join machine m on m.id = e.machine_id
-          where e.machine_id = ? and e.status = 'PENDING' and ${SETUP_ALLOWS}) as due,
+          where e.machine_id = ? and e.status = 'PENDING' and ${allowedByInstallation(dialect)}) as due,
        (select count(*) from machine_command where machine_id = ? and state = 'PENDING') as commands, ${now} as now`,
     [machineId, machineId, machineId],
   );

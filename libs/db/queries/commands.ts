@@ -4,6 +4,7 @@ import { type CommandRequest, OPEN_COMMAND_STATES } from '#protocol';
 import type { Work } from '../database.js';
 import { MachineCommand } from '../entities/machine-command.js';
 import { databaseNow, dialectOf, isRowId, literals } from '../sql.js';
+import { MachinesGoneError } from './lock-machines.js';
 
 /** How many commands of a machine may wait for their answer. */
 export const OPEN_COMMANDS_LIMIT = 16;
@@ -15,13 +16,17 @@ const ANSWER_GRACE_SECONDS = 15;
 /**
  * Stores a command; to be called inside a transaction.
  * @returns null when too many of the machine's are open
+ * @throws MachinesGoneError when the machine is not registered, or was deleted this very moment
  */
 export async function createCommand(
   work: Work,
   command: { machineId: string; request: CommandRequest; timeoutSeconds: number; triggeredBy: string },
 ): Promise<MachineCommand | null> {
   // Locks the machine, so that two requests at once do not both see the last free place.
-  await work.execute('update machine set registered = registered where id = ?', [command.machineId]);
+  // And against a delete: the command would be the next machine's of that id.
+  const lock = dialectOf(work).lockRows('machine', 'id = ? and registered = true', 'no key update');
+  const machines = await work.execute<unknown[]>(lock, [command.machineId]);
+  if (machines.length === 0) throw new MachinesGoneError([command.machineId]);
   const { machineId } = command;
   const open = await work.count(MachineCommand, { machineId, state: { $in: [...OPEN_COMMAND_STATES] } });
   if (open >= OPEN_COMMANDS_LIMIT) return null;

@@ -101,7 +101,7 @@ onBothDatabases('the end of a run', (given) => {
 
   it('counts also when the row was given back meanwhile: what was observed is a fact', async () => {
     const row = await delivered();
-    await returnToPending(database.work(), row);
+    await database.transaction((work) => returnToPending(work, row));
     expect(await record({ executionId: row.id })).toBe('recorded');
     expect(await claimDue(database.work(), { machineId, owner: OWNER, capacity: 5 })).toEqual([]);
   });

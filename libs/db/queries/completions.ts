@@ -2,7 +2,7 @@ import { type FailureReason, type FinalStatus, isFinal, isLoss } from '#protocol
 import type { Work } from '../database.js';
 import type { ScriptExecution } from '../entities/script-execution.js';
 import { dialectOf, isRowId } from '../sql.js';
-import { beginAgain, mayRetry } from './begin-again.js';
+import { backToPending, endAsWished, mayRetry, wishAgainst } from './back-to-pending.js';
 import { lockExecution } from './lock-execution.js';
 import { continueSeries, reopenSeries } from './series.js';
 
@@ -44,10 +44,20 @@ export const REBOOT_LIMIT = 10;
  * - `evidence`: the row stays CANCELLED and keeps the result; `duplicate`, `stale`: nothing changed
  * - `retry`: the run was lost and the row is PENDING with the next attempt, as its script allows
  * - `reboot`: the row waits, PENDING with the next attempt, for a boot other than the one it ran in
+ * - `unwanted`: it would have begun again, which an operator does not want: it is CANCELLED, with the result
  * - `unknown`, `foreign`: no such row for this machine
  */
 export type CompletionResult =
-  'recorded' | 'late' | 'evidence' | 'duplicate' | 'stale' | 'retry' | 'reboot' | 'unknown' | 'foreign';
+  | 'recorded'
+  | 'late'
+  | 'evidence'
+  | 'duplicate'
+  | 'stale'
+  | 'retry'
+  | 'reboot'
+  | 'unwanted'
+  | 'unknown'
+  | 'foreign';
 
 /** Verdicts that we reached without a word from the guest; a result that comes after all is the truth. */
 function isOurVerdict(row: ScriptExecution): boolean {
@@ -73,7 +83,7 @@ export async function recordCompletion(
   const attempt = completion.attempt ?? row.attempt;
   if (attempt > row.attempt) return 'unknown';
   const bootId = completion.bootId ?? row.bootId;
-  const wantsReboot = (completion.wantsReboot ?? false) && bootId !== null && row.cancelRequestedAt === null;
+  const wantsReboot = (completion.wantsReboot ?? false) && bootId !== null;
   // Said again because the ack did not arrive: the next attempt is there already.
   if (wantsReboot && attempt < row.attempt && !isFinal(row.status)) return 'reboot';
   // An older attempt's end counts only while the newer one has not been delivered.
@@ -93,24 +103,37 @@ export async function recordCompletion(
   }
   const wasFinal = isFinal(row.status);
   if (wasFinal && !isOurVerdict(row)) return 'duplicate';
-  if (wantsReboot && !wasFinal && row.attempt <= REBOOT_LIMIT) {
-    beginAgain(row, bootId, now);
-    return 'reboot';
-  }
+  const again = (result: 'reboot' | 'retry', afterBoot: string | null): Promise<CompletionResult> =>
+    beginAgain(work, row, completion, { now, result, afterBoot });
+  if (wantsReboot && !wasFinal && row.attempt <= REBOOT_LIMIT) return again('reboot', bootId);
   if (wantsReboot && row.attempt > REBOOT_LIMIT) {
     completion.status = 'FAILED';
     completion.failureReason = 'REBOOT_LIMIT';
     completion.error = `the script asked for more than ${REBOOT_LIMIT} restarts`;
   }
   // A run that the sweep has ended as lost already is not begun again by the agent's own word of the loss.
-  if (!wasFinal && (await mayRetry(work, row, completion.failureReason))) {
-    beginAgain(row, null, now);
-    return 'retry';
-  }
+  if (!wasFinal && (await mayRetry(work, row, completion.failureReason))) return again('retry', null);
   apply(row, completion, now);
   if (wasFinal) await reopenSeries(work, row, now);
   else await continueSeries(work, row, now);
   return wasFinal ? 'late' : 'recorded';
+}
+
+/** The next attempt; where an operator does not want one, the row keeps what this one has shown. */
+async function beginAgain(
+  work: Work,
+  row: ScriptExecution,
+  completion: Completion,
+  { now, result, afterBoot }: { now: Date; result: 'reboot' | 'retry'; afterBoot: string | null },
+): Promise<CompletionResult> {
+  const wish = await wishAgainst(work, row);
+  if (wish === null) {
+    await backToPending(work, row, now, { attempt: 'next', afterBoot });
+    return result;
+  }
+  apply(row, completion, now);
+  await endAsWished(work, row, now, wish);
+  return 'unwanted';
 }
 
 function apply(row: ScriptExecution, outcome: Outcome, now: Date): void {

@@ -3,6 +3,7 @@ import type { ExecutionType } from '#protocol';
 import type { Work } from '../database.js';
 import { ScriptExecution, Series, type StoredInput } from '../entities/script-execution.js';
 import { databaseNow } from '../sql.js';
+import { keepMachines, MachinesGoneError } from './lock-machines.js';
 import { deliverBy, dueTime, firstSlot, type SeriesRule } from '../schedule/series-rule.js';
 
 export interface NewExecution {
@@ -12,6 +13,8 @@ export interface NewExecution {
   /** Null: now, by the database's clock. A repeating schedule takes its first time from the rule. */
   scheduledFor: Date | null;
   executionType?: ExecutionType;
+  /** The medium whose installation a FIRST_BOOT row belongs to. */
+  mediaId?: string | null;
   /** Null: runs once. */
   rule?: SeriesRule | null;
   maxExecutions?: number | null;
@@ -23,8 +26,14 @@ export interface NewExecution {
   triggeredBy: string;
 }
 
-/** Inserts PENDING rows, with a series for each that repeats; to be called inside a transaction. */
+/**
+ * Inserts PENDING rows, with a series for each that repeats; to be called inside a transaction.
+ * @throws MachinesGoneError when a machine is not registered, or was deleted this very moment
+ */
 export async function scheduleExecutions(work: Work, requests: NewExecution[]): Promise<ScriptExecution[]> {
+  const machineIds = [...new Set(requests.map(({ machineId }) => machineId))];
+  const kept = await keepMachines(work, machineIds);
+  if (kept.size < machineIds.length) throw new MachinesGoneError(machineIds.filter((id) => !kept.has(id)));
   const now = await databaseNow(work);
   const rows: ScriptExecution[] = [];
   for (const [index, request] of requests.entries()) {

@@ -40,11 +40,7 @@ onBothDatabases('a repeating schedule', (given) => {
     database.transaction((work) => recordCompletion(work, completion({ machineId, executionId })));
   const claim = async (): Promise<void> => {
     const rows = await claimDue(database.work(), { machineId, owner: OWNER, capacity: 10 });
-    await recordDelivery(
-      database.work(),
-      rows.map(({ id }) => id),
-      OWNER,
-    );
+    for (const row of rows) await recordDelivery(database.work(), row, OWNER);
   };
 
   it('inserts the next run on the grid in the transaction that ends one, whoever ends it', async () => {

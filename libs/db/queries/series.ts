@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Work } from '../database.js';
+import { Machine } from '../entities/machine.js';
 import { ScriptExecution, Series } from '../entities/script-execution.js';
 import { dialectOf } from '../sql.js';
 import { deliverBy, dueTime, nextSlot } from '../schedule/series-rule.js';
 
 const STOPPED_BY_FAILURE = 'stopOnFailure';
+const MACHINE_DELETED = 'machine deleted';
+
+/** An operator's stop is for good, also of a series that late truth could open again. */
+const STOP_REASON = `case when stop_reason is null or stop_reason = '${STOPPED_BY_FAILURE}' then ? else stop_reason end`;
 
 /**
  * Goes on with a series whose run has just become final: counts it when it ran, and inserts the next slot.
@@ -32,7 +37,7 @@ export async function continueSeries(work: Work, ended: ScriptExecution, now: Da
     series.stoppedAt = now;
     series.stopReason = STOPPED_BY_FAILURE;
   }
-  if (series.stoppedAt === null) insertNext(work, series, ended, now);
+  if (series.stoppedAt === null) await insertNext(work, series, ended, now);
 }
 
 /** A run that expired never began, and one that was cancelled was not wanted: neither has failed. */
@@ -47,10 +52,16 @@ export async function reopenSeries(work: Work, ended: ScriptExecution, now: Date
   if (series.stopReason !== STOPPED_BY_FAILURE) return;
   series.stoppedAt = null;
   series.stopReason = null;
-  insertNext(work, series, ended, now);
+  await insertNext(work, series, ended, now);
 }
 
-function insertNext(work: Work, series: Series, ended: ScriptExecution, now: Date): void {
+async function insertNext(work: Work, series: Series, ended: ScriptExecution, now: Date): Promise<void> {
+  // Not locked: whoever deletes a machine stops its series before it looks for open runs, and we hold ours.
+  if ((await work.count(Machine, { id: series.machineId })) === 0) {
+    series.stoppedAt = now;
+    series.stopReason = MACHINE_DELETED;
+    return;
+  }
   const slot = nextSlot(series.rule, ended.slot ?? 0, now);
   if (slot === null) {
     series.stoppedAt = now;
@@ -88,19 +99,20 @@ function insertNext(work: Work, series: Series, ended: ScriptExecution, now: Dat
 }
 
 /**
- * Ends a series; its pending run is cancelled.
+ * Ends a series; its run is cancelled unless it has gone out, and then it is not begun again.
  * @returns the cancelled ids, or null when there is no such series
  */
 export async function stopSeries(work: Work, seriesId: string): Promise<string[] | null> {
   const { now } = dialectOf(work);
   const stopped = await work.execute<{ id: string }[]>(
-    `update series set stopped_at = coalesce(stopped_at, ${now}), stop_reason = coalesce(stop_reason, 'stopped') where id = ? returning id`,
-    [seriesId],
+    `update series set stopped_at = coalesce(stopped_at, ${now}), stop_reason = ${STOP_REASON} where id = ? returning id`,
+    ['stopped', seriesId],
   );
   if (stopped.length === 0) return null;
   const cancelled = await work.execute<{ id: string }[]>(
-    `update script_execution set status = 'CANCELLED', cancel_requested_at = ${now}, completed_at = ${now}, updated_at = ${now}
-     where series_id = ? and status = 'PENDING' returning id`,
+    `update script_execution set status = 'CANCELLED', cancel_requested_at = ${now}, completed_at = ${now}, updated_at = ${now},
+       started_at = null, lease_owner = null, lease_expires_at = null
+     where series_id = ? and (status = 'PENDING' or (status = 'RUNNING' and delivery_started_at is null)) returning id`,
     [seriesId],
   );
   return cancelled.map(({ id }) => id);
@@ -109,8 +121,8 @@ export async function stopSeries(work: Work, seriesId: string): Promise<string[]
 /** Ends all series of a machine that is about to be deleted; its open runs are the caller's to end. */
 export async function stopSeriesOfMachine(work: Work, machineId: string): Promise<void> {
   await work.execute(
-    `update series set stopped_at = coalesce(stopped_at, ${dialectOf(work).now}), stop_reason = coalesce(stop_reason, 'machine deleted')
+    `update series set stopped_at = coalesce(stopped_at, ${dialectOf(work).now}), stop_reason = ${STOP_REASON}
      where machine_id = ?`,
-    [machineId],
+    [MACHINE_DELETED, machineId],
   );
 }

@@ -25,7 +25,7 @@ onBothDatabases('a verdict without news', (given) => {
 
   it('lets a verdict of an older epoch change nothing', async () => {
     const row = await delivered();
-    await returnToPending(database.work(), row);
+    await database.transaction((work) => returnToPending(work, row));
     expect(await verdict(row.id, 'FAILED', row.epoch)).toBeNull();
     expect((await readExecution(database, row.id)).status).toBe('PENDING');
   });

@@ -1,7 +1,13 @@
-import { type ExecutionStatus, type FailureReason, type FinalStatus, isFinal } from '#protocol';
+import {
+  type ExecutionStatus,
+  type FailureReason,
+  type FinalStatus,
+  isFinal,
+  OPEN_STATUSES,
+} from '#protocol';
 import type { Work } from '../database.js';
-import { dialectOf } from '../sql.js';
-import { beginAgain, mayRetry } from './begin-again.js';
+import { dialectOf, literals } from '../sql.js';
+import { backToPending, mayRetry } from './back-to-pending.js';
 import { lockExecution } from './lock-execution.js';
 import { continueSeries } from './series.js';
 
@@ -27,10 +33,8 @@ export async function endByVerdict(
   if (!locked || isFinal(locked.row.status)) return null;
   const { row, now } = locked;
   if (verdict.epoch !== undefined && row.epoch !== verdict.epoch) return null;
-  if (await mayRetry(work, row, verdict.failureReason)) {
-    beginAgain(row, null, now);
-    return 'PENDING';
-  }
+  if (await mayRetry(work, row, verdict.failureReason))
+    return backToPending(work, row, now, { attempt: 'next', afterBoot: null });
   row.status = verdict.status;
   row.failureReason = verdict.failureReason;
   row.error = verdict.error;
@@ -49,6 +53,28 @@ export interface Overdue {
   status: VerdictStatus;
   failureReason: FailureReason | null;
   error: string;
+}
+
+/**
+ * Open rows that nobody wants and that no transition has ended: written by a version before this one,
+ * or by hand. A row that waits though its end was asked for or its series was stopped, and any row whose
+ * machine is gone: it would run on the next one of that id. Each is ended as an overdue one is.
+ */
+export async function findUnwanted(work: Work): Promise<Overdue[]> {
+  const rows = await work.execute<{ id: string; machine_id: string }[]>(
+    `select id, machine_id from script_execution e
+     where (status = 'PENDING' and (cancel_requested_at is not null
+         or exists (select 1 from series s where s.id = e.series_id and s.stopped_at is not null)))
+       or (status in (${literals(OPEN_STATUSES)}) and not exists (select 1 from machine m where m.id = e.machine_id))
+     order by created_at limit 500`,
+  );
+  return rows.map(({ id, machine_id: machineId }) => ({
+    id,
+    machineId,
+    status: 'CANCELLED',
+    failureReason: null,
+    error: 'its end was asked for, its series was stopped, or its machine was deleted',
+  }));
 }
 
 /**

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { SeedFile } from '../../../apps/media/families/seed-file.js';
 import { type FakeDisk, fakeDisks } from './fake-disks.js';
 import { start } from '../processes/processes.js';
+import { oneTry } from './downloads.js';
 import { insertMedium } from './medium-image.js';
 import { installerPath, type InstallerSystem, programPath } from './installer-programs.js';
 import { parseKickstarts } from './pykickstart.js';
@@ -110,12 +111,10 @@ export class AnacondaMachine {
   }
 
   private moved(text: string): string {
-    return text
-      .replaceAll(
-        /(?<![\w/$}])\/(var|etc|root|usr\/local|tmp|run\/infinibay|proc\/cmdline)\b/g,
-        `${this.root}/$1`,
-      )
-      .replaceAll('--retry 5', '--retry 0');
+    return oneTry(text).replaceAll(
+      /(?<![\w/$}])\/(var|etc|root|usr\/local|tmp|run\/infinibay|proc\/cmdline)\b/g,
+      `${this.root}/$1`,
+    );
   }
 
   private program(name: string, body: string): void {

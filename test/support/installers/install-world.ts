@@ -5,7 +5,12 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MediaRequest } from '#protocol';
-import { type AgentInstall, agentFiles, RPM_PLACES } from '../../../apps/media/families/linux/agent-files.js';
+import {
+  type AgentInstall,
+  type AgentPins,
+  agentFiles,
+  RPM_PLACES,
+} from '../../../apps/media/families/linux/agent-files.js';
 import { installEnv } from '../../../apps/media/families/linux/install-env.js';
 import { makeSeedImage } from '../../../apps/media/image/iso.js';
 import { writeSeedFolder } from '../../../apps/media/image/seed-folder.js';
@@ -15,6 +20,7 @@ import { command } from '../processes/commands.js';
 import { start } from '../processes/processes.js';
 import { EventServer } from '../servers/event-server.js';
 import { waitFor } from '../wait.js';
+import { oneTry } from './downloads.js';
 import { MachineRoot, type MachineRun } from './machine-root.js';
 
 /** Two machines. */
@@ -74,11 +80,18 @@ export class InstallWorld {
   /** A path that is not there yet. */
   place = (): string => join(this.folder, String((this.count += 1)));
 
-  /** @returns the hash by which it is asked for */
-  serve(text: string): string {
-    const bytes = Buffer.from(text);
-    this.served.set(hash(bytes), bytes);
-    return hash(bytes);
+  /** What a medium names when these are to be had. */
+  serve(agent: string, script: string): AgentPins {
+    const files = [agent, script].map((text) => Buffer.from(text)) as [Buffer, Buffer];
+    for (const bytes of files) this.served.set(hash(bytes), bytes);
+    return this.pinsOf(...files);
+  }
+
+  private pinsOf(agent: Buffer, script: Buffer): AgentPins {
+    return {
+      ...{ binarySha256: hash(agent), binaryBytes: agent.length },
+      ...{ scriptSha256: hash(script), scriptBytes: script.length, version: '0.1.0' },
+    };
   }
 
   orderOf(
@@ -90,7 +103,7 @@ export class InstallWorld {
     return {
       ...SEED_INSTALL,
       ...{ vmId, mediumId, source, distributionUrl: this.url },
-      pins: { binarySha256: hash(this.agent), scriptSha256: hash(this.installer), version: '0.1.0' },
+      pins: this.pinsOf(this.agent, this.installer),
       reporting: { url: this.reportUrl, token: CANARY_TOKEN },
       ...more,
     };
@@ -113,7 +126,7 @@ export class InstallWorld {
 
   putFiles(machine: MachineRoot, source: MediaRequest['source']): void {
     for (const { path, content, mode } of agentFiles(this.orderOf(A, 'm', source), RPM_PLACES, LEFTOVERS))
-      machine.write(path, content.replace('--retry 5', '--retry 0'), parseInt(mode, 8));
+      machine.write(path, oneTry(content), parseInt(mode, 8));
   }
 
   /** The line by which the installed agent says to its host which runs it has. */

@@ -14,7 +14,10 @@ export const SEED_INSTALL: AgentInstall = {
   source: 'installer',
   rhsm: null,
   distributionUrl: 'http://suite.example:4000',
-  pins: { binarySha256: 'b'.repeat(64), scriptSha256: 'a'.repeat(64), version: '0.1.0' },
+  pins: {
+    ...{ binarySha256: 'b'.repeat(64), binaryBytes: 1_240_000 },
+    ...{ scriptSha256: 'a'.repeat(64), scriptBytes: 1_100, version: '0.1.0' },
+  },
   channelSecret: CANARY_SECRET,
   reporting: { url: 'http://suite.example:4002/install/events', token: CANARY_TOKEN },
 };

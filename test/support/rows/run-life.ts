@@ -23,11 +23,7 @@ export function runLife(given: () => TestDatabase) {
   const claimAndDeliver = async (): Promise<void> => {
     const { database } = given();
     const rows = await claimDue(database.work(), { machineId, owner: OWNER, capacity: 10 });
-    await recordDelivery(
-      database.work(),
-      rows.map(({ id }) => id),
-      OWNER,
-    );
+    for (const row of rows) await recordDelivery(database.work(), row, OWNER);
   };
   return {
     machine: (): string => machineId,

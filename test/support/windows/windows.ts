@@ -13,7 +13,10 @@ export const WINDOWS_INSTALL = {
   source: 'installer' as const,
   rhsm: null,
   distributionUrl: 'http://suite.example:4000',
-  pins: { binarySha256: 'b'.repeat(64), scriptSha256: 'a'.repeat(64), version: '0.1.0' },
+  pins: {
+    ...{ binarySha256: 'b'.repeat(64), binaryBytes: 1_240_000 },
+    ...{ scriptSha256: 'a'.repeat(64), scriptBytes: 1_100, version: '0.1.0' },
+  },
   channelSecret: 'c'.repeat(64),
   reporting: { url: 'http://suite.example:4000/install/events', token: 'report-token_0' },
 };

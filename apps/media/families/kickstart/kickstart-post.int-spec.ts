@@ -34,7 +34,10 @@ const witnessed = join(lab.folder, 'witnessed');
 /** A machine whose agent is to be had, with the hashes that its medium names. */
 function served(request: MediaRequest): AnacondaMachine {
   const witness = `#!/bin/sh\nset -eu\necho "$* $INFINISERVICE_SHARED_SECRET" >${witnessed}\n`;
-  const pins = { binarySha256: sha256('binary'), scriptSha256: sha256(witness), version: '0.1.0' };
+  const pins = {
+    ...{ binarySha256: sha256('binary'), binaryBytes: 'binary'.length },
+    ...{ scriptSha256: sha256(witness), scriptBytes: witness.length, version: '0.1.0' },
+  };
   lab.files.set(pins.binarySha256, 'binary').set(pins.scriptSha256, witness);
   return lab.machine(request, [vda], { install: { ...lab.install, pins } });
 }

@@ -2,14 +2,20 @@ import type { MediaRequest } from '#protocol';
 import { readScript, renderScript } from '#script-files';
 import { shWord } from '../../escape.js';
 import { SEED_LABELS } from '../labels.js';
+import { DOWNLOAD_FUNCTION } from './download.js';
 import { READ_MEDIUM } from './read-medium.js';
 import { REPORT_FUNCTION, type Reporting, reportSettings } from './reporting.js';
 
-/** What the medium pins: nothing that a guest downloads runs before it has this hash. */
+/**
+ * What the medium pins: nothing that a guest downloads runs before it has this hash, and no more bytes than
+ * these are taken.
+ */
 export interface AgentPins {
   /** Hexadecimal SHA-256. */
   binarySha256: string;
+  binaryBytes: number;
   scriptSha256: string;
+  scriptBytes: number;
   version: string;
 }
 
@@ -117,7 +123,9 @@ export function installSettings(install: AgentInstall, more: { waitsForPackages?
     ['INFINIBAY_URL', distributionUrl],
     ['INFINISERVICE_VERSION', pins.version],
     ['INFINISERVICE_SHA256', pins.binarySha256],
+    ['INFINISERVICE_BYTES', String(pins.binaryBytes)],
     ['INFINISERVICE_SCRIPT_SHA256', pins.scriptSha256],
+    ['INFINISERVICE_SCRIPT_BYTES', String(pins.scriptBytes)],
     ...(more.waitsForPackages ? [['INFINIBAY_SETUP', 'running'] as [string, string]] : []),
     ...(channelSecret === null ? [] : [['INFINISERVICE_SHARED_SECRET', channelSecret] as [string, string]]),
     ...(rhsm
@@ -144,6 +152,7 @@ const script = (
   renderScript(INSTALL_FILE, {
     CALLER: caller,
     CLOUD_IMAGE: source === 'cloud-image',
+    DOWNLOAD: DOWNLOAD_FUNCTION,
     LABEL: SEED_LABELS.cloudInit,
     LEFTOVERS: leftovers.map(shWord).join(' '),
     LOG: log,

@@ -106,7 +106,7 @@ mkdir -p /opt/infiniservice && cp ./infiniservice /opt/infiniservice/infiniservi
 ${during}
 `;
     const install = world.orderOf(A, 'm1', 'cloud-image', {
-      pins: { binarySha256: world.serve(agent), scriptSha256: world.serve(script), version: '0.2.0' },
+      pins: world.serve(agent, script),
     });
     machine.attach('CIDATA', await world.medium(install, more));
     prepare(machine);

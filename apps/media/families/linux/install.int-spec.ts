@@ -95,18 +95,27 @@ describe('what an installer leaves', () => {
 });
 
 describe('nothing that was downloaded runs before its hash matched', () => {
-  it.each([0, 1])('of the files that it asks for, number %d', async (index) => {
+  const changed = (right: Buffer): Buffer =>
+    Buffer.from(right.map((byte, index) => byte ^ (index === 0 ? 1 : 0)));
+  const longer = (right: Buffer): Buffer => Buffer.concat([right, Buffer.from('\n')]);
+  const UNPINNED = 'does not have the sha256 that the install medium names';
+  it.each([
+    { index: 0, what: 'another byte', wrong: changed, said: UNPINNED },
+    { index: 1, what: 'another byte', wrong: changed, said: UNPINNED },
+    { index: 0, what: 'one more byte', wrong: longer, said: 'bytes that the install medium names' },
+    { index: 1, what: 'one more byte', wrong: longer, said: 'bytes that the install medium names' },
+  ])('of the files that it asks for, number $index, which has $what', async ({ index, wrong, said }) => {
     const [name = ''] = [...world.served.keys()].slice(index);
     const machine = world.system('cloud-image');
     machine.attach('CIDATA', await world.medium(world.orderOf(A, 'm1', 'cloud-image')));
     const right = world.served.get(name) ?? world.agent;
-    world.served.set(name, Buffer.concat([right, Buffer.from('\n')]));
+    world.served.set(name, wrong(right));
     try {
       expect(await boot(machine)).toEqual([0, 1]);
     } finally {
       world.served.set(name, right);
     }
-    expect(machine.read(LOG)).toContain('does not have the sha256 that the install medium names');
+    expect(machine.read(LOG)).toContain(said);
     expect(machine.has('opt/infiniservice')).toBe(false);
     expect(machine.has(STAMP)).toBe(false);
     expect(machine.has('var/lib/infinibay/download')).toBe(false);

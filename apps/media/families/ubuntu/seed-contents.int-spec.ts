@@ -25,7 +25,10 @@ const INSTALL = {
   source: 'installer' as const,
   rhsm: null,
   distributionUrl: 'http://127.0.0.1:1',
-  pins: { binarySha256: hash('binary'), scriptSha256: hash('script'), version: '0.1.0' },
+  pins: {
+    ...{ binarySha256: hash('binary'), binaryBytes: 6 },
+    ...{ scriptSha256: hash('script'), scriptBytes: 6, version: '0.1.0' },
+  },
   channelSecret: 'c'.repeat(64),
   reporting: null,
 };

@@ -7,6 +7,7 @@ import { settingsFile } from './settings.js';
 import {
   checkMediumId,
   FINISH_SCRIPT,
+  HTTP_SCRIPT,
   INSTALL_SCRIPT,
   NETWORK_SCRIPT,
   REPORT_SCRIPT,
@@ -56,6 +57,7 @@ export function windowsSeed(
     { name: `${scripts}/SetupComplete.cmd`, content: dos(SETUP_COMPLETE) },
     { name: `${scripts}/infinibay/infiniservice-install.ps1`, content: dos(INSTALL_SCRIPT) },
     { name: `${scripts}/infinibay/report.ps1`, content: dos(REPORT_SCRIPT) },
+    { name: `${scripts}/infinibay/http.ps1`, content: dos(HTTP_SCRIPT) },
     { name: `${scripts}/infinibay/network.ps1`, content: dos(NETWORK_SCRIPT) },
     { name: `${scripts}/infinibay/finish.ps1`, content: dos(FINISH_SCRIPT) },
     { name: `${scripts}/infinibay/settings.json`, content: dos(settingsFile(request, install, autoLogon)) },

@@ -73,6 +73,8 @@ export const FINISH_SCRIPT = renderScript(read('finish.ps1'), { TASK: INSTALL_TA
  * log and nothing else.
  */
 export const REPORT_SCRIPT = read('report.ps1');
+/** Downloads and reports go through it: each has an end in bytes and in time. */
+export const HTTP_SCRIPT = read('http.ps1');
 /** Static addresses by MAC or name. Any number of runs ends in the same state. */
 export const NETWORK_SCRIPT = read('network.ps1');
 

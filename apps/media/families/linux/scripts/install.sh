@@ -129,22 +129,15 @@ identify() {
     if [ -z "$installed_vm" ] && [ ! -e "$spool" ] && [ -e "$spool.$vm" ]; then mv "$spool.$vm" "$spool"; fi
 }
 
-fetch() { # hash file
-    say "downloading $2"
-    url="$INFINIBAY_URL/infiniservice/sha256/$1"
-    # 64 MiB at most, in blocks of 512 bytes.
-    (
-        ulimit -f 131072
-        if command -v curl >/dev/null 2>&1; then
-            exec timeout 300 curl -q --fail --silent --show-error --location --retry 5 --retry-delay 2 --connect-timeout 10 \
-                --speed-limit 1024 --speed-time 30 --output "$work/$2" "$url"
-        fi
-        exec timeout 300 wget --quiet --tries=5 --timeout=30 --output-document="$work/$2" "$url"
-    ) || { say "$2 could not be downloaded" && exit 1; }
-    [ "$work" = "$started" ] || cp "$work/$2" "$started/$2"
+@DOWNLOAD@
+
+fetch() { # hash bytes file
+    say "downloading $3"
+    download "$INFINIBAY_URL/infiniservice/sha256/$1" "$work/$3" "$2" || { say "$3 could not be downloaded" && exit 1; }
+    [ "$work" = "$started" ] || cp "$work/$3" "$started/$3"
     # Nothing that was downloaded runs before its hash matched.
-    if ! echo "$1  $started/$2" | sha256sum --check --status; then
-        say "$2 does not have the sha256 that the install medium names: it is not used"
+    if ! echo "$1  $started/$3" | sha256sum --check --status; then
+        say "$3 does not have the sha256 that the install medium names: it is not used"
         exit 1
     fi
 }
@@ -211,8 +204,8 @@ install() { # whether the system was started
     mkdir "$started"
     [ "$work" = "$started" ] || mkdir "$work"
     say "installing InfiniService $INFINISERVICE_VERSION"
-    fetch "$INFINISERVICE_SHA256" infiniservice
-    fetch "$INFINISERVICE_SCRIPT_SHA256" install-linux.sh
+    fetch "$INFINISERVICE_SHA256" "$INFINISERVICE_BYTES" infiniservice
+    fetch "$INFINISERVICE_SCRIPT_SHA256" "$INFINISERVICE_SCRIPT_BYTES" install-linux.sh
 
     packages_done=@PACKAGES_DONE@$medium
     setup=

@@ -35,14 +35,13 @@ function New-WorkFolder {
     if ($LASTEXITCODE -ne 0) { throw ('icacls could not close ' + $Work) }
 }
 
-function Get-CheckedFile($Settings, [string] $Sha256, [string] $Name) {
+function Get-CheckedFile($Settings, [string] $Sha256, [long] $Bytes, [string] $Name) {
     $target = Join-Path $Work $Name
     $url = $Settings.distributionUrl + '/infiniservice/sha256/' + $Sha256
     for ($attempt = 1; $true; $attempt++) {
         try {
             Write-Log ('downloading ' + $Name + ' from ' + $url) $DownloadLog
-            Enable-Tls
-            Invoke-WebRequest -UseBasicParsing -Uri $url -OutFile $target -TimeoutSec 60
+            Receive-File $url $target $Bytes
             break
         } catch {
             Write-Log ('attempt ' + $attempt + ': ' + $_.Exception.Message) $DownloadLog
@@ -101,8 +100,8 @@ function Install-Once($Settings) {
     try { Install-GuestTools $Settings } catch { Write-Log ('guest tools: ' + $_.Exception.Message) }
     try {
         New-WorkFolder
-        $null = Get-CheckedFile $Settings $Settings.binarySha256 'infiniservice.exe'
-        $script = Get-CheckedFile $Settings $Settings.scriptSha256 'install-windows.ps1'
+        $null = Get-CheckedFile $Settings $Settings.binarySha256 $Settings.binaryBytes 'infiniservice.exe'
+        $script = Get-CheckedFile $Settings $Settings.scriptSha256 $Settings.scriptBytes 'install-windows.ps1'
         Invoke-Installer $Settings $script
     } finally {
         if (Test-Path -LiteralPath $Work) { Remove-Item -LiteralPath $Work -Recurse -Force -ErrorAction SilentlyContinue }

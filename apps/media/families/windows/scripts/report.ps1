@@ -3,15 +3,11 @@ param([string] $Phase = '')
 $ProgressPreference = 'SilentlyContinue'
 $InstallLog = Join-Path $env:SystemRoot 'Temp\infiniservice_install.log'
 $SettingsFile = Join-Path $PSScriptRoot 'settings.json'
+. (Join-Path $PSScriptRoot 'http.ps1')
 
 function Write-Log([string] $Text, [string] $Path = $InstallLog) {
     $line = '{0} {1}' -f (Get-Date).ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ'), $Text
     try { Add-Content -LiteralPath $Path -Value $line -Encoding UTF8 } catch { Write-Output $line }
-}
-
-function Enable-Tls {
-    # Windows PowerShell 5.1 on Server 2019 does not offer TLS 1.2 by itself.
-    [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
 }
 
 function Get-LogTail {
@@ -28,9 +24,7 @@ function Send-Report($Settings, [string] $Phase, [string] $Reason = '', [int] $A
     $body = [Text.Encoding]::UTF8.GetBytes((ConvertTo-Json -InputObject $report -Compress))
     for ($attempt = 1; $attempt -le $Attempts; $attempt++) {
         try {
-            Enable-Tls
-            $headers = @{ Authorization = 'Bearer ' + $Settings.reporting.token }
-            $null = Invoke-WebRequest -UseBasicParsing -Method Post -Uri $Settings.reporting.url -Headers $headers -Body $body -ContentType 'application/json' -TimeoutSec 10
+            Send-Json $Settings.reporting.url $body $Settings.reporting.token 10
             return
         } catch {
             Write-Log ('the report of ' + $Phase + ' did not arrive: ' + $_.Exception.Message)

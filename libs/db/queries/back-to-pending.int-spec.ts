@@ -76,7 +76,7 @@ onBothDatabases('a run that begins again', (given) => {
       expect(await verdict(timedOut.id, 'TIMEOUT')).toBe('TIMEOUT');
       const cancelled = await retried(5);
       await cancel(cancelled.id);
-      expect(await verdict(cancelled.id, 'FAILED')).toBe('FAILED');
+      expect(await verdict(cancelled.id, 'FAILED')).toBe('CANCELLED');
     });
   });
 
@@ -128,8 +128,9 @@ onBothDatabases('a run that begins again', (given) => {
       const id = row!.id;
       for (let attempt = 1; attempt <= 11; attempt += 1) {
         await boot(`boot-${attempt}`);
-        expect((await claim()).map((claimed) => claimed.id)).toEqual([id]);
-        await recordDelivery(database.work(), [id], OWNER);
+        const claimed = await claim();
+        expect(claimed.map((one) => one.id)).toEqual([id]);
+        await recordDelivery(database.work(), claimed[0]!, OWNER);
         expect(await asks(id, attempt, `boot-${attempt}`)).toBe(attempt <= 10 ? 'reboot' : 'recorded');
       }
       expect(await readExecution(database, id)).toMatchObject({
@@ -143,8 +144,15 @@ onBothDatabases('a run that begins again', (given) => {
       await boot('boot-1');
       const { id } = await delivered();
       await database.transaction((work) => requestCancel(work, id));
-      expect(await asks(id, 1, 'boot-1')).toBe('recorded');
-      expect((await readExecution(database, id)).status).toBe('FAILED');
+      expect(await asks(id, 1, 'boot-1')).toBe('unwanted');
+      // What it had done until then is shown.
+      expect(await readExecution(database, id)).toMatchObject({
+        status: 'CANCELLED',
+        failureReason: null,
+        exitCode: 194,
+        attempt: 1,
+      });
+      expect(await asks(id, 1, 'boot-1')).toBe('duplicate');
     });
   });
 });
