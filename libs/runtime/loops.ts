@@ -49,6 +49,11 @@ export class Loop {
     private readonly failed: (error: unknown) => void,
   ) {}
 
+  /** A round, and nobody waits for its end. */
+  ring(): void {
+    this.run().catch(this.failed);
+  }
+
   /** Does nothing while the round before is still at work. */
   async run(): Promise<void> {
     if (this.running) return;

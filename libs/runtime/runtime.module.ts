@@ -61,7 +61,7 @@ export class RuntimeModule implements OnModuleInit, OnApplicationBootstrap, OnAp
       () => this.bus.keepSubscription(),
       (error) => this.logger.warn({ err: error }, 'the subscription is opened anew'),
     );
-    this.timer = setInterval(() => void loop.run(), LOOK_EVERY_MS);
+    this.timer = setInterval(() => loop.ring(), LOOK_EVERY_MS);
   }
 
   onApplicationShutdown(): void {

@@ -17,7 +17,10 @@ export class OutputCredit {
     return this.received + bytes > this.limit;
   }
 
-  /** Moves the window on by what was taken. @returns the new limit, counted from the session's beginning, when the agent has to be told of one */
+  /**
+   * Moves the window on by what was taken.
+   * @returns the new limit, counted from the session's beginning, when the agent has to be told of one
+   */
   take(bytes: number): number | null {
     this.received += bytes;
     if (this.limit - this.received > CHANNEL_LIMITS.outputCredit / 2) return null;

@@ -117,7 +117,7 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
     );
     this.scheduler.addInterval(
       `gateway.${name}`,
-      setInterval(() => void loop.run(), ms),
+      setInterval(() => loop.ring(), ms),
     );
     return loop;
   }

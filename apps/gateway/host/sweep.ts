@@ -35,6 +35,7 @@ export class Sweep {
     if (this.stopped) return;
     this.channels.scan();
     await this.channels.openOwn();
+    await this.endRuns(await findUnwanted(this.context.database.work()));
     if (this.mayJudgeTime()) await this.endByTime();
     await this.reportHost();
     await this.recordSeen();
@@ -57,7 +58,7 @@ export class Sweep {
   }
 
   private async endByTime(): Promise<void> {
-    await this.endOverdueRuns();
+    await this.endRuns(await findOverdue(this.context.database.work(), GRACE_SECONDS));
     await this.returnAbandonedRuns();
     await this.endOverdueCommands();
     await forgetRunContents(this.context.database.work());
@@ -67,10 +68,9 @@ export class Sweep {
     this.stopped = true;
   }
 
-  private async endOverdueRuns(): Promise<void> {
+  private async endRuns(runs: Awaited<ReturnType<typeof findOverdue>>): Promise<void> {
     const { database, logger, bus } = this.context;
-    const unwanted = await findUnwanted(database.work());
-    for (const overdue of [...unwanted, ...(await findOverdue(database.work(), GRACE_SECONDS))]) {
+    for (const overdue of runs) {
       const { machineId, ...verdict } = overdue;
       const ended = await database.transaction((work) => endByVerdict(work, verdict));
       if (!ended) continue;
