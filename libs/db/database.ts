@@ -23,6 +23,7 @@ import { Script, ScriptVersion } from './entities/script.js';
 import { GroupCommit } from './group-commit.js';
 import { openFault } from './open-fault.js';
 import { postgresqlMigrations } from './migrations/postgresql/list.js';
+import { giveBackUnbegun } from './unbegun.js';
 import { sqliteMigrations } from './migrations/sqlite/list.js';
 
 const ENTITIES = [
@@ -197,8 +198,9 @@ async function init(url: string, deadlines: DatabaseDeadlines): Promise<MikroORM
     closeSync(openSync(file, 'a', 0o600));
   }
   const orm = await MikroORM.init(databaseOptions(url, deadlines));
+  const connection = orm.em.getConnection() as AbstractSqlConnection;
+  giveBackUnbegun(connection);
   if (url.startsWith('sqlite:')) {
-    const connection = orm.em.getConnection() as AbstractSqlConnection;
     giveBackEnded(connection);
     // FULL: a result that was acked to a guest must survive a power cut of the host.
     for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000']) {
