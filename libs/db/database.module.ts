@@ -7,6 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { HealthRegistry, Metrics } from '#runtime';
+import type { DatabaseDeadlines } from './connections.js';
 import { Database, openDatabase } from './database.js';
 import { awaitMigrated } from './migrate.js';
 import type { StorageLimits } from './reserve.js';
@@ -25,6 +26,7 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
   /** `migrationDeadlineMs`: how long to wait for `npm run migrate` of somebody else; default 60 s. */
   static forRoot(options: {
     url: string;
+    deadlines?: DatabaseDeadlines;
     limits?: StorageLimits;
     migrationDeadlineMs?: number;
   }): DynamicModule {
@@ -34,7 +36,7 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
         {
           provide: Database,
           useFactory: async () => {
-            const database = await openDatabase(options.url, options.limits);
+            const database = await openDatabase(options.url, options.deadlines, options.limits);
             await awaitMigrated(database, options.migrationDeadlineMs ?? 60_000);
             return database;
           },

@@ -10,7 +10,7 @@ onBothDatabases("the database's room", (given) => {
   it('is refused to what can wait when less than the reserve is left, with the number and the variable', async () => {
     // More than any disk has, and a volume that is smaller than the database.
     const limits = { reserveBytes: 2 ** 50, sizeBytes: MIB };
-    const tight = await openDatabase(given().url, limits);
+    const tight = await openDatabase(given().url, undefined, limits);
     try {
       expect(await tight.reserve.hasRoom()).toBe(false);
       await expect(tight.reserve.require('nothing is taken')).rejects.toMatchObject({
@@ -30,7 +30,7 @@ onBothDatabases("the database's room", (given) => {
     const { database } = given();
     await database.reserve.require('nothing is refused');
     expect(await database.reserve.note()).toBeNull();
-    const roomy = await openDatabase(given().url, { reserveBytes: 1, sizeBytes: 2 ** 50 });
+    const roomy = await openDatabase(given().url, undefined, { reserveBytes: 1, sizeBytes: 2 ** 50 });
     try {
       expect(await roomy.reserve.freeBytes()).toBeGreaterThan(MIB);
       expect(await roomy.reserve.hasRoom()).toBe(true);
