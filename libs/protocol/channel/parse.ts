@@ -17,9 +17,9 @@ type Understood =
 export type ParsedLine = Understood & { readonly nodes: number };
 
 /**
- * Understands one line from a guest. It is weighed before it is parsed. Invalid JSON is tried once more from
- * the last `{"type":`, since an agent that retried a torn write glues a prefix to a whole line. An object with
- * `id` and `success` but no type is a `response`, as old agents send it.
+ * Understands one line from a guest. It is weighed before it is parsed. Invalid JSON is tried once more
+ * from the last `{"type":`, since an agent that retried a torn write glues a prefix to a whole line. An
+ * object with `id` and `success` but no type is a `response`, as old agents send it.
  * @param bytes of the text
  */
 export function parseGuestLine(text: string, bytes = Buffer.byteLength(text)): ParsedLine {
