@@ -1,11 +1,15 @@
 export { AppError, type Catalogue, errorsOf, RelayedError } from './app-error.js';
 export { Bus } from './bus/bus.js';
+export { ClockWatch } from './clock-watch.js';
 export { RuntimeError } from './codes.js';
 export * from './config.js';
 export { inField, invalidRequest, toAppError } from './errors.js';
+export { FailureLimit } from './failure-limit.js';
 export { HealthRegistry, Metrics, MetricsPageModule } from './health.js';
 export { hostInUrl } from './host.js';
+export { Loop } from './loops.js';
 export { createLogger, type Logger, NestLogger, redactText } from './logger.js';
 export { giveBackMemory } from './memory.js';
+export { type Rate, RateLimit } from './rate-limit.js';
 export { LOGGER, RuntimeModule } from './runtime.module.js';
 export { VERSION } from './version.js';
