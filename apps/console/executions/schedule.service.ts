@@ -6,7 +6,7 @@ import {
   Machine,
   MachinesGoneError,
   parseCron,
-  recordAudit,
+  recordAudits,
   scheduleExecutions,
   Script,
   ScriptVersion,
@@ -141,6 +141,8 @@ export class ScheduleService {
     { version, values, scheduledFor, deliverBy, rule }: Omit<Checked, 'request'>,
     actor: Actor,
   ): Promise<ExecutionDto[]> {
+    // The same for all machines, and sealed once.
+    const inputValues = storedInputs(request.scriptId, version.inputs, values, this.config.SECRETS_KEY ?? '');
     const inserted = scheduleExecutions(
       work,
       request.machineIds.map((machineId) => ({
@@ -151,7 +153,7 @@ export class ScheduleService {
         rule,
         maxExecutions: request.maxExecutions ?? null,
         deliverBy,
-        inputValues: storedInputs(request.scriptId, version.inputs, values, this.config.SECRETS_KEY ?? ''),
+        inputValues,
         timeoutSeconds: request.timeoutSeconds ?? version.timeoutSeconds,
         runAs: request.runAs ?? version.runAs,
         order: request.order ?? 0,
@@ -162,8 +164,9 @@ export class ScheduleService {
       if (!(error instanceof MachinesGoneError)) throw error;
       throw invalidRequest(error.ids.map((id) => noMachine(request.machineIds.indexOf(id), id)));
     });
-    for (const { id, scriptId, scriptVersion, machineId, scheduledFor: due, updatedAt } of rows) {
-      await recordAudit(work, {
+    await recordAudits(
+      work,
+      rows.map(({ id, scriptId, scriptVersion, machineId, scheduledFor: due, updatedAt }) => ({
         actor: actor.name,
         action: 'execution.schedule',
         subjectType: 'execution',
@@ -171,8 +174,8 @@ export class ScheduleService {
         after: { scriptId, scriptVersion, machineId, scheduledFor: due.toISOString() },
         correlationId: actor.correlationId,
         createdAt: updatedAt,
-      });
-    }
+      })),
+    );
     return rows.map(toExecutionDto);
   }
 
@@ -214,9 +217,10 @@ export class ScheduleService {
     version: ScriptVersion | null,
     issues: Fault[],
   ): void {
+    const known = new Map(machines.map((machine) => [machine.id, machine]));
     ids.forEach((id, index) => {
       if (id === undefined) return;
-      const machine = machines.find((candidate) => candidate.id === id);
+      const machine = known.get(id);
       const path = `machineIds.${index}`;
       if (!machine) issues.push(noMachine(index, id));
       else if (!machine.registered)
