@@ -66,15 +66,21 @@ async function readWaiting(): Promise<ReadonlySet<string>> {
 export async function readLines(
   socket: Socket,
   decoder: LineDecoder,
-  handle: (line: DecodedLine) => Promise<void>,
+  /** `waitedMs`: how long nothing had come before the piece that the line began in */
+  handle: (line: DecodedLine, waitedMs: number) => Promise<void>,
 ): Promise<void> {
   const inbox = inboxOf(socket);
   // What waits for hours is a call of its own that holds nothing yet: a loop's frame would keep the last
   // lines alive for each machine.
   const readSome = async (): Promise<boolean> => {
+    const askedAt = performance.now();
     const chunk = await inbox.next();
     if (chunk === null) return false;
-    for (const line of decoder.push(chunk)) await handle(line);
+    let waitedMs = performance.now() - askedAt;
+    for (const line of decoder.push(chunk)) {
+      await handle(line, waitedMs);
+      waitedMs = 0;
+    }
     // Others' sockets get their turn between two chunks of one machine.
     await new Promise((resolve) => setImmediate(resolve));
     return true;

@@ -94,7 +94,7 @@ export class MachineChannel {
     while (!patience.isOver) {
       try {
         await this.serve(await this.open());
-        await state.show('guest-closed', 'the connection ended');
+        if (!this.machine.deafness.isDeaf) await state.show('guest-closed', 'the connection ended');
       } catch (error) {
         if (error instanceof EndpointClosed) return;
         await this.showFailure(error);
@@ -153,9 +153,9 @@ export class MachineChannel {
   }
 
   private hear(socket: Socket, session: GuestSession, deadline: HelloDeadline): Promise<void> {
-    return readLines(socket, new LineDecoder(), async (line) => {
+    return readLines(socket, new LineDecoder(), async (line, waitedMs) => {
       deadline.atWork = true;
-      await this.queue.run(() => session.handleLine(line));
+      await this.queue.run(() => session.handleLine(line, waitedMs));
       deadline.atWork = false;
       if (session.isReady) deadline.clear();
     });

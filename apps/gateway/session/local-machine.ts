@@ -2,6 +2,7 @@ import { ShownChannelState } from '../channel/channel-state.js';
 import { DueTimer } from '../channel/due-timer.js';
 import { Patience } from '../channel/patience.js';
 import type { GatewayContext } from '../host/gateway-context.js';
+import { Deafness } from '../core/deafness.js';
 import { MachineEvents } from './events.js';
 import { LiveOutput } from './live-output.js';
 
@@ -10,6 +11,7 @@ export class LocalMachine {
   readonly patience = new Patience();
   readonly state: ShownChannelState;
   readonly due: DueTimer;
+  readonly deafness = new Deafness();
   /** Made when they are first needed: most of thousands of machines have nothing to tell. */
   private ownEvents: MachineEvents | null = null;
   private ownOutput: LiveOutput | null = null;
