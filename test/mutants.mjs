@@ -193,7 +193,7 @@ export const MUTANTS = [
   {
     name: 'no recovery of a claim without a delivery',
     file: 'apps/gateway/session/hello.ts',
-    find: 'if (row.deliveryStartedAt === null) await giveBack(guest.context, row, { undelivered: true });',
+    find: 'if (row.deliveryStartedAt === null) await giveBack(context, row, { undelivered: true });',
     put: 'void row;',
     tests: jest('integration', 'apps/gateway/session/delivery.int-spec.ts'),
     red: 'hands out again what a database that failed between claim and delivery has left',

@@ -78,6 +78,11 @@ export class MachineChannel {
     this.queue.runOnce('sweep', () => this.session?.sweep());
   }
 
+  /** A sweep has found this state in the machine's row. */
+  correct(found: ChannelState): Promise<void> {
+    return this.machine.state.correct(found);
+  }
+
   async stop(): Promise<void> {
     this.machine.patience.end();
     this.socket?.destroy();

@@ -40,6 +40,8 @@ export class GuestSession {
   /** Of the hello that was taken last; agents of before name none. */
   private helloToken: string | null = null;
   private ready = false;
+  /** The hello that was taken while another gateway held the machine. */
+  private unrecorded: { hello: Handshake; kind: AgentKind } | null = null;
   /** The runs that the agent has in its spool, as it said last. */
   private listed: readonly RunEntry[] = [];
   /** What the agent says of the installation; the machine's row follows. */
@@ -80,7 +82,10 @@ export class GuestSession {
   /** After a sweep: the lease may have been lost, and a ring may have been missed. */
   async sweep(): Promise<void> {
     if (!this.ready) return;
-    if (!this.guest.holdsLease) await this.takeLease(this.session);
+    if (!this.guest.holdsLease) {
+      await this.takeLease(this.session);
+      await this.applyAgain();
+    }
     if (this.guest.holdsLease && this.guest.isOurs) await recoverRows(this.guest, this.listed);
     await this.recordSetup();
     await this.deliver();
@@ -214,14 +219,27 @@ export class GuestSession {
   /** @returns the rows that are out at the machine */
   private async meet(hello: Handshake, kind: AgentKind): Promise<readonly ScriptExecution[]> {
     await this.takeLease(hello.session ?? null);
-    const { facts, out } = await applyHello(this.guest, hello, kind);
-    this.guest.meet(kind, facts);
+    const out = await this.apply(hello, kind);
     this.session = hello.session ?? null;
     this.helloToken = hello.hello ?? null;
     await this.recordSetup();
     this.ready = true;
     this.seenAt = Date.now();
     return out;
+  }
+
+  private async apply(hello: Handshake, kind: AgentKind): Promise<readonly ScriptExecution[]> {
+    const { facts, out, recorded } = await applyHello(this.guest, hello, kind);
+    this.guest.meet(kind, facts);
+    this.unrecorded = recorded ? null : { hello, kind };
+    return out;
+  }
+
+  /** Another gateway held the machine when the hello came: now that we do, it counts. */
+  private async applyAgain(): Promise<void> {
+    if (!this.guest.holdsLease || this.unrecorded === null) return;
+    const { hello, kind } = this.unrecorded;
+    await this.apply({ ...hello, runs: [...this.listed] }, kind);
   }
 
   /**
