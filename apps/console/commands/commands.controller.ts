@@ -1,6 +1,6 @@
 import { Body, Get, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { CommandDto, CreateCommand, type Page, pageOf, PageQuery, uuid } from '#protocol';
+import { CommandDto, CreateCommand, dbText, type Page, pageOf, PageQuery, uuid } from '#protocol';
 import { Answers } from '../http/answers.js';
 import { type Actor, By } from '../http/by.js';
 import { OperatorApi } from '../http/operator-api.js';
@@ -10,9 +10,7 @@ import { CommandsService } from './commands.service.js';
 const CommandPage = pageOf(CommandDto, 'CommandPage');
 
 const WaitQuery = z.strictObject({
-  wait: z
-    .string()
-    .regex(/^(?:[1-5]?\d|60)$/, 'must be 0 to 60 seconds')
+  wait: dbText(2, /^(?:[1-5]?\d|60)$/, 'must be 0 to 60 seconds')
     .default('0')
     .transform(Number)
     .meta({

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   Database,
   databaseNow,
+  firstSlot,
   Machine,
   MachinesGoneError,
   parseCron,
@@ -252,7 +253,7 @@ function ruleOf(request: Partial<ScheduleExecutions>, earliest: Date, issues: Fa
     jitterSeconds,
     stopOnFailure,
   };
-  if (repeatIntervalMinutes !== undefined) return { ...common, repeatIntervalMinutes };
+  if (repeatIntervalMinutes !== undefined) return startingRule({ ...common, repeatIntervalMinutes }, issues);
   if (cron === undefined) return null;
   const fault = (message: string): null => {
     const remedy = 'give minute, hour, day of month, month and day of week, such as "30 2 * * 1-5"';
@@ -264,7 +265,18 @@ function ruleOf(request: Partial<ScheduleExecutions>, earliest: Date, issues: Fa
   } catch (error) {
     return fault(error instanceof Error ? error.message : String(error));
   }
-  return { ...common, cron, timeZone };
+  return startingRule({ ...common, cron, timeZone }, issues);
+}
+
+/** Slots of a cron expression are counted in minutes since 1970, in 32 bits. */
+function startingRule(rule: SeriesRule, issues: Fault[]): SeriesRule | null {
+  if (firstSlot(rule) !== null) return rule;
+  issues.push({
+    path: 'scheduledFor',
+    message: 'is too late for the first run of a repeating schedule',
+    remedy: 'give a time before the year 6000',
+  });
+  return null;
 }
 
 const isLocal = (time: string | undefined): boolean =>

@@ -1,9 +1,7 @@
-import { z } from 'zod';
-import { uuid } from '#protocol';
+import { dbText, uuid } from '#protocol';
 
 /** A machine's id in a path. Whoever gives a name instead is told how names are looked up. */
-export const machineId = z
-  .string()
+export const machineId = dbText(2048)
   .superRefine((value, context) => {
     const message = uuid.safeParse(value).error?.issues[0]?.message;
     if (message === undefined) return;

@@ -1,7 +1,7 @@
 import { Body, Delete, Get, Param, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { MediaRequest, MediaResult, uuid } from '#protocol';
+import { dbText, MediaRequest, MediaResult, uuid } from '#protocol';
 import { Answers } from '../http/answers.js';
 import { type Actor, By, RequestKey } from '../http/by.js';
 import { OperatorApi } from '../http/operator-api.js';
@@ -11,9 +11,11 @@ import { MediaService } from './media.service.js';
 const CreateQuery = z.strictObject({
   dryRun: queryFlag.describe('Shows files, hashes and plan; nothing is written and no row is made.'),
 });
-const fileName = z
-  .string()
-  .regex(/^\w[\w.-]{0,99}(\/\w[\w.-]{0,99})?$/, 'must be the name of a file, below one folder at most');
+const fileName = dbText(
+  201,
+  /^\w[\w.-]{0,99}(\/\w[\w.-]{0,99})?$/,
+  'must be the name of a file, below one folder at most',
+);
 
 /** What the media app refuses beside what is refused here; it may not answer at all. */
 const FROM_MEDIA_APP = [400, 404, 503, 504] as const;

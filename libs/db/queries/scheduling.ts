@@ -13,6 +13,8 @@ export interface NewExecution {
   /** Null: now, by the database's clock. A repeating schedule takes its first time from the rule. */
   scheduledFor: Date | null;
   executionType?: ExecutionType;
+  /** The medium whose installation a FIRST_BOOT row belongs to. */
+  mediaId?: string | null;
   /** Null: runs once. */
   rule?: SeriesRule | null;
   maxExecutions?: number | null;

@@ -46,7 +46,8 @@ describe('the grid of an interval', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 5_256_000 }),
-        fc.integer({ min: 0, max: 10_000 }),
+        // Before the year 9999 with the longest interval, too.
+        fc.integer({ min: 0, max: 700 }),
         fc.integer({ min: -(10 ** 9), max: 10 ** 12 }),
         (minutes, slot, sinceFirstMs) => {
           const now = new Date(FIRST + sinceFirstMs);
@@ -219,5 +220,22 @@ describe('jitter', () => {
       expect(dueTime(rule, `machine-${index}`, slot).getTime()).toBeLessThan(
         slotTime(rule, slot + 1).getTime(),
       );
+  });
+});
+
+describe('the last run', () => {
+  it('is of the year 9999: there is none after it, whatever the rule', () => {
+    const tenYears = { first: '9998-06-01T00:00:00.000Z', repeatIntervalMinutes: 5_256_000 };
+    expect(firstSlot(tenYears)).toBe(0);
+    expect(nextSlot(tenYears, 0, new Date())).toBeNull();
+    const late = { ...tenYears, missedRuns: 'skip' as const, missedWindowMinutes: 525_600 };
+    expect(deliverBy({ ...late, first: '9999-06-01T00:00:00.000Z' }, 'm', 0)).toBeNull();
+    const jittery = { ...tenYears, first: '9999-12-31T12:00:00.000Z', jitterSeconds: 86_400 };
+    expect(firstSlot(jittery)).toBeNull();
+  });
+
+  it('of a cron expression is of a minute that 32 bits count', () => {
+    expect(firstSlot(cron('0 0 1 1 *', 'UTC', '2900-01-01T00:00:00Z'))).toBeLessThan(2 ** 31);
+    expect(firstSlot(cron('0 0 1 1 *', 'UTC', '6100-01-01T00:00:00Z'))).toBeNull();
   });
 });

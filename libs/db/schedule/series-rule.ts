@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Cron } from 'croner';
+import { INT, isStorableTime } from '#protocol';
 
 const MINUTE = 60_000;
 /**
@@ -74,9 +75,17 @@ export function slotTime(rule: SeriesRule, slot: number): Date {
 }
 
 /**
- * The first slot of the grid that is due at or after `from`; null when a cron expression never comes again.
+ * The first slot of the grid that is due at or after `from`; null when a cron expression never comes again,
+ * or when it comes after the last time (the year 9999) or slot that a database holds.
  */
 function slotFrom(rule: SeriesRule, from: number): number | null {
+  const slot = gridSlotFrom(rule, from);
+  if (slot === null || slot > INT.max) return null;
+  const latest = slotTime(rule, slot).getTime() + (rule.jitterSeconds ?? 0) * 1000;
+  return isStorableTime(new Date(latest)) ? slot : null;
+}
+
+function gridSlotFrom(rule: SeriesRule, from: number): number | null {
   if (!('cron' in rule))
     return Math.max(0, Math.ceil((from - Date.parse(rule.first)) / (rule.repeatIntervalMinutes * MINUTE)));
   const next = cronOf(rule).nextRun(new Date(Math.max(from, Date.parse(rule.first)) - 1));
@@ -92,7 +101,7 @@ export function firstSlot(rule: SeriesRule): number | null {
  * The slot that follows when the run of `slot` has ended at `now`. A slot that passed meanwhile, because the
  * machine was away or the run itself took that long, is made good only under `all`: two runs of one schedule
  * never overlap.
- * @returns null when a cron expression never comes again
+ * @returns null when there is no later one
  */
 export function nextSlot(rule: SeriesRule, slot: number, now: Date): number | null {
   const window = rule.missedRuns === 'all' ? windowMs(rule, 'all') : 0;
@@ -121,7 +130,9 @@ export function deliverBy(rule: SeriesRule, machineId: string, slot: number): Da
   const due = dueTime(rule, machineId, slot).getTime();
   const following = slotFrom(rule, slotTime(rule, slot).getTime() + 1);
   const limit = following === null ? Infinity : slotTime(rule, following).getTime();
-  return new Date(Math.min(due + windowMs(rule, 'skip'), limit));
+  const at = new Date(Math.min(due + windowMs(rule, 'skip'), limit));
+  // Later than any time that a database holds: never.
+  return isStorableTime(at) ? at : null;
 }
 
 function windowMs(rule: Policy, policy: 'skip' | 'all'): number {
