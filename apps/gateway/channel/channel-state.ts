@@ -8,8 +8,8 @@ interface Shown {
 }
 
 /**
- * What operators see of one machine's channel: on the bus and in the log once for each change, and in its row.
- * A row that says otherwise is corrected, whoever wrote it and whatever kept us from writing.
+ * What operators see of one machine's channel: on the bus and in the log once for each change, and in its
+ * row. A row that says otherwise is corrected, whoever wrote it and whatever kept us from writing.
  */
 export class ShownChannelState {
   private shown: Shown | null = null;

@@ -24,8 +24,8 @@ export type RowJudgement =
 
 /**
  * What an agent's hello says about a row that was delivered before it: one that is listed is alive or
- * finished. One that is not was never accepted, unless its start is on record or the spool is another one than
- * at delivery: then it is lost. An agent without a list has no memory over a restart: with it all are lost.
+ * finished. One that is not was never accepted, unless its start is on record or the spool is another one
+ * than at delivery: then it is lost. An agent without a list has no memory over a restart: all are lost.
  */
 export function judgeRow(row: DeliveredRow, hello: HelloNews): RowJudgement {
   if (hello.runs === null) return lost('AGENT_LOST', 'the agent started again and does not know this run');

@@ -2,8 +2,8 @@ import type { ExecutionStatus, FailureReason } from '#protocol';
 
 /**
  * The state table of a run: what each event makes of it, in each state that it can be in. It is written down
- * here once, as data; the queries carry it out, and transitions.int-spec.ts tries every state with every event
- * on both databases.
+ * here once, as data; the queries carry it out, and transitions.int-spec.ts tries every state with every
+ * event on both databases.
  */
 
 /** What decides about a row. */
@@ -14,7 +14,7 @@ export interface RunState {
   status: 'PENDING' | 'RUNNING' | 'ENDED' | 'LOST' | 'CANCELLED';
   /** Its end was asked for. */
   cancel: boolean;
-  /** `no`: claimed only. `begun`: it may have reached the guest. `accepted`: the agent said that it started. */
+  /** `no`: claimed only. `begun`: it may have reached the guest. `accepted`: its agent said that it began. */
   delivered: 'no' | 'begun' | 'accepted';
   /** Who holds the machine: the gateway at work, which has claimed the row, another one, or nobody. */
   lease: 'ours' | 'another' | 'ended';

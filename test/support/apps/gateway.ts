@@ -24,8 +24,8 @@ export function socketFolder(): { baseDir: string; sockets: string; remove(): vo
 }
 
 /**
- * The gateway as a server on a loopback port, a free one unless it is given, on a migrated database, with the in-process bus unless
- * REDIS_URL is given.
+ * The gateway as a server on a loopback port, a free one unless it is given, on a migrated database, with the
+ * in-process bus unless REDIS_URL is given.
  */
 export async function startGateway(
   databaseUrl: string,
