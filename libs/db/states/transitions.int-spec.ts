@@ -9,7 +9,7 @@ import {
   type RowInState,
   rowsInStates,
 } from '../../../test/support/rows/run-states.js';
-import { outcomeOf, RUN_EVENTS, RUN_RULES, type RunEvent, runStates } from './transitions.js';
+import { outcomeOf, RUN_EVENTS, RUN_RULES, type RunEvent, type RunState, runStates } from './transitions.js';
 
 /** What decides, as it stands in the database. */
 interface Seen {
@@ -28,6 +28,21 @@ const STATES = runStates().filter(
   // What has ended is held by nobody, and nothing is tried again: these say nothing there.
   ({ status, lease, retry }) => status === 'PENDING' || status === 'RUNNING' || (lease === 'ours' && !retry),
 );
+
+/**
+ * The states that are tried with an event: each combination of what its rules look at, of what was delivered
+ * and of what operators want; of the rest two of all that there are, in turn.
+ */
+function statesFor(event: RunEvent): RunState[] {
+  const named = RUN_RULES.filter(({ events }) => events.includes(event)).flatMap(({ when }) =>
+    Object.keys(when),
+  );
+  const decisive = new Set([...named, 'status', 'delivered', 'cancel', 'series']) as Set<keyof RunState>;
+  const alike = Map.groupBy(STATES, (state) => [...decisive].map((name) => state[name]).join());
+  return [...alike.values()].flatMap((states, turn) =>
+    states.filter((_state, index) => (index + turn) % Math.ceil(states.length / 2) === 0),
+  );
+}
 
 function seen(row: ScriptExecution, nextRuns: number): Seen {
   const delivered = row.deliveryStartedAt === null ? 'no' : row.startConfirmed ? 'accepted' : 'begun';
@@ -98,7 +113,7 @@ describe('the state table', () => {
   });
 });
 
-onBothDatabases(`each of ${STATES.length} states of a run`, (given) => {
+onBothDatabases('a run in each of its states', (given) => {
   let database: Database;
 
   beforeEach(async () => {
@@ -123,7 +138,8 @@ onBothDatabases(`each of ${STATES.length} states of a run`, (given) => {
   it.each(RUN_EVENTS)(
     'becomes what the table says: %s',
     async (event) => {
-      const rows = await rowsInStates(database, STATES);
+      const states = statesFor(event);
+      const rows = await rowsInStates(database, states);
       const before = await look(rows);
       await happens(database, event, rows);
       const after = await look(rows);
@@ -137,7 +153,7 @@ onBothDatabases(`each of ${STATES.length} states of a run`, (given) => {
         return [{ state: row.state, wanted, was }];
       });
       expect(wrong.slice(0, 5)).toEqual([]);
-      expect(after).toHaveLength(STATES.length);
+      expect(after.length).toBeGreaterThan(40);
     },
     120_000,
   );
