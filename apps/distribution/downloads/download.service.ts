@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Database, databaseNow, Download } from '#db';
+import { Database, recordDownload } from '#db';
 import { LOGGER, type Logger, Metrics } from '#runtime';
 import type { StoredArtifact } from '../artifacts/stored-artifact.js';
 import { type ByteRange, ifNoneMatchHolds, ifRangeHolds, parseRange } from './conditional.js';
@@ -109,24 +108,16 @@ export class DownloadService {
     address: string,
     outcome: { status: number; bytes: number; complete: boolean },
   ): Promise<void> {
-    const work = this.database.work();
-    work.persist(
-      work.create(
-        Download,
-        {
-          id: randomUUID(),
-          address,
-          sha256: artifact.sha256,
-          file: artifact.entry.file,
-          version: artifact.version,
-          bytes: outcome.bytes,
-          status: outcome.status,
-          result: outcome.complete ? 'complete' : 'aborted',
-          createdAt: await databaseNow(work),
-        },
-        { partial: true },
-      ),
-    );
-    await work.flush();
+    const { bytes, status, complete } = outcome;
+    await recordDownload(this.database.work(), {
+      machineId: null,
+      address,
+      sha256: artifact.sha256,
+      file: artifact.entry.file,
+      version: artifact.version,
+      bytes,
+      status,
+      result: complete ? 'complete' : 'aborted',
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { recordChannel } from '#db';
 import { BusEvents, type ChannelState } from '#protocol';
 import type { GatewayContext } from '../host/gateway-context.js';
+import type { GuestLog } from '../session/guest-log.js';
 
 interface Shown {
   state: ChannelState;
@@ -20,6 +21,7 @@ export class ShownChannelState {
   constructor(
     private readonly context: GatewayContext,
     private readonly machineId: string,
+    private readonly log: GuestLog,
   ) {}
 
   get current(): ChannelState {
@@ -52,7 +54,7 @@ export class ShownChannelState {
 
   /** What changes while a statement is on its way is written after it: the last word is the newest. */
   private async writeUntilSettled(): Promise<void> {
-    const { database, logger, config, lease } = this.context;
+    const { database, config, lease } = this.context;
     const { machineId } = this;
     while (this.shown !== null && this.shown.state !== this.written) {
       const { state, detail } = this.shown;
@@ -61,7 +63,7 @@ export class ShownChannelState {
         // Whoever holds the machine knows better; when nobody does any more, a sweep comes back to it.
         if (!(await recordChannel(database.work(), seen))) return;
       } catch (error) {
-        return logger.warn({ machineId, err: error }, 'the channel state was not written');
+        return this.log.write('warn', { err: error }, 'the channel state was not written');
       }
       this.written = state;
     }
@@ -71,8 +73,7 @@ export class ShownChannelState {
     const before = this.shown?.state ?? null;
     this.shown = shown;
     if (shown.state === before) return;
-    const { bus, logger } = this.context;
-    logger.info({ machineId: this.machineId, channel: shown.state, before }, 'channel');
-    bus.emit(BusEvents.machineChanged, { machineId: this.machineId, channel: shown.state });
+    this.log.write('info', { channel: shown.state, before }, 'channel');
+    this.context.bus.emit(BusEvents.machineChanged, { machineId: this.machineId, channel: shown.state });
   }
 }

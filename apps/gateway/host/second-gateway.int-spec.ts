@@ -39,7 +39,9 @@ onBothDatabases('a machine that a gateway holds', (given) => {
     expect(before).toMatchObject({ channel: 'ready', hostId: 'host-a' });
     const port = Number(new URL(gateway.app.url).port);
     // Its folder has no sockets: a gateway that had begun would have shown them as missing.
-    await expect(startGateway(given().url, elsewhere.baseDir, {}, port)).rejects.toThrow('GATEWAY_PORT');
+    await expect(startGateway(given().url, elsewhere.baseDir, {}, undefined, port)).rejects.toThrow(
+      'GATEWAY_PORT',
+    );
     const { channel, leaseOwner, epoch } = await machine();
     expect({ channel, leaseOwner, epoch }).toEqual({
       channel: 'ready',
