@@ -4,7 +4,7 @@ import type { FaultWorld } from './fault-world.js';
 
 export interface BusCase {
   /** The fields beside those that every request has. */
-  prepare(world: FaultWorld): Promise<object>;
+  readonly prepare: (world: FaultWorld) => Promise<object>;
   /** What a repeat is refused with when the first was carried out, and says the same. */
   goneCode?: string;
 }
