@@ -3,6 +3,7 @@ import { BusEvents, type ScriptOutput, storable } from '#protocol';
 import { KEPT_OUTPUT, StreamTail } from '../core/output.js';
 import { Redactor, Secrets } from '../core/redactor.js';
 import type { GatewayContext } from '../host/gateway-context.js';
+import type { GuestLog } from './guest-log.js';
 import { secretsOf } from './inputs.js';
 
 /** A running script's output reaches its row this often at the most. */
@@ -58,6 +59,7 @@ export class LiveOutput {
   constructor(
     private readonly context: GatewayContext,
     private readonly machineId: string,
+    private readonly log: GuestLog,
   ) {}
 
   /** @returns bytes that count against the agent's credit, and whether the run is one of this machine's */
@@ -135,7 +137,7 @@ export class LiveOutput {
   private saveLater(run: Run, ms: number): void {
     run.timer ??= setTimeout(() => {
       this.save(run).catch((error: unknown) => {
-        this.context.logger.warn({ machineId: this.machineId, err: error }, 'live output was not saved');
+        this.log.write('warn', { err: error }, 'live output was not saved');
         // The script may print nothing more for a long time.
         if (this.runs.has(key(run.executionId, run.attempt))) this.saveLater(run, SAVE_AGAIN_MS);
       });
