@@ -394,15 +394,11 @@ export class GuestSession {
 
   private async complete(message: ScriptCompletion): Promise<void> {
     const { guest } = this;
-    const { events, output, machine, isOurs } = guest;
+    const { events, output, isOurs } = guest;
     const commit = () => commitCompletion(guest, message);
     // Ours says it again until it is acked. The public agent says it once: it waits here, and its socket with
     // it, until the database has it.
-    const result = isOurs
-      ? await commit()
-      : await machine.patience.untilDone(commit, (error) =>
-          machine.log.write('warn', { err: error }, 'tried again until it succeeds'),
-        );
+    const result = isOurs ? await commit() : await this.untilDone(commit);
     output.forget(message.execution_id);
     if (result === 'unknown' || result === 'foreign') {
       await events.security(
@@ -427,10 +423,19 @@ export class GuestSession {
   }
 
   private async answer(message: CommandResponse): Promise<void> {
-    if ((await takeAnswer(this.guest, message)) !== 'unknown') return;
+    // No agent says an answer twice.
+    if ((await this.untilDone(() => takeAnswer(this.guest, message))) !== 'unknown') return;
     await this.guest.events.security(
       'response_unknown',
       'an answer to a command that this machine was not given',
+    );
+  }
+
+  /** For what is said once: it waits here, and its socket with it, until the database has it. */
+  private untilDone<T>(run: () => Promise<T>): Promise<T> {
+    const { machine } = this.guest;
+    return machine.patience.untilDone(run, (error) =>
+      machine.log.write('warn', { err: error }, 'tried again until it succeeds'),
     );
   }
 
