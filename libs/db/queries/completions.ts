@@ -196,7 +196,8 @@ export async function recordStarted(
   const { now } = dialectOf(work);
   const rows = await work.execute<{ id: string }[]>(
     `update script_execution set started_at = case when start_confirmed = true then started_at else ${now} end, start_confirmed = true,
-       boot_id = coalesce(?, boot_id), updated_at = ${now}
+       -- What has started has been delivered, by whomever: it is not to be taken back as if it had not.
+       delivery_started_at = coalesce(delivery_started_at, ${now}), boot_id = coalesce(?, boot_id), updated_at = ${now}
      where id = ? and machine_id = ? and attempt = ? and status = 'RUNNING' returning id`,
     [started.bootId, started.executionId, started.machineId, started.attempt],
   );
