@@ -80,6 +80,11 @@ export class MachineChannel {
     this.queue.runOnce('excess', () => this.machine.events.tellExcess());
   }
 
+  /** A sweep has found this state in the machine's row. */
+  correct(found: ChannelState): Promise<void> {
+    return this.machine.state.correct(found);
+  }
+
   async stop(): Promise<void> {
     this.machine.patience.end();
     this.socket?.destroy();

@@ -44,6 +44,8 @@ export class GuestSession {
   /** Of the hello that was taken last; agents of before name none. */
   private helloToken: string | null = null;
   private ready = false;
+  /** The hello that was taken while another gateway held the machine. */
+  private unrecorded: { hello: Handshake; kind: AgentKind } | null = null;
   /** The runs that the agent has in its spool, as it said last. */
   private listed: readonly RunEntry[] = [];
   private readonly installation: InstallationNews;
@@ -93,6 +95,7 @@ export class GuestSession {
     if (!this.guest.holdsLease) {
       await this.takeLease(this.session);
       this.installation.tellAgain();
+      await this.applyAgain();
     }
     if (this.isAnother) return;
     if (this.guest.holdsLease && this.guest.isOurs) await recoverRows(this.guest, this.listed);
@@ -233,8 +236,7 @@ export class GuestSession {
   /** @returns the rows that are out at the machine */
   private async meet(hello: Handshake, kind: AgentKind): Promise<readonly ScriptExecution[]> {
     await this.takeLease(hello.session ?? null);
-    const { facts, out } = await applyHello(this.guest, hello, kind);
-    this.guest.meet(kind, facts);
+    const out = await this.apply(hello, kind);
     this.session = hello.session ?? null;
     this.helloToken = hello.hello ?? null;
     await this.installation.record();
@@ -243,12 +245,27 @@ export class GuestSession {
     return out;
   }
 
+  private async apply(hello: Handshake, kind: AgentKind): Promise<readonly ScriptExecution[]> {
+    const { facts, out, recorded } = await applyHello(this.guest, hello, kind);
+    this.guest.meet(kind, facts);
+    this.unrecorded = recorded ? null : { hello, kind };
+    return out;
+  }
+
+  /** Another gateway held the machine when the hello came: now that we do, it counts. */
+  private async applyAgain(): Promise<void> {
+    if (!this.guest.holdsLease || this.unrecorded === null) return;
+    const { hello, kind } = this.unrecorded;
+    await this.apply({ ...hello, runs: [...this.listed] }, kind);
+  }
+
   /**
    * A copied disk is acked, so that it goes on in peace, and asked for nothing: its runs and its results are
    * another machine's.
    */
   private async meetAnother(hello: Handshake): Promise<void> {
     this.listed = [];
+    this.unrecorded = null;
     // Nothing of it is this machine's: what it says next under its own id is a first hello.
     this.session = null;
     this.helloToken = null;
@@ -411,15 +428,11 @@ export class GuestSession {
 
   private async complete(message: ScriptCompletion): Promise<void> {
     const { guest } = this;
-    const { events, output, machine, isOurs } = guest;
+    const { events, output, isOurs } = guest;
     const commit = () => commitCompletion(guest, message);
     // Ours says it again until it is acked. The public agent says it once: it waits here, and its socket with
     // it, until the database has it.
-    const result = isOurs
-      ? await commit()
-      : await machine.patience.untilDone(commit, (error) =>
-          machine.log.write('warn', { err: error }, 'tried again until it succeeds'),
-        );
+    const result = isOurs ? await commit() : await this.untilDone(commit);
     output.forget(message.execution_id);
     if (result === 'unknown' || result === 'foreign') {
       await events.security(
@@ -444,10 +457,19 @@ export class GuestSession {
   }
 
   private async answer(message: CommandResponse): Promise<void> {
-    if ((await takeAnswer(this.guest, message)) !== 'unknown') return;
+    // No agent says an answer twice.
+    if ((await this.untilDone(() => takeAnswer(this.guest, message))) !== 'unknown') return;
     await this.guest.events.security(
       'response_unknown',
       'an answer to a command that this machine was not given',
+    );
+  }
+
+  /** For what is said once: it waits here, and its socket with it, until the database has it. */
+  private untilDone<T>(run: () => Promise<T>): Promise<T> {
+    const { machine } = this.guest;
+    return machine.patience.untilDone(run, (error) =>
+      machine.log.write('warn', { err: error }, 'tried again until it succeeds'),
     );
   }
 
