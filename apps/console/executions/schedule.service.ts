@@ -25,6 +25,7 @@ import {
   type ScheduleExecutions,
 } from '#protocol';
 import type { Draft } from '#app';
+import { matchesWhole } from '#patterns';
 import { Bus, invalidRequest } from '#runtime';
 import type { Actor } from '../http/by.js';
 import { CONSOLE_CONFIG } from '../console-config.js';
@@ -112,7 +113,7 @@ export class ScheduleService {
   }
 
   private checkInputs(version: ScriptVersion, inputs: InputValues, issues: Fault[]): InputValues {
-    const { values, faults } = checkInputs(version, inputs);
+    const { values, faults } = checkInputs(version, inputs, matchesWhole);
     issues.push(...faults);
     const usesPasswords = version.inputs.some((input) => input.type === 'password');
     if (usesPasswords && this.config.SECRETS_KEY === undefined) {
