@@ -9,12 +9,12 @@ const many = (count: number, line: (index: number) => string, between = '\n'): s
 const READERS: [what: string, count: number, read: (count: number) => unknown][] = [
   [
     'a YAML mapping on one line',
-    3000,
+    1000,
     (count) => validateAnswerFile('meta-data', `{${many(count, (index) => `k${index}: v`, ', ')}}\n`),
   ],
   [
     'a YAML mapping of lines',
-    3000,
+    1000,
     (count) =>
       validateAnswerFile(
         'meta-data',
@@ -23,12 +23,12 @@ const READERS: [what: string, count: number, read: (count: number) => unknown][]
   ],
   [
     'a YAML mapping of one key',
-    3000,
+    1000,
     (count) => validateAnswerFile('meta-data', `{${many(count, () => `k: v`, ', ')}}\n`),
   ],
   [
     'a YAML list',
-    3000,
+    1000,
     (count) => validateAnswerFile('user-data', `#cloud-config\nruncmd: [${many(count, () => 'ls', ', ')}]\n`),
   ],
   [
@@ -42,7 +42,7 @@ const READERS: [what: string, count: number, read: (count: number) => unknown][]
   ],
   [
     'kickstart packages',
-    3000,
+    1000,
     (count) => validateAnswerFile('a.ks', `%packages\n${many(count, (index) => `p${index}`)}\n%end\n`),
   ],
   [
