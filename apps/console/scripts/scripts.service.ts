@@ -11,7 +11,8 @@ import {
   type Work,
 } from '#db';
 import { type CreateScript, defaultPlatforms, type Page, type PageQuery, type ScriptDto } from '#protocol';
-import type { AppError } from '#runtime';
+import { judgePlaceholders } from '#placeholders';
+import { type AppError, invalidRequest } from '#runtime';
 import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
 import { pageRequest, toPage } from '../http/page.js';
@@ -21,7 +22,9 @@ import { toScriptDto } from './script.dto.js';
 export class ScriptsService {
   constructor(private readonly database: Database) {}
 
-  create(request: CreateScript, actor: Actor): Promise<ScriptDto> {
+  /** @throws AppError `request.invalid` (400) when the value of an input would become code */
+  async create(request: CreateScript, actor: Actor): Promise<ScriptDto> {
+    await refuseCode(request);
     return this.database.transaction(async (work) => {
       const now = await databaseNow(work);
       const script = work.create(Script, { id: randomUUID(), version: 1, createdAt: now, updatedAt: now });
@@ -31,7 +34,8 @@ export class ScriptsService {
   }
 
   /** Adds a version; runs that are scheduled keep the one they name. */
-  update(id: string, request: CreateScript, actor: Actor): Promise<ScriptDto> {
+  async update(id: string, request: CreateScript, actor: Actor): Promise<ScriptDto> {
+    await refuseCode(request);
     return this.database.transaction(async (work) => {
       if ((await nextScriptVersion(work, id)) === null) throw notFound(id);
       const script = await work.findOneOrFail(Script, { id });
@@ -81,6 +85,7 @@ export class ScriptsService {
       timeoutSeconds: request.timeoutSeconds,
       runAs: request.runAs ?? null,
       retry: request.retry ?? null,
+      placeholders: 'judged',
       sha256: createHash('sha256').update(request.content).digest('hex'),
       createdAt: now,
     });
@@ -97,6 +102,12 @@ export class ScriptsService {
     });
     return toScriptDto(version);
   }
+}
+
+/** @throws AppError `request.invalid` (400) with line, column and the right form of each placeholder */
+async function refuseCode(request: CreateScript): Promise<void> {
+  const { faults } = await judgePlaceholders(request);
+  if (faults.length > 0) throw invalidRequest(faults);
 }
 
 const auditOf = ({ version, name, sha256 }: ScriptVersion): object => ({ version, name, sha256 });
