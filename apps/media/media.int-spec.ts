@@ -268,6 +268,26 @@ onBothDatabases('media', (given) => {
     expect((await media.request('POST', '/media', request, key)).status).toBe(409);
   });
 
+  it('are made once for a request that comes again while it is carried out', async () => {
+    const request = body();
+    const key = { 'idempotency-key': newId() };
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => media.request('POST', '/media', request, key)),
+    );
+    const made = answers.filter(({ status }) => status === 201);
+    const waiting = answers.filter(({ status }) => status === 409);
+    expect([new Set(made.map((answer) => answer.body.id)).size, waiting.length > 0]).toEqual([1, true]);
+    for (const answer of waiting)
+      expect([answer.body.code, answer.headers.get('retry-after')]).toEqual(['media.in_progress', '5']);
+    expect((await media.request('POST', '/media', request, key)).body.id).toBe(made[0]?.body.id);
+    expect(await database.work().count(Media, { machineId: request.vmId })).toBe(1);
+    const other = await media.request('POST', '/media', { ...request, hostname: 'another' }, key);
+    expect([other.status, other.body.code]).toEqual([409, 'media.request_reused']);
+    // A dry run is another request, whatever its key.
+    const dry = await media.request('POST', '/media?dryRun=true', request, key);
+    expect([dry.status, dry.body.id === made[0]?.body.id]).toEqual([201, false]);
+  });
+
   it('of a dry run leave nothing behind', async () => {
     const before = [onDisk().length, await database.work().count(Machine)];
     const { status, body: result } = await media.request('POST', '/media?dryRun=true', body());

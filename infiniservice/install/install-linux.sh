@@ -6,6 +6,9 @@
 #
 # INFINISERVICE_SHA256         when set, the binary must have this hash
 # INFINISERVICE_SHARED_SECRET  the channel secret, by environment only: arguments can be read by others
+# INFINISERVICE_MEDIUM_ID, INFINISERVICE_MEDIUM_PROOF
+#                              of the install medium, both or none: first-boot scripts go to the installation
+#                              that shows the proof of their own medium
 # INFINISERVICE_SETUP          running: the system's installation goes on until `infiniservice install
 #                              --finished`, ten minutes at most, and first-boot scripts wait for that
 set -eu

@@ -26,6 +26,9 @@ Options, also from the environment:
   --state-dir DIR       INFINISERVICE_STATE_DIR     {}
   --setup STATE         INFINISERVICE_SETUP         running or done: first-boot scripts wait for --finished, ten
                                                     minutes at most
+                        INFINISERVICE_MEDIUM_ID, INFINISERVICE_MEDIUM_PROOF
+                                                    the install medium, and what only it carries: first-boot
+                                                    scripts go to the installation that shows it
                         INFINISERVICE_SHARED_SECRET the channel secret; never an option, which others could read",
         port::DEVICES,
         install::default_state_dir().display()

@@ -6,6 +6,7 @@
 //! - `run`: the supervisor of one script, and the spool that outlives every process
 //! - `command`: commands of the host that are no scripts
 //! - `setup`: whether the installation of the system still goes on
+//! - `medium`: the install medium that put this agent here
 //! - `os`: everything that knows an operating system; no other room names one
 
 pub mod channel;
@@ -13,6 +14,7 @@ pub mod cli;
 mod command;
 mod config;
 mod doctor;
+pub mod medium;
 mod metrics;
 mod options;
 mod os;

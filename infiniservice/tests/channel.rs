@@ -256,8 +256,15 @@ fn start_in(root: &Folder) -> Agent {
     Agent::start(root, &[("INFINISERVICE_STATE_DIR", state.to_str().unwrap())])
 }
 
+const MEDIUM: &str = "11111111-0000-4000-8000-000000000001";
+
 fn install(root: &Folder, more: &[&str]) {
+    let medium = [
+        ("INFINISERVICE_MEDIUM_ID", MEDIUM),
+        ("INFINISERVICE_MEDIUM_PROOF", &"0a".repeat(32)),
+    ];
     let output = Command::new(program())
+        .envs(medium)
         .args(["install", "--root", root.0.to_str().unwrap(), "--vm-id", VM_ID])
         .args(more)
         .output()
@@ -272,6 +279,7 @@ fn the_end_of_the_installation_is_said_at_once_and_nothing_is_lost_meanwhile() {
     let agent = start_in(&root);
     let (host, hello) = Host::meet(&root);
     assert_eq!(hello["setup"], "running");
+    assert_eq!(hello["medium"], json!({ "id": MEDIUM, "proof": "0a".repeat(32) }));
     // A new connection hears it anew, and so does the host of a new agent.
     drop(host);
     let (host, hello) = Host::meet(&root);
@@ -286,11 +294,8 @@ fn the_end_of_the_installation_is_said_at_once_and_nothing_is_lost_meanwhile() {
     install(&root, &["--finished"]);
     let said_at = Instant::now();
     let hello = host.hear("handshake");
-    assert_eq!(
-        (&hello["setup"], &hello["session"]),
-        (&json!("done"), &session),
-        "without a restart"
-    );
+    assert_eq!((&hello["setup"], &hello["session"]), (&json!("done"), &session), "no restart");
+    assert_eq!(hello["medium"]["id"], MEDIUM);
     assert!(said_at.elapsed() < Duration::from_secs(10), "{:?}", said_at.elapsed());
     // Sent before the host had read that hello: it counts.
     host.give("meanwhile", "echo meanwhile", 20);
@@ -315,7 +320,7 @@ fn an_agent_that_nobody_told_of_an_installation_has_finished() {
     let folder = Folder::new();
     let _agent = Agent::start(&folder, &[]);
     let (_host, hello) = Host::meet(&folder);
-    assert_eq!(hello["setup"], "done");
+    assert_eq!((&hello["setup"], hello.get("medium")), (&json!("done"), None));
 }
 
 #[test]

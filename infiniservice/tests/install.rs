@@ -16,6 +16,8 @@ fn infiniservice(arguments: &[&str], env: &[(&str, &str)]) -> Output {
         .env_remove("INFINIBAY_VM_ID")
         .env_remove("INFINISERVICE_SHARED_SECRET")
         .env_remove("INFINISERVICE_SETUP")
+        .env_remove("INFINISERVICE_MEDIUM_ID")
+        .env_remove("INFINISERVICE_MEDIUM_PROOF")
         .envs(env.iter().copied())
         .output()
         .unwrap()
@@ -147,6 +149,40 @@ fn an_installation_that_goes_on_is_told_by_option_or_variable_and_ended_by_a_wor
     assert!(infiniservice(&words, &[]).status.success());
     assert!(infiniservice(&["uninstall", "--root", path], &[]).status.success());
     assert!(!root.join("var/lib/infiniservice").exists());
+}
+
+#[test]
+fn the_medium_is_kept_until_another_one_or_another_machine_takes_its_place() {
+    const OTHER_VM: &str = "8c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d";
+    let root = Folder::new();
+    let path = root.0.to_str().unwrap();
+    let kept = root.join("var/lib/infiniservice/medium.json");
+    let proof = "0a".repeat(32);
+    let from = |id: &str| install(&root, &[("INFINISERVICE_MEDIUM_ID", id), ("INFINISERVICE_MEDIUM_PROOF", &proof)]);
+    let id_of = || serde_json::from_slice::<serde_json::Value>(&fs::read(&kept).unwrap()).unwrap()["id"].clone();
+    let (first, second) = ("11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002");
+    for id in [first, second] {
+        let output = from(id);
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(id_of(), id);
+        assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(!format!("{output:?}").contains(&proof));
+    }
+    // By hand, for a newer agent: it is the same installation.
+    assert!(install(&root, &[]).status.success());
+    assert_eq!(id_of(), second);
+    // For another machine it is not.
+    let words = ["install", "--vm-id", OTHER_VM, "--root", path];
+    assert!(infiniservice(&words, &[]).status.success());
+    assert!(!kept.exists());
+
+    assert!(from(first).status.success());
+    assert!(infiniservice(&["uninstall", "--root", path], &[]).status.success());
+    assert!(!root.join("var/lib/infiniservice").exists());
+
+    let half = install(&root, &[("INFINISERVICE_MEDIUM_ID", first)]);
+    assert_eq!(half.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&half.stderr).contains("belong together"));
 }
 
 #[test]

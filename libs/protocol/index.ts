@@ -17,7 +17,7 @@ export {
 } from './bus/sealed-password.js';
 export { type BusKey, isSignedForm, SignedRequest, signRequest } from './bus/signed-request.js';
 export { deriveVmSecret, signEnvelope, verifyEnvelope } from './channel/envelope.js';
-export type { RunEntry, SetupState } from './channel/fields.js';
+export type { ProvedMedium, RunEntry, SetupState } from './channel/fields.js';
 export * as guest from './channel/guest-messages.js';
 export type {
   CommandResponse,

@@ -79,6 +79,10 @@ export const CHANNEL_STATES = [
 ] as const;
 export type ChannelState = (typeof CHANNEL_STATES)[number];
 
+/** Whose id an agent says: on a disk that was copied with its identity it is another machine's. */
+export const MACHINE_IDENTITIES = ['own', "another machine's"] as const;
+export type MachineIdentity = (typeof MACHINE_IDENTITIES)[number];
+
 /**
  * State of an install medium. `building` is the column's default in released migrations; rows are written as
  * `ready`.

@@ -155,6 +155,8 @@ describe('a disk that was a cloud image', () => {
       await waitFor(async () => (await look(first))['boot'] !== before['boot'], {
         what: 'the restarted system',
         deadlineMs: BOOT,
+      }).catch((error: unknown) => {
+        throw new Error(`${String(error)}\n${guest.console().slice(-8000)}`, { cause: error });
       });
       const { boot: _before, seed: _seed, ...same } = before;
       expect(await look(first)).toMatchObject(same);

@@ -15,17 +15,21 @@ import { judgePlaceholders } from '#placeholders';
 import { type AppError, invalidRequest } from '#runtime';
 import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
+import { Idempotency, type RequestKey } from '../http/idempotency.js';
 import { pageRequest, toPage } from '../http/page.js';
 import { toScriptDto } from './script.dto.js';
 
 @Injectable()
 export class ScriptsService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly idempotency: Idempotency,
+  ) {}
 
   /** @throws AppError `request.invalid` (400) when the value of an input would become code */
-  async create(request: CreateScript, actor: Actor): Promise<ScriptDto> {
+  async create(request: CreateScript, actor: Actor, key: RequestKey | null): Promise<ScriptDto> {
     await refuseCode(request);
-    return this.database.transaction(async (work) => {
+    return this.idempotency.once(key, async (work) => {
       const now = await databaseNow(work);
       const script = work.create(Script, { id: randomUUID(), version: 1, createdAt: now, updatedAt: now });
       work.persist(script);
@@ -34,9 +38,9 @@ export class ScriptsService {
   }
 
   /** Adds a version; runs that are scheduled keep the one they name. */
-  async update(id: string, request: CreateScript, actor: Actor): Promise<ScriptDto> {
+  async update(id: string, request: CreateScript, actor: Actor, key: RequestKey | null): Promise<ScriptDto> {
     await refuseCode(request);
-    return this.database.transaction(async (work) => {
+    return this.idempotency.once(key, async (work) => {
       if ((await nextScriptVersion(work, id)) === null) throw notFound(id);
       const script = await work.findOneOrFail(Script, { id });
       const before = await work.findOne(ScriptVersion, { scriptId: id, version: script.version - 1 });

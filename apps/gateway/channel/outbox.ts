@@ -21,7 +21,7 @@ export interface Pace {
 const EARLIEST_PLAUSIBLE_MS = Date.UTC(2020, 0, 1);
 
 /** What the numbers of lines to our agent stand under. */
-export interface Numbering {
+interface Numbering {
   session: string;
   /** Null from an agent that names no hello. */
   hello: string | null;

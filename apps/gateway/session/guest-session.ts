@@ -1,4 +1,4 @@
-import { findWaiting, Machine, recordSetup, recordStarted, ScriptExecution } from '#db';
+import { findWaiting, Machine, recordStarted, ScriptExecution } from '#db';
 import {
   CHANNEL_LIMITS,
   type CommandResponse,
@@ -12,16 +12,15 @@ import {
   type ScriptCompletion,
   type ScriptOutput,
   type ScriptStarted,
-  type SetupState,
 } from '#protocol';
-import type { Numbering } from '../channel/outbox.js';
 import { OutputCredit } from '../core/output-credit.js';
 import { type AgentKind, kindOfHello } from './agent-kind.js';
 import { sendCommands, takeAnswer } from './commands.js';
 import { deliverDue, deliverRow } from './delivery.js';
 import type { Guest } from './guest.js';
 import { applyHello, recoverRows } from './hello.js';
-import { checkOwnership, compareVmId } from './identity.js';
+import { checkOwnership, compareVmId, isIdOf, OtherIdentity } from './identity.js';
+import { InstallationNews } from './installation.js';
 import { commitCompletion, completionWithoutOutput } from './results.js';
 
 /** Seconds that a cancelled script has between TERM and KILL. */
@@ -42,13 +41,18 @@ export class GuestSession {
   private ready = false;
   /** The runs that the agent has in its spool, as it said last. */
   private listed: readonly RunEntry[] = [];
-  /** What the agent says of the installation; the machine's row follows. */
-  private setup: SetupState | null = null;
+  private readonly installation: InstallationNews;
+  private readonly otherIdentity: OtherIdentity;
+  /** The agent says another machine's id: it is answered, and gets no work. */
+  private isAnother = false;
   private readonly credit = new OutputCredit();
   private seenAt = 0;
   private deliveredToPublicAt = 0;
 
-  constructor(private readonly guest: Guest) {}
+  constructor(private readonly guest: Guest) {
+    this.installation = new InstallationNews(guest);
+    this.otherIdentity = new OtherIdentity(guest);
+  }
 
   /** True after the hello (our agent) or the first valid line (public agent) of this connection. */
   get isReady(): boolean {
@@ -69,7 +73,7 @@ export class GuestSession {
 
   /** Asks the agent to end a run; the public agent cannot. */
   async cancel(executionId: string): Promise<void> {
-    if (!this.ready || !this.guest.isOurs) return;
+    if (!this.ready || this.isAnother || !this.guest.isOurs) return;
     await this.guest.outbox.send({
       type: 'cancel_script',
       execution_id: executionId,
@@ -80,9 +84,13 @@ export class GuestSession {
   /** After a sweep: the lease may have been lost, and a ring may have been missed. */
   async sweep(): Promise<void> {
     if (!this.ready) return;
-    if (!this.guest.holdsLease) await this.takeLease(this.session);
+    if (!this.guest.holdsLease) {
+      await this.takeLease(this.session);
+      this.installation.tellAgain();
+    }
+    if (this.isAnother) return;
     if (this.guest.holdsLease && this.guest.isOurs) await recoverRows(this.guest, this.listed);
-    await this.recordSetup();
+    await this.installation.record();
     await this.deliver();
   }
 
@@ -121,7 +129,7 @@ export class GuestSession {
   /** A result that was too long to be read as a message: what can be found of it. */
   private async recover(line: { head: string; tail: string; bytes: number }): Promise<void> {
     const found = recoverCompletion(line.head, line.tail);
-    if (!found || (!this.ready && !(await this.becomeReady()))) return;
+    if (!found || this.isAnother || (!this.ready && !(await this.becomeReady()))) return;
     await this.complete(completionWithoutOutput(found, line.bytes));
   }
 
@@ -130,6 +138,7 @@ export class GuestSession {
     if ('timestamp' in message && typeof message.timestamp === 'string')
       guest.outbox.learnClock(message.timestamp);
     if (message.type === 'handshake') return this.hello(message);
+    if (this.isAnother) return this.hearAnother(message);
     if (!this.ready && !(await this.becomeReady())) return;
     this.touch();
     switch (message.type) {
@@ -183,17 +192,17 @@ export class GuestSession {
   // The beginning of a session.
 
   private async hello(hello: Handshake): Promise<void> {
-    const isItself = await compareVmId(this.guest, hello.vm_id);
     const kind = kindOfHello(hello);
+    this.isAnother = kind === 'ours' && !isIdOf(this.guest.machineId, hello.vm_id);
+    if (this.isAnother) return this.meetAnother(hello);
+    await compareVmId(this.guest, hello.vm_id);
     const repeated = this.isRepeated(hello);
     this.listed = hello.runs ?? [];
-    // An old disk that starts beside a medium which is to replace it: the installation is still to come.
-    this.setup = kind === 'ours' && !isItself ? 'running' : (hello.setup ?? null);
+    this.installation.hear(hello, kind);
     const out = repeated ? [] : await this.guest.context.admission.run(() => this.meet(hello, kind));
     // Our agent says its hello again when the installation has ended: what waits for that goes out at once.
-    const setupChanged = repeated && (await this.recordSetup());
-    if (kind === 'ours' && hello.session)
-      await this.acknowledgeHello({ session: hello.session, hello: hello.hello ?? null });
+    const setupChanged = repeated && (await this.installation.record());
+    if (kind === 'ours') await this.acknowledgeHello(hello);
     if (repeated && !setupChanged) return;
     for (const row of out) if (row.cancelRequestedAt !== null) await this.cancel(row.id);
     // The public agent asks for scripts by itself after its handshake, and takes an unasked answer for a
@@ -218,30 +227,36 @@ export class GuestSession {
     this.guest.meet(kind, facts);
     this.session = hello.session ?? null;
     this.helloToken = hello.hello ?? null;
-    await this.recordSetup();
+    await this.installation.record();
     this.ready = true;
     this.seenAt = Date.now();
     return out;
   }
 
   /**
-   * Writes down what the agent says of the installation when the machine's row says otherwise; without the
-   * lease, that is left to whoever holds it.
-   * @returns true when the row has changed
+   * A copied disk is acked, so that it goes on in peace, and asked for nothing: its runs and its results are
+   * another machine's.
    */
-  private async recordSetup(): Promise<boolean> {
-    const { guest, setup } = this;
-    const { machineId, context, facts, holdsLease } = guest;
-    if (!holdsLease || facts.setup === setup) return false;
-    const { owner } = context.lease;
-    if (!(await recordSetup(context.database.work(), { machineId, owner, setup }))) return false;
-    guest.recordedSetup(setup);
-    return true;
+  private async meetAnother(hello: Handshake): Promise<void> {
+    this.listed = [];
+    // Nothing of it is this machine's: what it says next under its own id is a first hello.
+    this.session = null;
+    this.helloToken = null;
+    if (!this.guest.holdsLease) await this.takeLease(hello.session ?? null);
+    await this.otherIdentity.meet(hello);
+    this.ready = true;
+    await this.acknowledgeHello(hello);
   }
 
-  private async acknowledgeHello(under: Numbering): Promise<void> {
+  private async hearAnother(message: GuestMessage): Promise<void> {
+    this.touch();
+    if (message.type === 'keep_alive') await this.keepAlive(message.sequence_number, undefined);
+  }
+
+  private async acknowledgeHello({ session, hello }: Handshake): Promise<void> {
+    if (!session) return;
     const { outbox, output, context } = this.guest;
-    outbox.begin(under);
+    outbox.begin({ session, hello: hello ?? null });
     await outbox.send({
       type: 'handshake_ack',
       protocol: PROTOCOL_VERSION,
@@ -290,7 +305,7 @@ export class GuestSession {
   // Scripts that go out.
 
   private get canSend(): boolean {
-    return this.ready && this.guest.outbox.writable;
+    return this.ready && !this.isAnother && this.guest.outbox.writable;
   }
 
   /** @returns how many scripts were written */
@@ -372,6 +387,9 @@ export class GuestSession {
   }
 
   private async print(message: ScriptOutput): Promise<void> {
+    // Live output may be dropped: the result carries head and tail. One without credit is not taken at all.
+    if (this.guest.isOurs && this.credit.isExceededBy(bytesOf(message)))
+      return this.guest.events.once('output.over_credit', 'output beyond the credit was dropped');
     const { bytes, known } = await this.guest.output.push(message);
     if (!known) await checkOwnership(this.guest, message.execution_id, 'script_output');
     const limit = this.credit.take(bytes);
@@ -428,6 +446,11 @@ export class GuestSession {
     this.seenAt = Date.now();
     this.guest.context.seen.add(this.guest.machineId);
   }
+}
+
+/** Bytes of the stream in a piece of it. */
+function bytesOf({ data, encoding }: ScriptOutput): number {
+  return Buffer.byteLength(data, encoding === 'base64' ? 'base64' : 'utf8');
 }
 
 /** How many of the runs that an agent lists have not ended. */

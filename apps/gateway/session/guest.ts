@@ -1,5 +1,4 @@
-import type { MachineFacts } from '#db';
-import type { SetupState } from '#protocol';
+import type { Installation, MachineFacts } from '#db';
 import type { Outbox } from '../channel/outbox.js';
 import type { GatewayContext } from '../host/gateway-context.js';
 import { type AgentKind, PACE_OF, rememberedKind } from './agent-kind.js';
@@ -60,9 +59,9 @@ export class Guest {
     return this.context.lease.holds(this.machineId);
   }
 
-  /** The machine's row says now what the agent says of the installation. */
-  recordedSetup(setup: SetupState | null): void {
-    this.known = { ...this.known, setup };
+  /** The machine's row says this now of the installation that the agent lies in. */
+  recordedInstallation({ setup, provedMedium }: Installation): void {
+    this.known = { ...this.known, setup, provedMedium };
   }
 
   /** A hello was taken: who speaks is certain from now on. */

@@ -110,17 +110,6 @@ onBothDatabases('while the installation of a machine goes on', (given) => {
     expect(guest.connections).toBe(1);
   });
 
-  it('first-boot scripts wait for the machine itself where an agent says that it is another', async () => {
-    const waits = await firstBoot();
-    const guest = await begin();
-    await guest.hello({ setup: 'done', vm_id: randomUUID() });
-    await ask(guest);
-    expect(handed(guest)).toEqual([]);
-    expect((await readExecution(database, waits.id)).status).toBe('PENDING');
-    await guest.hello({ setup: 'done' });
-    expect((await guest.script()).execution_id).toBe(waits.id);
-  });
-
   it('a scheduled run starts at its time beside a first-boot script that waits', async () => {
     const waits = await firstBoot();
     const guest = await begin();

@@ -17,12 +17,14 @@ use crate::channel::messages::GuestMessage;
 use crate::channel::numbering::Hearing;
 use crate::channel::outbox::Outbox;
 use crate::config::{Config, VERSION, short_id};
+use crate::medium::Medium;
 use crate::metrics::Meter;
 use crate::os::port::Port;
 use crate::os::{machine, process};
 use crate::run::spool::{Spool, sha256_of};
 use crate::setup::{Moment, Setup};
 use crate::text;
+use crate::time::OtherClock;
 use connection::SHORTEST_PAUSE;
 use follow::Run;
 
@@ -69,6 +71,9 @@ struct Agent {
     sent: u64,
     heartbeat: Duration,
     heard_at: Instant,
+    /// The host's, as the answer to our hello told it.
+    host_clock: Option<OtherClock>,
+    output_limit: Option<u64>,
     hello_at: Instant,
     keep_alive_at: Instant,
     metrics_at: Instant,
@@ -79,6 +84,8 @@ struct Agent {
     pause: Duration,
     runs: BTreeMap<(String, u32), Run>,
     setup: Setup,
+    /// Read at the start: whoever installs the agent from another medium starts it anew.
+    medium: Option<Medium>,
     meter: Meter,
     answers: (Sender<GuestMessage>, Receiver<GuestMessage>),
     told: String,
@@ -88,6 +95,7 @@ impl Agent {
     fn new(config: Config, spool: Spool) -> Result<Self, String> {
         let now = Instant::now();
         let setup = Setup::read(&config.state_dir, Moment::now().as_ref());
+        let medium = Medium::read(&config.state_dir);
         Ok(Self {
             config,
             spool,
@@ -103,6 +111,8 @@ impl Agent {
             sent: 0,
             heartbeat: Duration::from_secs(10),
             heard_at: now,
+            host_clock: None,
+            output_limit: None,
             hello_at: now,
             keep_alive_at: now,
             metrics_at: now,
@@ -113,6 +123,7 @@ impl Agent {
             pause: SHORTEST_PAUSE,
             runs: BTreeMap::new(),
             setup,
+            medium,
             meter: Meter::default(),
             answers: channel(),
             told: String::new(),

@@ -46,6 +46,7 @@ impl Agent {
             runs: self.run_list(),
             secret: if self.config.secret.is_some() { "ok" } else { "missing" }.into(),
             setup: Some(self.setup.state()),
+            medium: self.medium.clone(),
         };
         self.outbox.push(&message);
     }

@@ -1,6 +1,6 @@
 import { Entity, Index, PrimaryKey } from '@mikro-orm/decorators/legacy';
-import type { ChannelState, Platform, SetupState } from '#protocol';
-import { Bool, Int, Str, Time } from './columns.js';
+import type { ChannelState, MachineIdentity, Platform, SetupState } from '#protocol';
+import { Bool, Id, Int, Str, Time } from './columns.js';
 
 /** A virtual machine, named by its VM id. */
 @Entity({ tableName: 'machine' })
@@ -66,6 +66,21 @@ export class Machine {
   /** Whether its installation still goes on, as its agent said last; null for agents that do not say it. */
   @Str(16, true)
   setup: SetupState | null = null;
+
+  /** Whose id its agent says; null before the first hello. Another's: it gets no work. */
+  @Str(32, true)
+  identity: MachineIdentity | null = null;
+
+  /**
+   * The medium that installed the system which speaks there, as its agent has proved; the public agent, which
+   * proves nothing: whose two files were fetched last before its handshake.
+   */
+  @Id(true)
+  provedMedium: string | null = null;
+
+  /** First-boot scripts of that medium wait until then; null: they do not. */
+  @Time(true)
+  firstBootFrom: Date | null = null;
 
   /** How many scripts may run at once. */
   @Int()

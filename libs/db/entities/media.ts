@@ -50,6 +50,19 @@ export class Media {
   @Str(64, true)
   spoolBefore: string | null = null;
 
+  /** SHA-256 of the proof that only this medium carries, as text; null for media of earlier versions. */
+  @Str(64, true)
+  @Unique()
+  proofSha256: string | null = null;
+
+  /** When the agent of its pins was last fetched whole with its proof. */
+  @Time(true)
+  binaryFetchedAt: Date | null = null;
+
+  /** When the install script of its pins was last fetched whole with its proof. */
+  @Time(true)
+  scriptFetchedAt: Date | null = null;
+
   @Time()
   createdAt!: Date;
 

@@ -56,6 +56,13 @@ export class ScriptExecution {
   @Int(true)
   slot: number | null = null;
 
+  /**
+   * The medium whose installation a FIRST_BOOT row belongs to; null for all others, and for rows of media
+   * without a proof.
+   */
+  @Id(true)
+  mediaId: string | null = null;
+
   /** Lower first. A FIRST_BOOT row waits for all lower ones to be final. */
   @Int()
   order = 0;

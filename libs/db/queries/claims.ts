@@ -4,20 +4,15 @@ import type { Work } from '../database.js';
 import { ScriptExecution } from '../entities/script-execution.js';
 import { dialectOf, literals } from '../sql.js';
 import { backToPending } from './back-to-pending.js';
+import { allowedByInstallation, OF_THE_SAME_MEDIUM } from './claim-conditions.js';
 import { lockExecution } from './lock-execution.js';
-
-/**
- * A first-boot row `e` belongs after the installation of its machine `m`: it waits while the agent says that
- * it goes on. Whoever does not say anything of it has finished.
- */
-const SETUP_ALLOWS = `(e.execution_type <> 'FIRST_BOOT' or coalesce(m.setup, 'done') <> 'running')`;
 
 /**
  * Hands out a machine's due rows, in one statement: PENDING, `scheduledFor` not after the database's time, by
  * `order` and `createdAt`, at most `capacity` of them, only while `owner` holds the machine's lease and the
- * machine is registered. A FIRST_BOOT row waits until all lower ones are final, and for the end of the
- * machine's installation. What an operator does not want any more, by a cancel or a stop of its series, is
- * not handed out.
+ * machine is registered. A FIRST_BOOT row waits until all lower ones of its medium are final, and for the end
+ * of that medium's installation. What an operator does not want any more, by a cancel or a stop of its series,
+ * is not handed out.
  * @returns the rows, now RUNNING, in the order in which they are to be delivered
  */
 export async function claimDue(
@@ -25,7 +20,8 @@ export async function claimDue(
   claim: { machineId: string; owner: string; capacity: number },
 ): Promise<ScriptExecution[]> {
   if (claim.capacity < 1) return [];
-  const { now, skipLocked } = dialectOf(work);
+  const dialect = dialectOf(work);
+  const { now, skipLocked } = dialect;
   const claimed = await work.execute<EntityData<ScriptExecution>[]>(
     // Materialized: inside an IN, PostgreSQL may run the selection once per row, and its limit then limits
     // nothing.
@@ -36,13 +32,13 @@ export async function claimDue(
          and e.cancel_requested_at is null
          and not exists (select 1 from series s where s.id = e.series_id and s.stopped_at is not null)
          and exists (select 1 from machine m where m.id = e.machine_id and m.registered = true
-           and ${SETUP_ALLOWS} and m.lease_owner = ? and m.lease_expires_at > ${now})
+           and ${allowedByInstallation(dialect)} and m.lease_owner = ? and m.lease_expires_at > ${now})
          -- A machine that is about to restart takes nothing.
          and not exists (select 1 from script_execution w join machine m on m.id = w.machine_id
            where w.machine_id = e.machine_id and w.status = 'PENDING' and w.boot_id = m.boot_id)
          and not (e.execution_type = 'FIRST_BOOT' and exists (
            select 1 from script_execution b where b.machine_id = e.machine_id and b.execution_type = 'FIRST_BOOT'
-             and b."order" < e."order" and b.status in (${literals(OPEN_STATUSES)})))
+             and ${OF_THE_SAME_MEDIUM} and b."order" < e."order" and b.status in (${literals(OPEN_STATUSES)})))
        order by e."order", e.created_at, e.id limit ? ${skipLocked}
      )
      update script_execution set status = 'RUNNING', started_at = ${now}, start_confirmed = false, delivery_started_at = null,
@@ -119,7 +115,7 @@ export interface WaitingWork {
   running: number;
   /**
    * Milliseconds until the next PENDING row is due by the database's clock (0 or less: due now); null when
-   * there is none, or none but first-boot rows that wait for the end of the installation.
+   * there is none, or none but first-boot rows that wait for their installation.
    */
   dueInMs: number | null;
   /** Commands that were not sent yet. */
@@ -131,13 +127,14 @@ export interface WaitingWork {
  * looked at when a host starts.
  */
 export async function findWaiting(work: Work, machineId: string): Promise<WaitingWork> {
-  const { now } = dialectOf(work);
+  const dialect = dialectOf(work);
+  const { now } = dialect;
   const [row] = await work.execute<
     { running: number | string; due: string | number | Date | null; commands: number | string; now: Date }[]
   >(
     `select (select count(*) from script_execution where machine_id = ? and status = 'RUNNING') as running,
        (select min(e.scheduled_for) from script_execution e join machine m on m.id = e.machine_id
-          where e.machine_id = ? and e.status = 'PENDING' and ${SETUP_ALLOWS}) as due,
+          where e.machine_id = ? and e.status = 'PENDING' and ${allowedByInstallation(dialect)}) as due,
        (select count(*) from machine_command where machine_id = ? and state = 'PENDING') as commands, ${now} as now`,
     [machineId, machineId, machineId],
   );

@@ -3,7 +3,7 @@ import {
   adoptMachine,
   type Database,
   Machine,
-  recordSetup,
+  recordInstallation,
   releaseLease,
   renewLeases,
   takeLease,
@@ -49,8 +49,8 @@ onBothDatabases("a machine's lease", (given) => {
   });
 
   it('says who may write down how far the installation is', async () => {
-    const say = (owner: string, setup: 'running' | 'done' | null): Promise<boolean> =>
-      recordSetup(database.work(), { machineId, owner, setup });
+    const say = async (owner: string, setup: 'running' | 'done' | null): Promise<boolean> =>
+      (await recordInstallation(database.work(), { machineId, owner, setup, medium: null })) !== null;
     expect(await say(A, 'running')).toBe(false);
     await take(A);
     expect(await say(A, 'running')).toBe(true);

@@ -1,5 +1,5 @@
 import type { EntityData } from '@mikro-orm/core';
-import { type ChannelState, type SetupState, storable } from '#protocol';
+import { type ChannelState, storable } from '#protocol';
 import type { Work } from '../database.js';
 import { Machine } from '../entities/machine.js';
 import { databaseNow, dialectOf } from '../sql.js';
@@ -12,7 +12,7 @@ const SEEN_AT_ONCE = 500;
  * keep its whole unit of work alive, for each of thousands of machines.
  */
 export type MachineFacts = Readonly<
-  Pick<Machine, 'id' | 'os' | 'platform' | 'protocol' | 'bootId' | 'setup' | 'maxConcurrent'>
+  Pick<Machine, 'id' | 'os' | 'platform' | 'protocol' | 'bootId' | 'setup' | 'provedMedium' | 'maxConcurrent'>
 >;
 
 /** What an agent says of itself in its hello; null for what the public one does not know. */
@@ -23,11 +23,13 @@ export type HelloFacts = Readonly<
   > & { protocol: number }
 >;
 
-const FACTS = 'id, os, platform, protocol, boot_id, setup, max_concurrent';
+const FACTS = 'id, os, platform, protocol, boot_id, setup, proved_medium, max_concurrent';
 
 function factsOf(work: Work, row: EntityData<Machine>): MachineFacts {
-  const { id, os, platform, protocol, bootId, setup, maxConcurrent } = work.fork().map(Machine, row);
-  return { id, os, platform, protocol, bootId, setup, maxConcurrent };
+  const { id, os, platform, protocol, bootId, setup, provedMedium, maxConcurrent } = work
+    .fork()
+    .map(Machine, row);
+  return { id, os, platform, protocol, bootId, setup, provedMedium, maxConcurrent };
 }
 
 /**
@@ -82,24 +84,6 @@ export async function recordHello(work: Work, id: string, hello: HelloFacts): Pr
     ],
   );
   return row ? factsOf(work, row) : null;
-}
-
-/**
- * Writes down whether the machine's installation still goes on, for `owner` alone, and only while it holds
- * the machine's lease: what a gateway heard that has lost it is older than what the next one hears.
- * @returns true when it was written
- */
-export async function recordSetup(
-  work: Work,
-  said: { machineId: string; owner: string; setup: SetupState | null },
-): Promise<boolean> {
-  const { now } = dialectOf(work);
-  const rows = await work.execute<{ id: string }[]>(
-    `update machine set setup = ?, updated_at = ${now}
-     where id = ? and lease_owner = ? and lease_expires_at > ${now} returning id`,
-    [said.setup, said.machineId, said.owner],
-  );
-  return rows.length > 0;
 }
 
 /**

@@ -21,6 +21,13 @@ export const i32 = guestCount(INT.min, 4_294_967_295);
 export const setupState = z.enum(['running', 'done']);
 export type SetupState = z.output<typeof setupState>;
 
+/**
+ * The install medium that an installation came from, and the proof that only this medium carries: 32 random
+ * bytes in hexadecimal digits.
+ */
+export const provedMedium = z.object({ id: z.uuid(), proof: sha256Hex });
+export type ProvedMedium = z.output<typeof provedMedium>;
+
 /** Entry of the agent's spool that the host has not acked (scripts: what is out there). */
 export const runEntry = z.object({
   execution_id: executionId,

@@ -8,6 +8,7 @@ import {
   i32,
   looseText,
   looseTime,
+  provedMedium,
   runList,
   session,
   setupState,
@@ -44,6 +45,12 @@ export const Handshake = z.object({
     .catch(undefined)
     .describe(
       'Whether the installation of the system goes on; first-boot scripts wait for its end. Said again, in another hello of the same session, when it has ended. An agent that does not say it has finished.',
+    ),
+  medium: provedMedium
+    .optional()
+    .catch(undefined)
+    .describe(
+      'The install medium that put this agent here, with the proof that only it carries: first-boot scripts of a medium go to the installation that shows its proof. Not said by an agent that no such medium has installed.',
     ),
 });
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::medium::Medium;
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum GuestMessage {
@@ -26,6 +28,9 @@ pub enum GuestMessage {
         /// Since 0.2.0; whoever does not say it has finished.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         setup: Option<SetupState>,
+        /// Since 0.2.0; whoever was installed by no medium, or by one without a proof, does not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        medium: Option<Medium>,
     },
     RequestPendingScripts {
         vm_id: String,
@@ -101,6 +106,19 @@ pub struct Completion {
     pub truncated: bool,
     /// Processes of the script that outlived the kill.
     pub survivors: u32,
+}
+
+impl Completion {
+    /// Without what the script printed; that there was something is told by counts, hashes and the mark of
+    /// a cut.
+    pub fn without_texts(self) -> Self {
+        Self {
+            truncated: self.truncated || self.stdout_bytes + self.stderr_bytes > 0,
+            stdout: String::new(),
+            stderr: String::new(),
+            ..self
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use super::{files, service, system};
 use crate::channel::messages::SetupState;
 use crate::config::{self, Mode, variable};
+use crate::medium::{self, Medium};
 use crate::options::Options;
 use crate::setup::{self, Moment};
 
@@ -52,6 +53,7 @@ pub fn install(options: &Options) -> Result<(), String> {
     let vm_id = config::vm_id(options)?;
     let mode = Mode::parse(options.mode.as_deref().unwrap_or("normal"))?;
     let setup = setup::parse(options.setup.clone().or_else(|| variable("INFINISERVICE_SETUP")).as_deref())?;
+    let medium = Medium::parse(variable("INFINISERVICE_MEDIUM_ID"), variable("INFINISERVICE_MEDIUM_PROOF"))?;
     let root = root(options)?;
     let secret = variable("INFINISERVICE_SHARED_SECRET");
     if secret.as_ref().is_some_and(|secret| {
@@ -78,10 +80,17 @@ pub fn install(options: &Options) -> Result<(), String> {
             Some(format!("INFINISERVICE_MODE={}\n", mode.as_str())),
         ];
         files::write(&secrets, 0o600, lines.into_iter().flatten().collect::<String>().as_bytes())?;
-        set_variable(&root.join(ENVIRONMENT), "INFINIBAY_VM_ID", Some(&vm_id))?;
+        let state_dir = state_dir(&root, options);
+        let environment = root.join(ENVIRONMENT);
+        match medium {
+            Some(medium) => medium.keep(&state_dir)?,
+            // Installed again by hand it is the installation that it was; under another id it is not.
+            None if !is_installed_for(&environment, &vm_id) => medium::forget(&state_dir)?,
+            None => {}
+        }
+        set_variable(&environment, "INFINIBAY_VM_ID", Some(&vm_id))?;
         files::folder(root.join(UNIT).parent().unwrap_or(&root), 0o755)?;
         files::write(&root.join(UNIT), 0o644, UNIT_TEXT.as_bytes())?;
-        let state_dir = state_dir(&root, options);
         match (setup, Moment::now()) {
             (SetupState::Running, Some(now)) => setup::begin(&state_dir, &now)?,
             _ => drop(setup::finish(&state_dir)?),
@@ -144,6 +153,7 @@ pub fn uninstall(options: &Options) -> Result<(), String> {
         }
         let state_dir = state_dir(&root, options);
         setup::finish(&state_dir)?;
+        medium::forget(&state_dir)?;
         let _ = fs::remove_dir(state_dir);
         set_variable(&root.join(ENVIRONMENT), "INFINIBAY_VM_ID", None)
     };
@@ -190,6 +200,12 @@ fn set_variable(path: &Path, name: &str, value: Option<&str>) -> io::Result<()> 
         return Ok(());
     }
     files::write(path, 0o644, after.as_bytes())
+}
+
+/// Whether the file names this machine, in whatever case.
+fn is_installed_for(environment: &Path, vm_id: &str) -> bool {
+    let before = fs::read_to_string(environment).unwrap_or_default();
+    value_of(&before, "INFINIBAY_VM_ID").is_some_and(|id| id.eq_ignore_ascii_case(vm_id))
 }
 
 /// The value of a variable in such a file.

@@ -6,6 +6,8 @@ import { Migration20261124134439_run_content } from './Migration20261124134439_r
 import { Migration20261124215920_media_spool } from './Migration20261124215920_media_spool.js';
 import { Migration20261127124355_machine_setup } from './Migration20261127124355_machine_setup.js';
 import { Migration20261127163034_list_indexes } from './Migration20261127163034_list_indexes.js';
+import { Migration20261127164550_medium_proof } from './Migration20261127164550_medium_proof.js';
+import { Migration20261127174610_script_placeholders } from './Migration20261127174610_script_placeholders.js';
 
 /** In the order in which they run; released ones are never edited. */
 export const postgresqlMigrations: MigrationObject[] = [
@@ -16,4 +18,6 @@ export const postgresqlMigrations: MigrationObject[] = [
   { name: 'Migration20261124215920_media_spool', class: Migration20261124215920_media_spool },
   { name: 'Migration20261127124355_machine_setup', class: Migration20261127124355_machine_setup },
   { name: 'Migration20261127163034_list_indexes', class: Migration20261127163034_list_indexes },
+  { name: 'Migration20261127164550_medium_proof', class: Migration20261127164550_medium_proof },
+  { name: 'Migration20261127174610_script_placeholders', class: Migration20261127174610_script_placeholders },
 ];
