@@ -40,7 +40,7 @@ function placeBehind(before: string, content: string, { end }: Placeholder): Pla
   return before.endsWith('%') || content[end] === '%' ? 'expansion' : 'word';
 }
 
-/** `%INFINIBAY_INPUT_NAME%` and its like, which cmd expands before it reads the line: the value becomes code. */
+/** `%INFINIBAY_INPUT_NAME%`: cmd expands it before it reads the line, and the value becomes code. */
 export function percentVariables(content: string): { name: string; start: number }[] {
   return [...content.matchAll(/%(INFINIBAY_INPUT_\w+)(?::[^%\n]*)?%/gi)].map((match) => ({
     name: match[1] ?? '',

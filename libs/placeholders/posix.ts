@@ -152,8 +152,8 @@ class PosixReader {
   }
 
   /**
-   * The letters of the options of `declare` and its like: `-i` evaluates what is assigned, `-n` takes it for a
-   * variable's name.
+   * The letters of the options of `declare` and its like: `-i` evaluates what is assigned, `-n` takes it for
+   * a variable's name.
    */
   private flagsOf(command: Node): string {
     const known = this.flags.get(command.id);

@@ -37,8 +37,8 @@ function placeOf(content: string, { start }: Placeholder, around: readonly Node[
 }
 
 /**
- * Which placeholders are literals of their own when each is read as a text in single quotes, as its value will
- * be: where PowerShell takes an expression and no bare word, as in `$a -eq ${{ inputs.x }}`.
+ * Which placeholders are literals of their own when each is read as a text in single quotes, as its value
+ * will be: where PowerShell takes an expression and no bare word, as in `$a -eq ${{ inputs.x }}`.
  */
 export function powershellLiterals(
   tree: Tree,

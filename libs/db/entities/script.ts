@@ -61,8 +61,8 @@ export class ScriptVersion {
   retry: { maxAttempts: number; safe: boolean } | null = null;
 
   /**
-   * `judged`: no value becomes code, and numbers and booleans are written as the shell's own. Null: saved before
-   * placeholders were judged. `kept`: saved before, and an operator runs it whatever its placeholders are.
+   * `judged`: no value becomes code, and numbers and booleans are written as the shell's own. Null: saved
+   * before placeholders were judged. `kept`: saved before, and an operator runs it whatever they are.
    */
   @Str(16, true)
   placeholders: 'judged' | 'kept' | null = null;
