@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, Script, ScriptVersion, type StoredInput, storedInputs } from '#db';
+import { matchesWhole } from '#patterns';
 import { checkInputs, FAMILY_RULES, type Fault, type MediaRequest } from '#protocol';
 import { judgementOf } from '#placeholders';
 import { invalidRequest } from '#runtime';
@@ -55,7 +56,7 @@ export class FirstBoot {
           remedy: `PUT a version that is right: ${remedy}`,
         })),
       );
-      const { values, faults } = checkInputs(version, inputs);
+      const { values, faults } = checkInputs(version, inputs, matchesWhole);
       issues.push(...faults.map((fault) => ({ ...fault, path: `${path}.${fault.path}` })));
       const { SECRETS_KEY: secretsKey } = this.config;
       if (secretsKey === undefined && version.inputs.some(({ type }) => type === 'password')) {

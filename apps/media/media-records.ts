@@ -13,7 +13,7 @@ import {
   toExecutionDto,
   type Work,
 } from '#db';
-import { type ExecutionDto, FAMILY_RULES, type MediaRequest } from '#protocol';
+import { type ExecutionDto, FAMILY_RULES, type MediaRequest, OPEN_STATUSES } from '#protocol';
 import type { Asker } from './asker.js';
 import { MediaError } from './codes.js';
 import type { MediaConfig } from './config.js';
@@ -41,6 +41,11 @@ export class MediaRecords {
     @Inject(MEDIA_CONFIG) private readonly config: MediaConfig,
     @Inject(Database) private readonly database: Database,
   ) {}
+
+  /** @throws DatabaseError `database.reserve` (507) */
+  requireRoom(): Promise<void> {
+    return this.database.reserve.require('no medium is made');
+  }
 
   now(): Promise<Date> {
     return databaseNow(this.database.work());
@@ -174,7 +179,8 @@ export class MediaRecords {
   }
 
   /**
-   * Takes the place of the machine's earlier medium: its PENDING first-boot rows are cancelled, its files go.
+   * Takes the place of the machine's earlier medium: the first-boot runs that have not begun are cancelled,
+   * its files go.
    */
   private async replace(work: Work, { vmId, replace }: MediaRequest): Promise<string[]> {
     const existing = await work.find(Media, { machineId: vmId, state: 'ready' });
@@ -188,12 +194,14 @@ export class MediaRecords {
       media.state = 'deleted';
       media.deletedAt = now;
     }
-    const pending = await work.find(ScriptExecution, {
+    // Also what is on its way: given back, it would wait for an installation that is not to come.
+    const notBegun = await work.find(ScriptExecution, {
       machineId: vmId,
       executionType: 'FIRST_BOOT',
-      status: 'PENDING',
+      status: { $in: [...OPEN_STATUSES] },
+      startConfirmed: false,
     });
-    if (replace) for (const { id } of pending) await requestCancel(work, id);
+    if (replace) for (const { id } of notBegun) await requestCancel(work, id);
     await work.flush();
     return existing.map(({ id }) => id);
   }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { migrateToLatest, openDatabase } from '#db';
 import { judgeOldPlaceholders } from './old-placeholders.js';
 import { AppError, commonFields, ConfigError, databaseUrl, loadConfig } from '#runtime';
+import { refusedPatterns } from './saved-patterns.js';
 
 /**
  * `npm run migrate`: brings the database of DATABASE_URL to the newest version; safe to run at any time, also
@@ -20,6 +21,7 @@ try {
   const database = await openDatabase(databaseUrl(config));
   const done = await migrateToLatest(database);
   console.log(done.length === 0 ? 'the database is up to date' : `migrated: ${done.join(', ')}`);
+  for (const line of await refusedPatterns(database)) console.log(line);
   await judgeOldPlaceholders(database, { keep: process.argv.includes('--keep'), tell: console.log });
   await database.close();
 } catch (error) {

@@ -12,6 +12,7 @@ import {
 } from '#db';
 import { type CreateScript, defaultPlatforms, type Page, type PageQuery, type ScriptDto } from '#protocol';
 import { judgePlaceholders } from '#placeholders';
+import { patternFault } from '#patterns';
 import { type AppError, invalidRequest } from '#runtime';
 import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
@@ -28,6 +29,7 @@ export class ScriptsService {
 
   /** @throws AppError `request.invalid` (400) when the value of an input would become code */
   async create(request: CreateScript, actor: Actor, key: RequestKey | null): Promise<ScriptDto> {
+    checkPatterns(request);
     await refuseCode(request);
     return this.idempotency.once(key, async (work) => {
       const now = await databaseNow(work);
@@ -39,6 +41,7 @@ export class ScriptsService {
 
   /** Adds a version; runs that are scheduled keep the one they name. */
   async update(id: string, request: CreateScript, actor: Actor, key: RequestKey | null): Promise<ScriptDto> {
+    checkPatterns(request);
     await refuseCode(request);
     return this.idempotency.once(key, async (work) => {
       if ((await nextScriptVersion(work, id)) === null) throw notFound(id);
@@ -111,6 +114,15 @@ export class ScriptsService {
 /** @throws AppError `request.invalid` (400) with line, column and the right form of each placeholder */
 async function refuseCode(request: CreateScript): Promise<void> {
   const { faults } = await judgePlaceholders(request);
+  if (faults.length > 0) throw invalidRequest(faults);
+}
+
+/** Scripts are saved without what would have to be matched by backtracking. */
+function checkPatterns({ inputs }: CreateScript): void {
+  const faults = inputs.flatMap(({ pattern }, index) => {
+    const fault = pattern === undefined ? null : patternFault(pattern);
+    return fault ? [{ path: `inputs.${index}.pattern`, ...fault }] : [];
+  });
   if (faults.length > 0) throw invalidRequest(faults);
 }
 
