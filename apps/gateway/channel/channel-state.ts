@@ -35,6 +35,12 @@ export class ShownChannelState {
     await this.write();
   }
 
+  /** As `show`, also when it is shown already: the statement that took the lease has written over it. */
+  async showAgain(state: ChannelState, detail: string): Promise<void> {
+    if (this.shown === state) this.shown = null;
+    await this.show(state, detail);
+  }
+
   /** The statement that took the lease has written `ready` already. */
   showReadyWithLease(): void {
     this.tell({ state: 'ready', detail: null });
