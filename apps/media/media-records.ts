@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import {
   adoptMachine,
@@ -11,7 +12,7 @@ import {
   toExecutionDto,
   type Work,
 } from '#db';
-import { type ExecutionDto, FAMILY_RULES, type MediaRequest } from '#protocol';
+import { type ExecutionDto, FAMILY_RULES, type MediaRequest, OPEN_STATUSES } from '#protocol';
 import { MediaError } from './codes.js';
 import type { MediaConfig } from './config.js';
 import type { AgentPins } from './families/linux/agent-files.js';
@@ -31,6 +32,8 @@ interface Order {
   request: MediaRequest;
   asker: Asker;
   mediaId: string;
+  /** Only its hash is kept. */
+  proof: string;
   built: Built;
   pins: AgentPins;
   scripts: FirstBootScript[];
@@ -110,10 +113,10 @@ export class MediaRecords {
 
   private async recordIn(
     work: Work,
-    { request, asker, mediaId, built, pins, scripts }: Order,
+    { request, asker, mediaId, proof, built, pins, scripts }: Order,
   ): Promise<{ media: Media; replaced: string[] }> {
     // Locks the machine's row, new or old: two requests for one machine come one after the other.
-    const { machine } = await adoptMachine(work, {
+    await adoptMachine(work, {
       id: request.vmId,
       name: request.hostname,
       os: FAMILY_RULES[request.os.family].platform,
@@ -126,6 +129,7 @@ export class MediaRecords {
         machineId: request.vmId,
         scheduledFor: null,
         executionType: 'FIRST_BOOT' as const,
+        mediaId,
         triggeredBy: asker.name,
       })),
     );
@@ -147,7 +151,7 @@ export class MediaRecords {
           { kind: 'script', sha256: pins.scriptSha256, version: pins.version },
         ],
         executionIds: rows.map(({ id }) => id),
-        spoolBefore: machine.spoolId,
+        proofSha256: createHash('sha256').update(proof).digest('hex'),
         createdAt: now,
         expiresAt: new Date(now.getTime() + this.config.MEDIA_LIFETIME_HOURS * 3_600_000),
       },
@@ -173,7 +177,9 @@ export class MediaRecords {
   }
 
   /**
-   * Takes the place of the machine's earlier medium: its PENDING first-boot rows are cancelled, its files go.
+   * Takes the place of the machine's earlier media: their files go, and what is open of their first-boot rows
+   * is cancelled, for their installation is replaced. Rows of media without a proof, which go to whoever
+   * speaks, stay where nobody asked for a replacement.
    */
   private async replace(work: Work, { vmId, replace }: MediaRequest): Promise<string[]> {
     const existing = await work.find(Media, { machineId: vmId, state: 'ready' });
@@ -187,12 +193,12 @@ export class MediaRecords {
       media.state = 'deleted';
       media.deletedAt = now;
     }
-    const pending = await work.find(ScriptExecution, {
+    const open = await work.find(ScriptExecution, {
       machineId: vmId,
       executionType: 'FIRST_BOOT',
-      status: 'PENDING',
+      status: { $in: [...OPEN_STATUSES] },
     });
-    if (replace) for (const { id } of pending) await requestCancel(work, id);
+    for (const { id, mediaId } of open) if (replace || mediaId !== null) await requestCancel(work, id);
     await work.flush();
     return existing.map(({ id }) => id);
   }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
@@ -15,6 +15,10 @@ import { type Ingredients, MEDIA_CONFIG, Preconditions } from './preconditions.j
 
 /** Stands for the id of a medium that is not made. */
 const DRY_RUN_ID = '00000000-0000-4000-8000-000000000000';
+/** Stands for the proof of a medium that is not made. */
+const DRY_RUN_PROOF = '0'.repeat(64);
+/** Of a medium's proof, from the system's generator: nobody can guess or derive it. */
+const PROOF_BYTES = 32;
 
 /**
  * Makes install media: checked first, written whole or not at all, then machine, first-boot rows and medium
@@ -50,10 +54,11 @@ export class MediaService implements OnApplicationBootstrap {
     const earlier = await this.records.ofRequest(asker.requestId);
     if (earlier) return this.toResult(sameRequest(earlier, request, asker));
     const mediaId = randomUUID();
-    const { built, ingredients } = await this.make(request, mediaId);
+    const proof = randomBytes(PROOF_BYTES).toString('hex');
+    const { built, ingredients } = await this.make(request, mediaId, { mediaId, proof });
     const { pins, scripts } = ingredients;
     try {
-      const result = await this.records.record({ request, asker, mediaId, built, pins, scripts });
+      const result = await this.records.record({ request, asker, mediaId, proof, built, pins, scripts });
       for (const replaced of result.replaced) await this.folder.remove(replaced);
       this.bus.emit(BusEvents.mediaChanged, { mediaId, machineId: request.vmId, change: 'created' });
       this.bus.emit(BusEvents.wake(null), { machineId: request.vmId });
@@ -75,6 +80,7 @@ export class MediaService implements OnApplicationBootstrap {
     const id = randomUUID();
     const { built } = await this.make({ ...withoutSalt(request), replace: true }, id, {
       mediaId: DRY_RUN_ID,
+      proof: DRY_RUN_PROOF,
       sourceDateEpoch: this.config.SOURCE_DATE_EPOCH ?? 0,
     });
     await this.folder.remove(id);
@@ -126,7 +132,7 @@ export class MediaService implements OnApplicationBootstrap {
   private async make(
     request: MediaRequest,
     id: string,
-    fixed: { mediaId: string; sourceDateEpoch?: number } = { mediaId: id },
+    fixed: { mediaId: string; proof: string; sourceDateEpoch?: number },
   ): Promise<{ built: Built; ingredients: Ingredients }> {
     const ingredients = await this.preconditions.check(request);
     try {
