@@ -48,6 +48,7 @@ export default {
       testMatch: [
         '<rootDir>/{apps,libs}/**/*.int-spec.ts',
         '<rootDir>/test/contract/**/*.int-spec.ts',
+        '<rootDir>/test/faults/**/*.int-spec.ts',
         '<rootDir>/test/support/**/*.int-spec.ts',
       ],
       globalSetup: '<rootDir>/test/support/servers/global-setup.mjs',

@@ -3,7 +3,7 @@
  * it needs, starts and stops its own servers, prints progress and ends with the line `N passed, N failed`.
  *
  * `npm test -- unit e2e` runs only the named tiers; `npm test -- --list` names them, and the long runs
- * (`crash`, `pair`, `guests`, `fuzz`, `mutants`) that no other word starts.
+ * (`crash`, `faults`, `pair`, `guests`, `fuzz`, `mutants`) that no other word starts.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -153,6 +153,8 @@ const FUZZ_CASES = { FUZZ_CASES: '1000000' };
 const longRuns = {
   crash: () =>
     jest('e2e', ['--runInBand', 'crash-matrix'], { CRASH_ROUNDS: process.env.CRASH_ROUNDS ?? '20' }),
+  faults: () =>
+    jest('integration', ['--runInBand', '--testTimeout=600000', 'test/faults'], { DATABASE_FAULTS: 'all' }),
   pair: () => jest('e2e', ['--runInBand', 'two-gateways'], { PAIR_ROUNDS: process.env.PAIR_ROUNDS ?? '10' }),
   guests: () => jest('guests', ['--runInBand']),
   fuzz: async () => {

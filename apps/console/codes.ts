@@ -66,15 +66,11 @@ export const CONSOLE_CODES = {
     when: 'The Idempotency-Key, or the requestId over the bus, was used with another body.',
     remedy: 'take a new key for another request',
   },
-  'idempotency.invalid_key': {
-    status: 400,
-    when: 'The Idempotency-Key is not 1 to 255 visible ASCII characters.',
-    remedy: 'take a UUID',
-  },
   'idempotency.in_progress': {
     status: 409,
-    when: 'The first request with this Idempotency-Key has not ended.',
-    remedy: 'try again in a second, under the same key',
+    retryAfterSeconds: 5,
+    when: 'The first request with this Idempotency-Key is still making its medium.',
+    remedy: 'try again in some seconds, under the same key',
   },
 } as const satisfies Catalogue;
 

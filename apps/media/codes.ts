@@ -18,9 +18,15 @@ export const MEDIA_CODES = {
     when: 'The machine has a medium already.',
     remedy: 'delete it, or send replace: true',
   },
+  'media.in_progress': {
+    status: 409,
+    retryAfterSeconds: 5,
+    when: 'The first request with this Idempotency-Key, or requestId over the bus, is still making its medium.',
+    remedy: 'try again in some seconds, under the same one',
+  },
   'media.request_reused': {
     status: 409,
-    when: 'The Idempotency-Key, or the requestId over the bus, was used for another machine, or for a medium that was deleted.',
+    when: 'The Idempotency-Key, or the requestId over the bus, was used for another request, or for a medium that was deleted.',
     remedy: 'send this request under a new one',
   },
   'media.file_not_found': {

@@ -7,6 +7,8 @@ import { MediaService } from './media.service.js';
 import { MEDIA_CONFIG } from './preconditions.js';
 
 const CHECK_MS = 60_000;
+/** Each medium's row is asked for. */
+const SWEEP_MS = 3_600_000;
 
 /**
  * Removes media that are needed no more: a while after the installed machine said hello, for a guest can read
@@ -24,12 +26,17 @@ export class MediaLifetime implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    const check = setInterval(() => {
-      this.removeEnded().catch((error: unknown) =>
-        this.logger.warn({ err: error }, 'media that have ended were not removed'),
+    this.every('media.lifetime', CHECK_MS, () => this.removeEnded());
+    this.every('media.files', SWEEP_MS, () => this.media.sweep());
+  }
+
+  private every(name: string, ms: number, run: () => Promise<unknown>): void {
+    const guarded = (): void => {
+      run().catch((error: unknown) =>
+        this.logger.warn({ err: error }, `${name}: media were not removed; it is tried again`),
       );
-    }, CHECK_MS);
-    this.scheduler.addInterval('media.lifetime', check);
+    };
+    this.scheduler.addInterval(name, setInterval(guarded, ms));
   }
 
   /** @returns ids of the media that were removed */

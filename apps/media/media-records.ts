@@ -4,7 +4,9 @@ import {
   adoptMachine,
   Database,
   databaseNow,
+  forgetRequestId,
   Media,
+  mediumOfRequest,
   recordAudit,
   requestCancel,
   scheduleExecutions,
@@ -13,19 +15,14 @@ import {
   type Work,
 } from '#db';
 import { type ExecutionDto, FAMILY_RULES, type MediaRequest, OPEN_STATUSES } from '#protocol';
+import type { Asker } from './asker.js';
 import { MediaError } from './codes.js';
 import type { MediaConfig } from './config.js';
 import type { AgentPins } from './families/linux/agent-files.js';
 import type { FirstBootScript } from './first-boot.js';
 import type { Built } from './media-builder.js';
 import { MEDIA_CONFIG } from './preconditions.js';
-
-export interface Asker {
-  name: string;
-  requestId: string;
-  /** What the asker calls it. */
-  idName: 'Idempotency-Key' | 'requestId';
-}
+import type { Hold } from './request-hold.js';
 
 /** What a row is made of. */
 interface Order {
@@ -37,6 +34,7 @@ interface Order {
   built: Built;
   pins: AgentPins;
   scripts: FirstBootScript[];
+  hold: Hold;
 }
 
 /** The rows of media, with the machine and the first-boot executions that come into being beside them. */
@@ -51,9 +49,9 @@ export class MediaRecords {
     return databaseNow(this.database.work());
   }
 
-  /** What an earlier request of the same id has made, or null. */
+  /** What an earlier request of the same id has made, while the id stands for it; or null. */
   ofRequest(requestId: string): Promise<Media | null> {
-    return this.database.work().findOne(Media, { requestId });
+    return mediumOfRequest(this.database.work(), requestId);
   }
 
   async isReady(id: string): Promise<boolean> {
@@ -87,7 +85,8 @@ export class MediaRecords {
   }
 
   /**
-   * A new medium in one transaction: the machine, its first-boot executions, the medium and the audit entry.
+   * A new medium in one transaction: the request's id, the machine, its first-boot executions, the medium and
+   * the audit entry.
    * @returns ids of the media whose place it takes
    * @throws AppError `media.exists` (409)
    */
@@ -113,8 +112,10 @@ export class MediaRecords {
 
   private async recordIn(
     work: Work,
-    { request, asker, mediaId, proof, built, pins, scripts }: Order,
+    { request, asker, mediaId, proof, built, pins, scripts, hold }: Order,
   ): Promise<{ media: Media; replaced: string[] }> {
+    await hold.finish(work);
+    await forgetRequestId(work, asker.requestId);
     // Locks the machine's row, new or old: two requests for one machine come one after the other.
     await adoptMachine(work, {
       id: request.vmId,

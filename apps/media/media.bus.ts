@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { BusRequests, type MediaResult } from '#protocol';
 import { Bus, inField } from '#runtime';
 import type { MediaConfig } from './config.js';
-import type { Asker } from './media-records.js';
+import type { Asker } from './asker.js';
 import { MediaService } from './media.service.js';
 import { MEDIA_CONFIG } from './preconditions.js';
 

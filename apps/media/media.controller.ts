@@ -17,10 +17,10 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { MediaRequest, type MediaResult, uuid } from '#protocol';
-import { AccessGuard } from '#app';
-import { sealPasswords } from '#secrets';
+import { AccessGuard, idempotencyKeyOf, requestIdOf } from '#app';
+import { saltsOf, sealPasswords } from '#secrets';
 import type { MediaConfig } from './config.js';
-import type { Asker } from './media-records.js';
+import type { Asker } from './asker.js';
 import { MediaService } from './media.service.js';
 import { MEDIA_CONFIG } from './preconditions.js';
 
@@ -41,8 +41,11 @@ export class MediaController {
     @Query({ schema: CreateQuery }) query: z.output<typeof CreateQuery>,
     @Req() request: FastifyRequest,
   ): Promise<MediaResult> {
-    const sealed = sealPasswords(body, this.config.SECRETS_KEY);
-    return query.dryRun === 'true' ? this.media.plan(sealed) : this.media.create(sealed, askerOf(request));
+    const asker = askerOf(request);
+    // The same request again has the same salts: what was asked is compared.
+    const saltOf = saltsOf(this.config.SECRETS_KEY ?? '', asker.requestId);
+    const sealed = sealPasswords(body, this.config.SECRETS_KEY, saltOf);
+    return query.dryRun === 'true' ? this.media.plan(sealed) : this.media.create(sealed, asker);
   }
 
   @Get(':id')
@@ -74,10 +77,7 @@ export class MediaController {
 }
 
 function askerOf(request: FastifyRequest): Asker {
-  const key = request.headers['idempotency-key'];
-  const own =
-    typeof key === 'string' && /^[\w.:-]{8,128}$/.test(key)
-      ? `${request.caller?.name}:${key}`.slice(0, 160)
-      : randomUUID();
-  return { name: request.caller?.name ?? 'unknown', requestId: own, idName: 'Idempotency-Key' };
+  const key = idempotencyKeyOf(request);
+  const requestId = key ? requestIdOf(key) : randomUUID();
+  return { name: request.caller?.name ?? 'unknown', requestId, idName: 'Idempotency-Key' };
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -242,6 +242,32 @@ onBothDatabases('media', (given) => {
     expect(onDisk()).toContain(second.body.id);
   });
 
+  it('carry each a proof of its own, of which the database has the hash, and rows for its own installation', async () => {
+    const request = body({ firstBootScripts: [{ scriptId: scripts[0] }, { scriptId: scripts[0] }] });
+    const proofs: string[] = [];
+    const made = [await media.request('POST', '/media', request)];
+    const proofOf = (result: MediaResult): string =>
+      /^INFINIBAY_MEDIUM_PROOF='([0-9a-f]{64})'$/m.exec(readSeed(image(result), INSTALL_ENV))?.[1] ?? '';
+    proofs.push(proofOf(made[0]!.body as MediaResult));
+    const [waits, runs] = (made[0]!.body as MediaResult).executions.map(({ id }) => id);
+    await database.work().nativeUpdate(ScriptExecution, { id: runs! }, { status: 'RUNNING' });
+    made.push(await media.request('POST', '/media', { ...request, replace: true }));
+    proofs.push(proofOf(made[1]!.body as MediaResult));
+    expect(new Set(proofs).size).toBe(2);
+    for (const [index, { body: result }] of made.entries()) {
+      const row = await database.work().findOneOrFail(Media, { id: String(result.id) });
+      expect(row.proofSha256).toBe(createHash('sha256').update(proofs[index]!).digest('hex'));
+      expect(JSON.stringify(row)).not.toContain(proofs[index]);
+      const rows = await database.work().find(ScriptExecution, { id: { $in: row.executionIds } });
+      expect(rows.map(({ mediaId }) => mediaId)).toEqual([result.id, result.id]);
+    }
+    // What the replaced one has out there is asked to end too: its installation is replaced.
+    expect((await readExecution(database, waits!)).status).toBe('CANCELLED');
+    expect((await readExecution(database, runs!)).cancelRequestedAt).not.toBeNull();
+    const { plan } = made[1]!.body as MediaResult;
+    expect(plan.steps[0]?.do).toMatch(/^stop the machine, and attach the medium only then/);
+  });
+
   it('that are deleted are gone from disk, and their files with them', async () => {
     const { body: result } = await media.request('POST', '/media', body());
     expect((await media.request('DELETE', `/media/${result.id}`)).status).toBe(204);
@@ -266,6 +292,26 @@ onBothDatabases('media', (given) => {
     });
     await media.request('DELETE', `/media/${result.id}`);
     expect((await media.request('POST', '/media', request, key)).status).toBe(409);
+  });
+
+  it('are made once for a request that comes again while it is carried out', async () => {
+    const request = body();
+    const key = { 'idempotency-key': newId() };
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => media.request('POST', '/media', request, key)),
+    );
+    const made = answers.filter(({ status }) => status === 201);
+    const waiting = answers.filter(({ status }) => status === 409);
+    expect([new Set(made.map((answer) => answer.body.id)).size, waiting.length > 0]).toEqual([1, true]);
+    for (const answer of waiting)
+      expect([answer.body.code, answer.headers.get('retry-after')]).toEqual(['media.in_progress', '5']);
+    expect((await media.request('POST', '/media', request, key)).body.id).toBe(made[0]?.body.id);
+    expect(await database.work().count(Media, { machineId: request.vmId })).toBe(1);
+    const other = await media.request('POST', '/media', { ...request, hostname: 'another' }, key);
+    expect([other.status, other.body.code]).toEqual([409, 'media.request_reused']);
+    // A dry run is another request, whatever its key.
+    const dry = await media.request('POST', '/media?dryRun=true', request, key);
+    expect([dry.status, dry.body.id === made[0]?.body.id]).toEqual([201, false]);
   });
 
   it('of a dry run leave nothing behind', async () => {

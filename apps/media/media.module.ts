@@ -13,6 +13,7 @@ import { MediaRecords } from './media-records.js';
 import { MediaBus } from './media.bus.js';
 import { MediaService } from './media.service.js';
 import { MEDIA_CONFIG, Preconditions } from './preconditions.js';
+import { RequestHolds } from './request-hold.js';
 
 /** Makes install media. Needs `RuntimeModule` and `DatabaseModule` beside it. */
 @Module({})
@@ -41,6 +42,7 @@ export class MediaModule {
         Preconditions,
         MediaBuilder,
         MediaRecords,
+        RequestHolds,
         MediaService,
         MediaBus,
         MediaLifetime,

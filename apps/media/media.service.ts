@@ -10,8 +10,10 @@ import type { MediaConfig } from './config.js';
 import { MediaFolder } from './store/media-folder.js';
 import type { WrittenFile } from './image/written-file.js';
 import { type Built, MediaBuilder } from './media-builder.js';
-import { type Asker, MediaRecords } from './media-records.js';
+import type { Asker } from './asker.js';
+import { MediaRecords } from './media-records.js';
 import { type Ingredients, MEDIA_CONFIG, Preconditions } from './preconditions.js';
+import { type Hold, RequestHolds, reused } from './request-hold.js';
 
 /** Stands for the id of a medium that is not made. */
 const DRY_RUN_ID = '00000000-0000-4000-8000-000000000000';
@@ -34,6 +36,7 @@ export class MediaService implements OnApplicationBootstrap {
     @Inject(Bus) private readonly bus: Bus,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(Preconditions) private readonly preconditions: Preconditions,
+    @Inject(RequestHolds) private readonly holds: RequestHolds,
     @Inject(MediaBuilder) private readonly builder: MediaBuilder,
   ) {
     this.folder = new MediaFolder(
@@ -43,33 +46,65 @@ export class MediaService implements OnApplicationBootstrap {
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    await this.sweep();
+  }
+
+  /** Removes files that no row knows: a process died, or the database was away when they had to go. */
+  async sweep(): Promise<void> {
     const removed = await this.folder.sweep((id) => this.records.isReady(id));
     if (removed.length > 0) this.logger.info({ removed: removed.length }, 'left-over media were removed');
   }
 
   /**
+   * Makes a medium once for each request id.
    * @throws AppError for everything that keeps the machine from installing itself, before a byte is written
    */
-  async create(request: MediaRequest, asker: Asker): Promise<MediaResult> {
+  create(request: MediaRequest, asker: Asker): Promise<MediaResult> {
+    return this.holds.during(
+      request,
+      asker,
+      async (hold) => this.toResult(await this.createOnce(request, asker, hold)),
+      async () => this.toResult(asBefore(await this.records.ofRequest(asker.requestId), request, asker)),
+    );
+  }
+
+  private async createOnce(request: MediaRequest, asker: Asker, hold: Hold): Promise<Media> {
+    // One that an earlier version has made.
     const earlier = await this.records.ofRequest(asker.requestId);
-    if (earlier) return this.toResult(sameRequest(earlier, request, asker));
+    if (earlier) return asBefore(earlier, request, asker);
     const mediaId = randomUUID();
     const proof = randomBytes(PROOF_BYTES).toString('hex');
     const { built, ingredients } = await this.make(request, mediaId, { mediaId, proof });
     const { pins, scripts } = ingredients;
+    let media: Media;
     try {
-      const result = await this.records.record({ request, asker, mediaId, proof, built, pins, scripts });
+      const made = { request, asker, mediaId, proof, built, pins, scripts, hold };
+      const result = await this.records.record(made);
       for (const replaced of result.replaced) await this.folder.remove(replaced);
-      this.bus.emit(BusEvents.mediaChanged, { mediaId, machineId: request.vmId, change: 'created' });
-      this.bus.emit(BusEvents.wake(null), { machineId: request.vmId });
-      return this.toResult(result.media);
+      ({ media } = result);
     } catch (error) {
-      await this.folder.remove(mediaId);
-      // The same request arrived twice and the other one was first.
-      const twin = await this.records.ofRequest(asker.requestId);
-      if (twin) return this.toResult(twin);
+      media = await this.despite(error, mediaId, asker);
+    }
+    this.bus.emit(BusEvents.mediaChanged, { mediaId, machineId: request.vmId, change: 'created' });
+    this.bus.emit(BusEvents.wake(null), { machineId: request.vmId });
+    return media;
+  }
+
+  /**
+   * The medium of a transaction that was reported as failed: it may have been committed, and the answer got
+   * lost. While nobody knows, its files stay; a sweep removes them when it finds no row.
+   * @throws what it was reported with, when there is no such medium
+   */
+  private async despite(error: unknown, mediaId: string, { requestId }: Asker): Promise<Media> {
+    let made: Media | null;
+    try {
+      made = await this.records.ofRequest(requestId);
+    } catch {
       throw error;
     }
+    if (made?.id === mediaId) return made;
+    await this.folder.remove(mediaId);
+    throw error;
   }
 
   /**
@@ -102,7 +137,11 @@ export class MediaService implements OnApplicationBootstrap {
   }
 
   async remove(id: string, asker: Asker): Promise<void> {
-    const media = await this.records.remove(id, asker);
+    const media = await this.records.remove(id, asker).catch(async (error: unknown) => {
+      // An earlier answer may have got lost before the files were gone.
+      if (error instanceof MediaError && error.code === 'media.not_found') await this.folder.remove(id);
+      throw error;
+    });
     await this.folder.remove(id);
     this.bus.emit(BusEvents.mediaChanged, { mediaId: id, machineId: media.machineId, change: 'deleted' });
   }
@@ -197,13 +236,11 @@ function withoutSalt(request: MediaRequest): MediaRequest {
 }
 
 /**
- * @throws AppError `media.request_reused` (409): the key of an answered request stands for that request, and
+ * @throws AppError `media.request_reused` (409): the id of an answered request stands for that request, and
  * for nothing after its medium was deleted
  */
-function sameRequest(earlier: Media, { vmId }: MediaRequest, { idName }: Asker): Media {
-  if (earlier.machineId === vmId && earlier.state === 'ready') return earlier;
-  throw new MediaError(
-    'media.request_reused',
-    `the ${idName} was used for ${earlier.machineId === vmId ? 'a medium that was deleted' : 'another machine'}: send this request under a new one`,
-  );
+function asBefore(earlier: Media | null, { vmId }: MediaRequest, asker: Asker): Media {
+  if (earlier?.state === 'ready' && earlier.machineId === vmId) return earlier;
+  const isOther = earlier !== null && earlier.machineId !== vmId;
+  throw reused(asker, isOther ? 'another machine' : 'a medium that was deleted');
 }

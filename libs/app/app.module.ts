@@ -11,6 +11,9 @@ export class AppModule {
       DATABASE_URL?: string | undefined;
       INFINIBAY_BASE_DIR: string;
       REDIS_URL?: string | undefined;
+      DATABASE_CONNECT_SECONDS: number;
+      DATABASE_STATEMENT_SECONDS: number;
+      BUS_ANSWER_SECONDS: number;
     },
     logger: Logger,
     parts: NonNullable<DynamicModule['imports']>,
@@ -23,8 +26,19 @@ export class AppModule {
       providers: [ThisApp],
       exports: [ThisApp],
       imports: [
-        RuntimeModule.forRoot({ logger, redisUrl: config.REDIS_URL, metrics }),
-        DatabaseModule.forRoot({ url: databaseUrl(config) }),
+        RuntimeModule.forRoot({
+          logger,
+          redisUrl: config.REDIS_URL,
+          busAnswerMs: config.BUS_ANSWER_SECONDS * 1000,
+          metrics,
+        }),
+        DatabaseModule.forRoot({
+          url: databaseUrl(config),
+          deadlines: {
+            connectMs: config.DATABASE_CONNECT_SECONDS * 1000,
+            statementMs: config.DATABASE_STATEMENT_SECONDS * 1000,
+          },
+        }),
         ...parts,
       ],
     };

@@ -17,6 +17,11 @@ export const APP_CODES = {
     when: 'A page of another origin sent the request.',
     remedy: 'call it from a program, or from a page of the same origin',
   },
+  'idempotency.invalid_key': {
+    status: 400,
+    when: 'The Idempotency-Key is not 1 to 255 visible ASCII characters.',
+    remedy: 'take a UUID',
+  },
   'listen.failed': {
     status: 500,
     atStart: true,

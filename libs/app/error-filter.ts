@@ -40,6 +40,7 @@ export function sendError(
   legacyErrorField = false,
 ): FastifyReply {
   const body = error.toBody(request.id);
+  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);
   // The route may have named the type of what it would have sent.
   return reply
     .status(error.status)

@@ -2,13 +2,62 @@ import type { AbstractSqlConnection } from '@mikro-orm/sql';
 
 /** A client of a pg pool, as long as somebody has it. */
 interface PoolClient {
+  query: (...given: unknown[]) => unknown;
+  connection: { stream: { destroyed: boolean; destroy(): unknown } };
   release: (error?: Error | boolean) => void;
   once(event: 'end', listener: () => void): unknown;
   off(event: 'end', listener: () => void): unknown;
 }
 
-interface ClientPool {
-  on(event: 'acquire', listener: (client: PoolClient) => void): unknown;
+export interface ClientPool {
+  on(event: 'connect' | 'acquire' | 'remove', listener: (client: PoolClient) => void): unknown;
+  on(event: 'release', listener: (error: unknown, client: PoolClient) => void): unknown;
+}
+
+/** How long PostgreSQL may be silent, in milliseconds. */
+export interface DatabaseDeadlines {
+  /** Until a connection stands, the wait for a free one of the pool among it. */
+  connectMs: number;
+  /** Of one statement. What becomes of one that is not answered by then is not known. */
+  statementMs: number;
+}
+
+/**
+ * Ends connections whose statement met its deadline. The statement may have been executed or not, and its
+ * answer may come yet, which must not be read as the next one's: nothing but the end of the connection tells
+ * them apart. The idle connections go with it, for they lead to the same silence.
+ */
+export function endSilent(pool: ClientPool): void {
+  const idle = new Set<PoolClient>();
+  pool.on('acquire', (client) => idle.delete(client));
+  pool.on('release', (error, client) => void (error ? idle.delete(client) : idle.add(client)));
+  pool.on('remove', (client) => idle.delete(client));
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client);
+    client.query = (...given) => {
+      const answer = query(...given);
+      if (!(answer instanceof Promise)) return answer;
+      return answer.catch(async (error: unknown) => {
+        // Ended before anybody asks again: the pool would hand one out that is about to go.
+        if (isLate(error)) await Promise.all([client, ...idle].map(endNow));
+        throw error;
+      });
+    };
+  });
+}
+
+function endNow(client: PoolClient): Promise<unknown> {
+  const { stream } = client.connection;
+  if (stream.destroyed) return Promise.resolve();
+  return new Promise<void>((resolve) => {
+    client.once('end', resolve);
+    stream.destroy();
+  });
+}
+
+/** The words of pg's client (8.x) for a statement that met its `query_timeout`. */
+function isLate(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Query read timeout';
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { HealthRegistry } from '#runtime';
+import type { DatabaseDeadlines } from './connections.js';
 import { Database, openDatabase } from './database.js';
 import { awaitMigrated } from './migrate.js';
 
@@ -20,14 +21,18 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   /** `migrationDeadlineMs`: how long to wait for `npm run migrate` of somebody else; default 60 s. */
-  static forRoot(options: { url: string; migrationDeadlineMs?: number }): DynamicModule {
+  static forRoot(options: {
+    url: string;
+    deadlines?: DatabaseDeadlines;
+    migrationDeadlineMs?: number;
+  }): DynamicModule {
     return {
       module: DatabaseModule,
       providers: [
         {
           provide: Database,
           useFactory: async () => {
-            const database = await openDatabase(options.url);
+            const database = await openDatabase(options.url, options.deadlines);
             await awaitMigrated(database, options.migrationDeadlineMs ?? 60_000);
             return database;
           },

@@ -5,7 +5,13 @@ import { Migrator } from '@mikro-orm/migrations';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import type { AbstractSqlConnection, SqlEntityManager } from '@mikro-orm/sql';
 import { SqliteDriver } from '@mikro-orm/sqlite';
-import { giveBackDropped, giveBackEnded } from './connections.js';
+import {
+  type ClientPool,
+  type DatabaseDeadlines,
+  endSilent,
+  giveBackDropped,
+  giveBackEnded,
+} from './connections.js';
 import { Host } from './entities/host.js';
 import { Machine } from './entities/machine.js';
 import { MachineCommand } from './entities/machine-command.js';
@@ -17,6 +23,7 @@ import { Script, ScriptVersion } from './entities/script.js';
 import { GroupCommit } from './group-commit.js';
 import { openFault } from './open-fault.js';
 import { postgresqlMigrations } from './migrations/postgresql/list.js';
+import { giveBackUnbegun } from './unbegun.js';
 import { sqliteMigrations } from './migrations/sqlite/list.js';
 
 const ENTITIES = [
@@ -40,8 +47,13 @@ const ENTITIES = [
 /** One unit of work: reads and writes through it share a transaction when it came from `transaction()`. */
 export type Work = SqlEntityManager;
 
+/** What an app waits for unless it is told otherwise; see the variables in docs/operations.md. */
+const DEADLINES: DatabaseDeadlines = { connectMs: 10_000, statementMs: 30_000 };
+/** Before the first probe of a connection that is idle, in milliseconds. */
+const KEEP_ALIVE_AFTER_MS = 10_000;
+
 /** Options for the driver that a URL names; see `DATABASE_URL` in docs/operations.md. */
-export function databaseOptions(url: string): Options {
+export function databaseOptions(url: string, deadlines = DEADLINES): Options {
   const common = {
     entities: ENTITIES,
     extensions: [Migrator],
@@ -71,7 +83,19 @@ export function databaseOptions(url: string): Options {
     driver: PostgreSqlDriver,
     clientUrl: url,
     pool: { min: 0, max: 10 },
-    driverOptions: { onPoolCreated: giveBackDropped },
+    driverOptions: {
+      onPoolCreated: (pool: ClientPool) => {
+        endSilent(pool);
+        giveBackDropped(pool);
+      },
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+      connectionTimeoutMillis: deadlines.connectMs,
+      query_timeout: deadlines.statementMs,
+      // The server's own, so that a statement whose client has gone silent holds no row for longer.
+      statement_timeout: deadlines.statementMs,
+      idle_in_transaction_session_timeout: deadlines.statementMs,
+    },
     migrations: { ...migrations, migrationsList: postgresqlMigrations },
   } as unknown as Options;
 }
@@ -129,8 +153,8 @@ const opened = new Map<string, { opening: Promise<MikroORM>; users: number }>();
  * process: a second SQLite connection would wait for the first one's transaction inside the only thread that
  * could end it.
  */
-export async function openDatabase(url: string): Promise<Database> {
-  const entry = opened.get(url) ?? { opening: connect(url), users: 0 };
+export async function openDatabase(url: string, deadlines = DEADLINES): Promise<Database> {
+  const entry = opened.get(url) ?? { opening: connect(url, deadlines), users: 0 };
   opened.set(url, entry);
   entry.users += 1;
   const release = async (): Promise<void> => {
@@ -153,10 +177,10 @@ function once(run: () => Promise<void>): () => Promise<void> {
 }
 
 /** @throws DatabaseError `database.unreachable`, in one line */
-async function connect(url: string): Promise<MikroORM> {
+export async function connect(url: string, deadlines: DatabaseDeadlines): Promise<MikroORM> {
   let orm: MikroORM | undefined;
   try {
-    orm = await init(url);
+    orm = await init(url, deadlines);
     // PostgreSQL's pool connects when it is first asked.
     await orm.em.getConnection().execute('select 1');
     return orm;
@@ -166,16 +190,17 @@ async function connect(url: string): Promise<MikroORM> {
   }
 }
 
-async function init(url: string): Promise<MikroORM> {
+async function init(url: string, deadlines: DatabaseDeadlines): Promise<MikroORM> {
   if (url.startsWith('sqlite:')) {
     const file = url.slice('sqlite:'.length);
     mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
     // Results and inputs of scripts are nobody else's to read; SQLite gives its other files the same mode.
     closeSync(openSync(file, 'a', 0o600));
   }
-  const orm = await MikroORM.init(databaseOptions(url));
+  const orm = await MikroORM.init(databaseOptions(url, deadlines));
+  const connection = orm.em.getConnection() as AbstractSqlConnection;
+  giveBackUnbegun(connection);
   if (url.startsWith('sqlite:')) {
-    const connection = orm.em.getConnection() as AbstractSqlConnection;
     giveBackEnded(connection);
     // FULL: a result that was acked to a guest must survive a power cut of the host.
     for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000']) {

@@ -26,6 +26,14 @@ export interface Dialect {
   nowMinusSeconds: (seconds: string) => string;
   /** A time as a statement's parameter. */
   time: (value: Date) => Date | number;
+  /** A statement that takes many rows as one parameter: a JSON array of arrays. */
+  jsonRows: {
+    from: string;
+    /** The value at a place of each row, as a column of a type. */
+    differing: (type: string, index: number) => string;
+    /** A parameter that is the same in all rows. */
+    same: (type: string) => string;
+  };
 }
 
 const SQLITE: Dialect = {
@@ -35,6 +43,11 @@ const SQLITE: Dialect = {
   nowPlusSeconds: `(cast(round(unixepoch('subsec') * 1000) as integer) + cast(? * 1000 as integer))`,
   nowMinusSeconds: (seconds) => `(cast(round(unixepoch('subsec') * 1000) as integer) - (${seconds}) * 1000)`,
   time: (value) => value.getTime(),
+  jsonRows: {
+    from: 'json_each(?) as given',
+    differing: (_type, index) => `json_extract(given.value, '$[${index}]')`,
+    same: () => '?',
+  },
 };
 
 const POSTGRESQL: Dialect = {
@@ -47,6 +60,11 @@ const POSTGRESQL: Dialect = {
   nowMinusSeconds: (seconds) =>
     `(date_trunc('milliseconds', clock_timestamp()) - make_interval(secs => ${seconds}))`,
   time: (value) => value,
+  jsonRows: {
+    from: 'jsonb_array_elements(?::jsonb) as given(value)',
+    differing: (type, index) => `(given.value->>${index})::${type}`,
+    same: (type) => `?::${type}`,
+  },
 };
 
 export function dialectOf(work: Work): Dialect {

@@ -8,6 +8,8 @@ export interface CodeEntry {
   readonly when: string;
   /** The way out, unless a throw knows a better one. */
   readonly remedy: string;
+  /** Over HTTP the answer says so in `Retry-After`. */
+  readonly retryAfterSeconds?: number;
   /** It ends an app while it starts, and is never an answer. */
   readonly atStart?: true;
 }
@@ -31,10 +33,11 @@ export abstract class AppError extends Error {
   readonly issues?: Fault[];
   readonly status: number;
   readonly remedy: string;
+  readonly retryAfterSeconds?: number;
 
   constructor(
     readonly code: string,
-    entry: Pick<CodeEntry, 'status' | 'remedy'>,
+    entry: Pick<CodeEntry, 'status' | 'remedy' | 'retryAfterSeconds'>,
     message: string,
     options: ErrorOptions = {},
   ) {
@@ -43,6 +46,7 @@ export abstract class AppError extends Error {
     this.status = entry.status;
     this.remedy = options.remedy ?? entry.remedy;
     this.issues = options.issues;
+    this.retryAfterSeconds = entry.retryAfterSeconds;
   }
 
   /** The shape that crosses HTTP and the bus. */

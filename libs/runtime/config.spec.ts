@@ -50,6 +50,9 @@ describe('what is not set', () => {
   const defaults = {
     INFINIBAY_BASE_DIR: '/opt/infinibay',
     LOG_LEVEL: 'info',
+    DATABASE_CONNECT_SECONDS: 10,
+    DATABASE_STATEMENT_SECONDS: 30,
+    BUS_ANSWER_SECONDS: 5,
     PORT: 4000,
     LISTEN_HOST: '0.0.0.0',
     LEASE_SECONDS: 60,

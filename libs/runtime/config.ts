@@ -117,6 +117,9 @@ export const commonFields = {
     .regex(/^rediss?:\/\/.+/, 'must be redis://[user:password@]host:port or rediss://…')
     .optional(),
   LOG_LEVEL: logLevel,
+  DATABASE_CONNECT_SECONDS: positiveInt(10, 'seconds', 3600),
+  DATABASE_STATEMENT_SECONDS: positiveInt(30, 'seconds', 3600),
+  BUS_ANSWER_SECONDS: positiveInt(5, 'seconds', 3600),
 };
 
 /** A secret of 16 characters or more. */

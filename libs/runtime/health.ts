@@ -11,6 +11,7 @@ import {
   Res,
 } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { countLoops, LoopState } from './loops.js';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 type Check = () => Promise<void> | void;
@@ -20,6 +21,7 @@ type Check = () => Promise<void> | void;
 export class HealthRegistry {
   private readonly checks = new Map<string, Check>();
   private readonly notes = new Map<string, string>();
+  private readonly loops = new Map<string, LoopState>();
 
   /** A check throws when its part does not work; its message is shown. Adding a name again replaces it. */
   add(name: string, check: Check): void {
@@ -29,6 +31,32 @@ export class HealthRegistry {
   /** Something an operator should know that does not keep the process from working. */
   note(name: string, text: string): void {
     this.notes.set(name, text);
+  }
+
+  /** What was noted is so no more. */
+  unnote(name: string): void {
+    this.notes.delete(name);
+  }
+
+  /**
+   * A loop that must go on: not ready when its last success is older than `limitMs`. Asking again for a name
+   * replaces it.
+   */
+  loop(name: string, limitMs: number): LoopState {
+    const state = new LoopState(name, limitMs);
+    this.loops.set(name, state);
+    this.add(`loop.${name}`, () => state.check());
+    return state;
+  }
+
+  /** For the page of metrics. */
+  countLoops(metrics: Metrics): void {
+    metrics.gauge(
+      'infinibay_loop_last_success_seconds',
+      'Seconds since the last success of a loop of this process.',
+      ['loop'],
+      (gauge) => countLoops(gauge, this.loops.values()),
+    );
   }
 
   /** Runs all checks at once, each with a deadline of 3 s. */

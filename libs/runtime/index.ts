@@ -1,10 +1,12 @@
 export { AppError, type Catalogue, errorsOf, RelayedError } from './app-error.js';
 export { Bus } from './bus/bus.js';
+export { ClockWatch } from './clock-watch.js';
 export { RuntimeError } from './codes.js';
 export * from './config.js';
 export { inField, invalidRequest, toAppError } from './errors.js';
 export { HealthRegistry, Metrics, MetricsPageModule } from './health.js';
 export { hostInUrl } from './host.js';
+export { Loop } from './loops.js';
 export { createLogger, type Logger, NestLogger, redactText } from './logger.js';
 export { giveBackMemory } from './memory.js';
 export { LOGGER, RuntimeModule } from './runtime.module.js';

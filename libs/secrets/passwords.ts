@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import {
   FAMILY_RULES,
   type Fault,
@@ -26,11 +27,28 @@ interface WithPasswords {
 const context = (vmId: string, user: string): string => `media:${vmId}:${user}`;
 
 /**
+ * Salts that are a request's own, and the same each time it is sent.
+ * @param secret nobody else can tell them beforehand
+ */
+export function saltsOf(secret: string, requestId: string): (user: string) => string {
+  return (user) =>
+    createHmac('sha256', secret)
+      .update(JSON.stringify([requestId, user]))
+      .digest('hex')
+      .slice(0, 16);
+}
+
+/**
  * Turns each plain password of a media request into its crypt hash or, for a family whose answer file needs
  * the password itself, seals it: no row, log or message ever holds it.
+ * @param saltOf the salt of a user's hash, up to 16 characters of [./0-9A-Za-z]; random unless given
  * @throws AppError `request.invalid` (400) for such a family without SECRETS_KEY
  */
-export function sealPasswords<R extends WithPasswords>(request: R, secretsKey: string | undefined): R {
+export function sealPasswords<R extends WithPasswords>(
+  request: R,
+  secretsKey: string | undefined,
+  saltOf?: (user: string) => string,
+): R {
   const isSealed = FAMILY_RULES[request.os.family].passwords === 'sealed';
   if (isSealed && secretsKey === undefined) {
     const issues = request.users.flatMap(({ password }, index) =>
@@ -52,7 +70,7 @@ export function sealPasswords<R extends WithPasswords>(request: R, secretsKey: s
       if (password === undefined) return user;
       return isSealed
         ? { ...user, passwordSealed: seal(secretsKey ?? '', context(request.vmId, user.name), password) }
-        : { ...user, passwordHash: sha512Crypt(password) };
+        : { ...user, passwordHash: sha512Crypt(password, saltOf?.(user.name)) };
     }),
   };
 }

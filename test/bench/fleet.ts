@@ -37,7 +37,7 @@ interface Fleet {
   stop(): Promise<void>;
 }
 
-async function startFleet(kind: 'SQLite' | 'PostgreSQL'): Promise<Fleet> {
+export async function startFleet(kind: 'SQLite' | 'PostgreSQL'): Promise<Fleet> {
   const base = mkdtempSync(join(tmpdir(), 'infinibay-bench-'));
   const sockets = join(base, 'sockets');
   mkdirSync(sockets, { mode: 0o750 });

@@ -6,12 +6,14 @@ import { type Figure, printTable } from './figures.js';
 import { benchFleet, benchIdle } from './fleet.js';
 import { benchRoundTrip } from './round-trip.js';
 import { benchMedia } from './media.js';
+import { benchSchedule } from './schedule.js';
 
 const parts: Record<string, () => Promise<Figure[]>> = {
   'round-trip': benchRoundTrip,
   media: benchMedia,
   agent: benchAgent,
   clone: benchClone,
+  schedule: benchSchedule,
   fleet: benchFleet,
   idle: benchIdle,
 };

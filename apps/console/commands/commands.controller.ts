@@ -2,7 +2,8 @@ import { Body, Get, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { CommandDto, CreateCommand, dbText, type Page, pageOf, PageQuery, uuid } from '#protocol';
 import { Answers } from '../http/answers.js';
-import { type Actor, By } from '../http/by.js';
+import { type Actor, By, Key } from '../http/by.js';
+import type { RequestKey } from '../http/idempotency.js';
 import { OperatorApi } from '../http/operator-api.js';
 import { machineId } from '../machines/machine-id.js';
 import { CommandsService } from './commands.service.js';
@@ -37,8 +38,9 @@ export class CommandsController {
     @Query({ schema: WaitQuery }) query: z.output<typeof WaitQuery>,
     @Body({ schema: CreateCommand }) body: CreateCommand,
     @By() by: Actor,
+    @Key() key: RequestKey | null,
   ): Promise<CommandDto> {
-    return this.commands.create(id, body, query.wait * 1000, by);
+    return this.commands.create(id, body, query.wait * 1000, by, key);
   }
 
   @Get()

@@ -3,6 +3,7 @@ import {
   createCommand,
   Database,
   findPage,
+  Machine,
   MachineCommand,
   MachinesGoneError,
   OPEN_COMMANDS_LIMIT,
@@ -30,6 +31,7 @@ import {
 } from 'rxjs';
 import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
+import { Idempotency, type RequestKey } from '../http/idempotency.js';
 import { MachinesService } from '../machines/machines.service.js';
 import { pageRequest, toPage } from '../http/page.js';
 import { toCommandDto } from './command.dto.js';
@@ -46,6 +48,7 @@ export class CommandsService implements BeforeApplicationShutdown {
     private readonly database: Database,
     private readonly bus: Bus,
     private readonly machines: MachinesService,
+    private readonly idempotency: Idempotency,
   ) {}
 
   /** A command was sent, answered or given up: whoever waits for it looks at its row. */
@@ -62,16 +65,23 @@ export class CommandsService implements BeforeApplicationShutdown {
    * @param waitMs how long to wait for the answer; without one the command is returned as it is
    * @throws AppError `machine.not_found` (404), `machine.unregistered` (409), `commands.too_many` (429)
    */
-  async create(machineId: string, request: CreateCommand, waitMs: number, actor: Actor): Promise<CommandDto> {
-    const machine = await this.machines.get(machineId);
-    if (!machine.registered) {
-      throw new ConsoleError(
-        'machine.unregistered',
-        `the machine ${machineId} is not registered: POST /api/machines with its id`,
-      );
-    }
+  async create(
+    machineId: string,
+    request: CreateCommand,
+    waitMs: number,
+    actor: Actor,
+    key: RequestKey | null,
+  ): Promise<CommandDto> {
     const { timeoutSeconds, ...kept } = request;
-    const row = await this.database.transaction(async (work) => {
+    const asked = await this.idempotency.once(key, async (work) => {
+      const machine = await work.findOne(Machine, { id: machineId });
+      if (!machine) throw new ConsoleError('machine.not_found', `there is no machine ${machineId}`);
+      if (!machine.registered) {
+        throw new ConsoleError(
+          'machine.unregistered',
+          `the machine ${machineId} is not registered: POST /api/machines with its id`,
+        );
+      }
       const command = await createCommand(work, {
         machineId,
         request: kept,
@@ -96,12 +106,15 @@ export class CommandsService implements BeforeApplicationShutdown {
         correlationId: actor.correlationId,
         createdAt: command.createdAt,
       });
-      return command;
+      return { command: toCommandDto(command), hostId: machine.hostId };
     });
-    const answered = this.answerOf(row.id, waitMs);
-    this.bus.emit(BusEvents.command(machine.hostId), { commandId: row.id, machineId });
+    const { id: commandId } = asked.command;
+    const answered = this.answerOf(commandId, waitMs);
+    this.bus.emit(BusEvents.command(asked.hostId), { commandId, machineId });
     await answered;
-    return this.get(machineId, row.id);
+    const row = await this.database.work().findOne(MachineCommand, { id: commandId });
+    // Asked again under its key after the machine was removed, and its commands with it.
+    return row ? toCommandDto(row) : asked.command;
   }
 
   async list(machineId: string, page: PageQuery): Promise<Page<CommandDto>> {

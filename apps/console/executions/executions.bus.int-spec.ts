@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { type Database, ScriptExecution } from '#db';
 import { BusRequests, type ScheduledExecutions } from '#protocol';
 import { startConsole, type TestConsole } from '../../../test/support/apps/console.js';
+import { dialectOf } from '../../../test/support/rows/dialect.js';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 import { machineWithLease } from '../../../test/support/rows/rows.js';
 
@@ -42,6 +43,19 @@ onBothDatabases('executions over the bus', (given) => {
       code: 'idempotency.key_reused',
       status: 409,
     });
+  });
+
+  it('are made anew under a request id of the day before', async () => {
+    const asked = message();
+    const first = await schedule(asked);
+    const work = database.work();
+    await work.execute(
+      `update idempotency_key set created_at = ${dialectOf(work).nowPlusSeconds}`,
+      [-86_500],
+    );
+    const second = await schedule(asked);
+    expect(second).not.toEqual(first);
+    expect(await schedule(asked)).toEqual(second);
   });
 
   it('are answered as before when the request comes again after its machine was removed', async () => {

@@ -3,6 +3,7 @@ import { draftOf } from '#app';
 import { BusEvents, BusRequests, ExecutionChanged, ExecutionOutput, ScheduleExecutions } from '#protocol';
 import { Bus, inField } from '#runtime';
 import type { Actor } from '../http/by.js';
+import type { RequestKey } from '../http/idempotency.js';
 import { ExecutionEventsService } from './execution-events.service.js';
 import { ExecutionsService } from './executions.service.js';
 import { ScheduleService } from './schedule.service.js';
@@ -28,12 +29,20 @@ export class ExecutionsBus implements OnModuleInit {
       drafted,
       (message) =>
         inField('request', () =>
-          this.scheduling.schedule(message.request, askerOf(message), message.requestId),
+          this.scheduling.schedule(
+            message.request,
+            askerOf(message),
+            keyOf(scriptSchedule.pattern, message, message.request.sound),
+          ),
         ),
       scriptSchedule.schema,
     );
     this.bus.onRequest(scriptCancel.pattern, scriptCancel.schema, (message) =>
-      this.executions.cancel(message.executionId, askerOf(message), message.requestId),
+      this.executions.cancel(
+        message.executionId,
+        askerOf(message),
+        keyOf(scriptCancel.pattern, message, message.executionId),
+      ),
     );
     this.bus.onEvent(BusEvents.executionChanged, ExecutionChanged, ({ executionId }) =>
       this.live.ring(executionId),
@@ -45,4 +54,11 @@ export class ExecutionsBus implements OnModuleInit {
 const askerOf = ({ requestId, requestedBy }: { requestId: string; requestedBy: string }): Actor => ({
   name: requestedBy,
   correlationId: requestId.slice(0, 64),
+});
+
+const keyOf = (scope: string, { requestId }: { requestId: string }, content: unknown): RequestKey => ({
+  scope,
+  key: requestId,
+  content,
+  name: 'requestId',
 });

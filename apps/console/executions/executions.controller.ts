@@ -15,7 +15,8 @@ import {
   uuid,
 } from '#protocol';
 import { Answers } from '../http/answers.js';
-import { type Actor, By } from '../http/by.js';
+import { type Actor, By, Key } from '../http/by.js';
+import type { RequestKey } from '../http/idempotency.js';
 import { OperatorApi } from '../http/operator-api.js';
 import { ExecutionEventsService } from './execution-events.service.js';
 import { ExecutionExistsGuard } from './execution-exists.guard.js';
@@ -46,8 +47,9 @@ export class ExecutionsController {
   scheduleExecutions(
     @Body({ schema: ScheduleDraft }) body: Draft<ScheduleExecutions>,
     @By() by: Actor,
+    @Key() key: RequestKey | null,
   ): Promise<ScheduledExecutions> {
-    return this.scheduling.schedule(body, by);
+    return this.scheduling.schedule(body, by, key);
   }
 
   @Get()
@@ -106,7 +108,11 @@ export class ExecutionsController {
     body: ExecutionDto,
     refuses: [400, 404, 409],
   })
-  cancelExecution(@Param('id', { schema: uuid }) id: string, @By() by: Actor): Promise<ExecutionDto> {
-    return this.executions.cancel(id, by);
+  cancelExecution(
+    @Param('id', { schema: uuid }) id: string,
+    @By() by: Actor,
+    @Key() key: RequestKey | null,
+  ): Promise<ExecutionDto> {
+    return this.executions.cancel(id, by, key);
   }
 }

@@ -15,7 +15,6 @@ import {
 } from '#db';
 import {
   BusEvents,
-  BusRequests,
   type ExecutionDto,
   type ExplanationDto,
   type ListExecutions,
@@ -28,7 +27,7 @@ import { type AppError, Bus } from '#runtime';
 import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
 import { type ExplainedSeries, explain } from './explain.js';
-import { once } from '../http/once.js';
+import { Idempotency, type RequestKey } from '../http/idempotency.js';
 import { pageRequest, toPage } from '../http/page.js';
 
 @Injectable()
@@ -36,6 +35,7 @@ export class ExecutionsService {
   constructor(
     private readonly database: Database,
     private readonly bus: Bus,
+    private readonly idempotency: Idempotency,
   ) {}
 
   async list(query: ListExecutions): Promise<Page<ExecutionDto>> {
@@ -102,15 +102,11 @@ export class ExecutionsService {
   }
 
   /**
-   * @param requestId a request that arrives twice under the same one is carried out once
+   * @param key a request that arrives twice under the same one is carried out once
    * @throws AppError `execution.final` (409) when it has ended
    */
-  async cancel(id: string, actor: Actor, requestId?: string): Promise<ExecutionDto> {
-    const execution = await this.database.transaction((work) => {
-      const request = (): Promise<ExecutionDto> => this.requestCancel(work, id, actor);
-      if (requestId === undefined) return request();
-      return once(work, { scope: BusRequests.scriptCancel.pattern, key: requestId, body: id }, request);
-    });
+  async cancel(id: string, actor: Actor, key: RequestKey | null): Promise<ExecutionDto> {
+    const execution = await this.idempotency.once(key, (work) => this.requestCancel(work, id, actor));
     const { machineId, status } = execution;
     const machine = await this.database.work().findOne(Machine, { id: machineId });
     if (status === 'RUNNING')
@@ -141,8 +137,8 @@ export class ExecutionsService {
     return toExecutionDto(row);
   }
 
-  async stopSeries(seriesId: string, actor: Actor): Promise<StoppedSeries> {
-    const cancelled = await this.database.transaction(async (work) => {
+  stopSeries(seriesId: string, actor: Actor, key: RequestKey | null): Promise<StoppedSeries> {
+    return this.idempotency.once(key, async (work) => {
       const ids = await stopSeries(work, seriesId);
       if (ids === null) throw new ConsoleError('series.not_found', `there is no series ${seriesId}`);
       await recordAudit(work, {
@@ -153,9 +149,8 @@ export class ExecutionsService {
         after: { cancelled: ids },
         correlationId: actor.correlationId,
       });
-      return ids;
+      return { seriesId, cancelled: ids };
     });
-    return { seriesId, cancelled };
   }
 
   private async find(id: string): Promise<ScriptExecution> {

@@ -6,7 +6,7 @@ import {
   Machine,
   MachinesGoneError,
   parseCron,
-  recordAudit,
+  recordAudits,
   scheduleExecutions,
   Script,
   ScriptVersion,
@@ -18,7 +18,6 @@ import {
 import {
   type Fault,
   BusEvents,
-  BusRequests,
   checkInputs,
   type ExecutionDto,
   type InputValues,
@@ -28,10 +27,10 @@ import {
 import type { Draft } from '#app';
 import { Bus, invalidRequest } from '#runtime';
 import type { Actor } from '../http/by.js';
-import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
+import { CONSOLE_CONFIG } from '../console-config.js';
 import type { ConsoleConfig } from '../config.js';
 import { zonedTimeToInstant } from './local-time.js';
-import { bodyHash, earlierAnswer, once, type RequestKey } from '../http/once.js';
+import { Idempotency, type RequestKey } from '../http/idempotency.js';
 
 const EARLIEST_YEAR = 1970;
 const LATEST_YEAR = 9998;
@@ -54,11 +53,11 @@ export class ScheduleService {
     private readonly database: Database,
     private readonly bus: Bus,
     @Inject(CONSOLE_CONFIG) private readonly config: ConsoleConfig,
-    @Inject(CONSOLE_TOKEN) private readonly token: string,
+    private readonly idempotency: Idempotency,
   ) {}
 
   /**
-   * @param requestId a request that arrives twice under the same one makes its rows once; the second gets the
+   * @param key a request that arrives twice under the same one makes its rows once; the second gets the
    * first answer, whatever has become of machines, script and time since
    * @throws AppError `request.invalid` (400) with every fault: those of its fields, and those that only the
    * database shows
@@ -66,29 +65,19 @@ export class ScheduleService {
   async schedule(
     draft: Draft<ScheduleExecutions>,
     actor: Actor,
-    requestId?: string,
+    key: RequestKey | null,
   ): Promise<ScheduledExecutions> {
-    const repeatable = requestId === undefined ? null : this.keyOf(requestId, draft);
+    // What is not sound was never carried out: its faults are told instead.
     const earlier =
-      repeatable && draft.faults.length === 0
-        ? await earlierAnswer<ExecutionDto[]>(this.database.work(), repeatable)
-        : undefined;
+      draft.faults.length === 0 ? await this.idempotency.earlier<ExecutionDto[]>(key) : undefined;
     if (earlier) return { items: earlier };
     const { request, ...checked } = await this.check(draft);
-    const items = await this.database.transaction((work) => {
-      const insert = (): Promise<ExecutionDto[]> => this.insert(work, request, checked, actor);
-      return repeatable ? once(work, repeatable, insert) : insert();
-    });
+    const items = await this.idempotency.once(key, (work) => this.insert(work, request, checked, actor));
     // The rows are the fact; the ring only says: look now.
     const hosts = new Map(checked.machines.map(({ id, hostId }) => [id, hostId]));
     for (const { machineId } of items)
       this.bus.emit(BusEvents.wake(hosts.get(machineId) ?? null), { machineId });
     return { items };
-  }
-
-  private keyOf(requestId: string, { sound }: Draft<ScheduleExecutions>): RequestKey {
-    const body = bodyHash(this.token, sound);
-    return { scope: BusRequests.scriptSchedule.pattern, key: requestId, body };
   }
 
   /** What a field's own fault hides is not checked: nobody is told twice of one mistake. */
@@ -141,6 +130,8 @@ export class ScheduleService {
     { version, values, scheduledFor, deliverBy, rule }: Omit<Checked, 'request'>,
     actor: Actor,
   ): Promise<ExecutionDto[]> {
+    // The same for all machines, and sealed once.
+    const inputValues = storedInputs(request.scriptId, version.inputs, values, this.config.SECRETS_KEY ?? '');
     const inserted = scheduleExecutions(
       work,
       request.machineIds.map((machineId) => ({
@@ -151,7 +142,7 @@ export class ScheduleService {
         rule,
         maxExecutions: request.maxExecutions ?? null,
         deliverBy,
-        inputValues: storedInputs(request.scriptId, version.inputs, values, this.config.SECRETS_KEY ?? ''),
+        inputValues,
         timeoutSeconds: request.timeoutSeconds ?? version.timeoutSeconds,
         runAs: request.runAs ?? version.runAs,
         order: request.order ?? 0,
@@ -162,8 +153,9 @@ export class ScheduleService {
       if (!(error instanceof MachinesGoneError)) throw error;
       throw invalidRequest(error.ids.map((id) => noMachine(request.machineIds.indexOf(id), id)));
     });
-    for (const { id, scriptId, scriptVersion, machineId, scheduledFor: due, updatedAt } of rows) {
-      await recordAudit(work, {
+    await recordAudits(
+      work,
+      rows.map(({ id, scriptId, scriptVersion, machineId, scheduledFor: due, updatedAt }) => ({
         actor: actor.name,
         action: 'execution.schedule',
         subjectType: 'execution',
@@ -171,8 +163,8 @@ export class ScheduleService {
         after: { scriptId, scriptVersion, machineId, scheduledFor: due.toISOString() },
         correlationId: actor.correlationId,
         createdAt: updatedAt,
-      });
-    }
+      })),
+    );
     return rows.map(toExecutionDto);
   }
 
@@ -214,9 +206,10 @@ export class ScheduleService {
     version: ScriptVersion | null,
     issues: Fault[],
   ): void {
+    const known = new Map(machines.map((machine) => [machine.id, machine]));
     ids.forEach((id, index) => {
       if (id === undefined) return;
-      const machine = machines.find((candidate) => candidate.id === id);
+      const machine = known.get(id);
       const path = `machineIds.${index}`;
       if (!machine) issues.push(noMachine(index, id));
       else if (!machine.registered)

@@ -1,5 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { idempotencyKeyOf } from '#app';
+import type { RequestKey } from './idempotency.js';
 
 /** Who changes something, and under which correlation id, for the audit. */
 export interface Actor {
@@ -13,10 +15,12 @@ export const By = createParamDecorator((_: unknown, context: ExecutionContext): 
   return { name: request.caller?.name ?? 'unknown', correlationId: request.id };
 });
 
-/** `@RequestKey() key: string | undefined`: the `Idempotency-Key` of the request. */
-export const RequestKey = createParamDecorator(
-  (_: unknown, context: ExecutionContext): string | undefined => {
-    const key = context.switchToHttp().getRequest<FastifyRequest>().headers['idempotency-key'];
-    return typeof key === 'string' ? key : undefined;
-  },
-);
+/**
+ * `@Key() key: RequestKey | null`: the `Idempotency-Key` of the request, for `Idempotency.once`.
+ * @throws AppError `idempotency.invalid_key` (400)
+ */
+export const Key = createParamDecorator((_: unknown, context: ExecutionContext): RequestKey | null => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  const key = idempotencyKeyOf(request);
+  return key && { ...key, content: request.body, name: 'Idempotency-Key' };
+});

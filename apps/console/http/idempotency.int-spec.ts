@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { IdempotencyKey, Machine } from '#db';
 import { dialectOf } from '../../../test/support/rows/dialect.js';
-import { startConsole, type TestConsole } from '../../../test/support/apps/console.js';
+import { type Answer, startConsole, type TestConsole } from '../../../test/support/apps/console.js';
 import { newId, onBothDatabases } from '../../../test/support/servers/databases.js';
 
 onBothDatabases('Idempotency-Key', (given) => {
@@ -30,9 +30,7 @@ onBothDatabases('Idempotency-Key', (given) => {
     const key = newId();
     const answers = await Promise.all(Array.from({ length: 6 }, () => post(key, { name })));
     expect(await given().database.work().count(Machine, { name })).toBe(1);
-    for (const { status, body } of answers)
-      expect(status === 201 || body.code === 'idempotency.in_progress').toBe(true);
-    expect((await post(key, { name })).status).toBe(201);
+    for (const { status, body } of answers) expect([status, body]).toEqual([201, answers[0]?.body]);
   });
 
   it('is refused with another body', async () => {
@@ -58,19 +56,43 @@ onBothDatabases('Idempotency-Key', (given) => {
     expect((await post(key, { id, name: 'fine' })).status).toBe(201);
   });
 
-  it('is not held for ever by a request that died with its process', async () => {
+  it('belongs to its query', async () => {
+    const { body: machine } = await post(newId(), { name: 'asked' });
+    const key = newId();
+    const path = `/api/machines/${machine.id}/commands`;
+    const ask = (query: string): Promise<Answer> =>
+      post(key, { type: 'SafeCommand', command: { action: 'OsInfo' } }, `${path}${query}`);
+    const first = await ask('');
+    expect([first.status, (await ask('?wait=0')).body.id]).not.toEqual([202, first.body.id]);
+    expect((await ask('')).body.id).toBe(first.body.id);
+  });
+
+  it('is a new one after a day', async () => {
     const { database } = given();
     const key = newId();
-    const body = { name: `dead-${newId()}` };
-    await post(key, body);
+    const first = await post(key, { name: 'yesterday' });
     const work = database.work();
-    await work.nativeUpdate(IdempotencyKey, { key }, { status: 0, response: null });
-    expect(await post(key, body)).toMatchObject({ status: 409, body: { code: 'idempotency.in_progress' } });
-    await work.execute(
-      `update idempotency_key set created_at = ${dialectOf(work).nowPlusSeconds} where key = ?`,
-      [-300, key],
-    );
-    expect((await post(key, body)).status).toBe(201);
+    const age = (seconds: number): Promise<unknown> =>
+      work.execute(
+        `update idempotency_key set created_at = ${dialectOf(work).nowPlusSeconds} where key = ?`,
+        [-seconds, key],
+      );
+    await age(86_000);
+    expect((await post(key, { name: 'yesterday' })).body).toEqual(first.body);
+    await age(86_500);
+    const second = await post(key, { name: 'today' });
+    expect([second.status, second.body.id]).not.toEqual([201, first.body.id]);
+    expect((await post(key, { name: 'today' })).body).toEqual(second.body);
+  });
+
+  it('makes one version of a script that is changed', async () => {
+    const script = { name: 'a', shell: 'SH', content: 'true' };
+    const { body } = await server.request('POST', '/api/scripts', script);
+    const put = (headers: Record<string, string>): Promise<Answer> =>
+      server.request('PUT', `/api/scripts/${body.id}`, script, headers);
+    const key = { 'idempotency-key': newId() };
+    const versions = [await put(key), await put(key), await put({})].map((answer) => answer.body.version);
+    expect(versions).toEqual([2, 2, 3]);
   });
 
   it.each(['', 'a b', 'ä', 'x'.repeat(256)])('must be visible ASCII: not %p', async (key) => {

@@ -1,7 +1,6 @@
-import { applyDecorators, Controller, UseGuards, UseInterceptors } from '@nestjs/common';
+import { applyDecorators, Controller, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { AccessGuard } from '#app';
-import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 
 /** Where the operators' routes begin. */
 export const API_PREFIX = 'api';
@@ -19,14 +18,13 @@ export const API_TAGS = {
 } as const;
 
 /**
- * A controller of the operators' API below `/api`: a token is asked for, `Idempotency-Key` is obeyed, and the
- * document lists its routes under the tag.
+ * A controller of the operators' API below `/api`: a token is asked for, and the document lists its routes
+ * under the tag.
  */
 export function OperatorApi(path: string, tag: keyof typeof API_TAGS): ClassDecorator {
   return applyDecorators(
     Controller(`${API_PREFIX}/${path}`),
     UseGuards(AccessGuard),
-    UseInterceptors(IdempotencyInterceptor),
     ApiBearerAuth('token'),
     ApiTags(tag),
   );

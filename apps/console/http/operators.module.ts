@@ -5,6 +5,7 @@ import { Database } from '#db';
 import { secretFile } from '#secrets';
 import type { ConsoleConfig } from '../config.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
+import { Idempotency } from './idempotency.js';
 import { consoleTokens } from './token-finder.js';
 
 /** What every slice of the API needs: the configuration, and who may use it. */
@@ -18,6 +19,7 @@ export class OperatorsModule {
       providers: [
         { provide: CONSOLE_CONFIG, useValue: config },
         { provide: CONSOLE_TOKEN, useValue: token },
+        Idempotency,
         {
           provide: ACCESS_RULES,
           inject: [Database],
@@ -27,7 +29,7 @@ export class OperatorsModule {
           }),
         },
       ],
-      exports: [CONSOLE_CONFIG, CONSOLE_TOKEN, ACCESS_RULES],
+      exports: [CONSOLE_CONFIG, CONSOLE_TOKEN, Idempotency, ACCESS_RULES],
     };
   }
 }

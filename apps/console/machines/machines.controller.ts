@@ -12,7 +12,8 @@ import {
   PageQuery,
 } from '#protocol';
 import { Answers } from '../http/answers.js';
-import { type Actor, By } from '../http/by.js';
+import { type Actor, By, Key } from '../http/by.js';
+import type { RequestKey } from '../http/idempotency.js';
 import { OperatorApi } from '../http/operator-api.js';
 import { queryFlag } from '../http/query.js';
 import { machineId } from './machine-id.js';
@@ -38,8 +39,12 @@ export class MachinesController {
     body: MachineDto,
     refuses: [400, 409, 413, 415],
   })
-  createMachine(@Body({ schema: CreateMachine }) body: CreateMachine, @By() by: Actor): Promise<MachineDto> {
-    return this.machines.create(body, by);
+  createMachine(
+    @Body({ schema: CreateMachine }) body: CreateMachine,
+    @By() by: Actor,
+    @Key() key: RequestKey | null,
+  ): Promise<MachineDto> {
+    return this.machines.create(body, by, key);
   }
 
   @Get()

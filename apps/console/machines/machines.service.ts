@@ -25,6 +25,7 @@ import {
 import { Bus } from '#runtime';
 import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
+import { Idempotency, type RequestKey } from '../http/idempotency.js';
 import { explainChannel } from '../executions/explain.js';
 import { pageRequest, toPage } from '../http/page.js';
 import { toDownloadDto, toEventDto, toMachineDto } from './machine.dto.js';
@@ -34,12 +35,13 @@ export class MachinesService {
   constructor(
     private readonly database: Database,
     private readonly bus: Bus,
+    private readonly idempotency: Idempotency,
   ) {}
 
   /** @throws AppError `machine.exists` (409) when the id is registered with other values */
-  async create(request: CreateMachine, actor: Actor): Promise<MachineDto> {
-    const id = request.id ?? randomUUID();
-    const machine = await this.database.transaction(async (work) => {
+  async create(request: CreateMachine, actor: Actor, key: RequestKey | null): Promise<MachineDto> {
+    const machine = await this.idempotency.once(key, async (work) => {
+      const id = request.id ?? randomUUID();
       const { machine: row, existed } = await adoptMachine(work, { ...request, id });
       if (existed) {
         const differs =
@@ -51,7 +53,7 @@ export class MachinesService {
             'machine.exists',
             `id: the machine ${id} is registered already with other values`,
           );
-        return row;
+        return toMachineDto(row);
       }
       await recordAudit(work, {
         actor: actor.name,
@@ -61,10 +63,10 @@ export class MachinesService {
         after: { name: row.name, os: row.os, hostId: row.hostId },
         correlationId: actor.correlationId,
       });
-      return row;
+      return toMachineDto(row);
     });
-    this.bus.emit(BusEvents.wake(null), { machineId: id });
-    return toMachineDto(machine);
+    this.bus.emit(BusEvents.wake(null), { machineId: machine.id });
+    return machine;
   }
 
   async list({ name, ...page }: ListMachines): Promise<Page<MachineDto>> {

@@ -3,7 +3,8 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { dbText, MediaRequest, MediaResult, uuid } from '#protocol';
 import { Answers } from '../http/answers.js';
-import { type Actor, By, RequestKey } from '../http/by.js';
+import { type Actor, By, Key } from '../http/by.js';
+import type { RequestKey } from '../http/idempotency.js';
 import { OperatorApi } from '../http/operator-api.js';
 import { queryFlag } from '../http/query.js';
 import { MediaService } from './media.service.js';
@@ -35,7 +36,7 @@ export class MediaController {
   createMedia(
     @Body({ schema: MediaRequest }) body: MediaRequest,
     @Query({ schema: CreateQuery }) query: z.output<typeof CreateQuery>,
-    @RequestKey() key: string | undefined,
+    @Key() key: RequestKey | null,
     @By() by: Actor,
   ): Promise<MediaResult> {
     return query.dryRun ? this.media.plan(body, by) : this.media.create(body, by, key);

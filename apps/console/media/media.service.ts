@@ -1,12 +1,15 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { BusRequests, type MediaRequest, type MediaResult } from '#protocol';
 import { AppError, Bus, invalidRequest, RelayedError, RuntimeError } from '#runtime';
-import { sealPasswords } from '#secrets';
+import { requestIdOf } from '#app';
+import { saltsOf, sealPasswords } from '#secrets';
+import { ConsoleError } from '../codes.js';
 import type { ConsoleConfig } from '../config.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
 import type { Actor } from '../http/by.js';
+import type { RequestKey } from '../http/idempotency.js';
 
 /** The media app begins to answer with a file within this. */
 const FILE_TIMEOUT_MS = 60_000;
@@ -28,17 +31,13 @@ export class MediaService {
   ) {}
 
   /**
-   * @param key the `Idempotency-Key`: a request that is sent again under it is the same one for the media app
-   * too, also when the first answer was lost
-   * @throws AppError whatever the media app refuses; `media.unavailable` (503)
+   * @param key the `Idempotency-Key`: it becomes the request's id on the bus, under which the media app makes
+   * one medium, also when the first answer was lost; nothing is kept of it here
+   * @throws AppError whatever the media app refuses; `media.unavailable` (503); `idempotency.in_progress`
+   * (409) while the first request with the key is at work
    */
-  create(request: MediaRequest, actor: Actor, key?: string): Promise<MediaResult> {
-    const requestId =
-      key === undefined
-        ? randomUUID()
-        : createHash('sha256')
-            .update(JSON.stringify([actor.name, '/api/media', key]))
-            .digest('hex');
+  create(request: MediaRequest, actor: Actor, key: RequestKey | null): Promise<MediaResult> {
+    const requestId = key === null ? randomUUID() : requestIdOf(key);
     return this.make(BusRequests.mediaCreate.pattern, request, actor, requestId);
   }
 
@@ -90,7 +89,9 @@ export class MediaService {
     actor: Actor,
     requestId: string,
   ): Promise<MediaResult> {
-    const sealed = sealPasswords(request, this.config.SECRETS_KEY);
+    // The same request again has the same salts: the media app compares what it was asked.
+    const saltOf = saltsOf(this.token, requestId);
+    const sealed = sealPasswords(request, this.config.SECRETS_KEY, saltOf);
     const message = { requestId, requestedBy: actor.name, request: sealed };
     const answer = await this.bus.request(pattern, message).catch((error: unknown) => {
       throw error instanceof AppError ? withOwnNames(error) : error;
@@ -101,6 +102,11 @@ export class MediaService {
 
 /** What is a requestId on the bus came here as an Idempotency-Key, and its field `request` as the body. */
 function withOwnNames(error: AppError): AppError {
+  if (error.code === 'media.in_progress')
+    return new ConsoleError(
+      'idempotency.in_progress',
+      'Idempotency-Key: the first request with it is still at work; try again under the same key',
+    );
   if (error.code === 'media.request_reused')
     return new RelayedError({ ...error, message: error.message.replace('requestId', 'Idempotency-Key') });
   if (error.code !== 'request.invalid' || !error.issues) return error;

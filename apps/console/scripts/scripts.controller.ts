@@ -1,7 +1,8 @@
 import { Body, Get, Param, Post, Put, Query } from '@nestjs/common';
 import { CreateScript, type Page, pageOf, PageQuery, ScriptDto, uuid } from '#protocol';
 import { Answers } from '../http/answers.js';
-import { type Actor, By } from '../http/by.js';
+import { type Actor, By, Key } from '../http/by.js';
+import type { RequestKey } from '../http/idempotency.js';
 import { OperatorApi } from '../http/operator-api.js';
 import { ScriptsService } from './scripts.service.js';
 
@@ -13,8 +14,12 @@ export class ScriptsController {
 
   @Post()
   @Answers({ summary: 'Create a script', status: 201, body: ScriptDto, refuses: [400, 409, 413, 415] })
-  createScript(@Body({ schema: CreateScript }) body: CreateScript, @By() by: Actor): Promise<ScriptDto> {
-    return this.scripts.create(body, by);
+  createScript(
+    @Body({ schema: CreateScript }) body: CreateScript,
+    @By() by: Actor,
+    @Key() key: RequestKey | null,
+  ): Promise<ScriptDto> {
+    return this.scripts.create(body, by, key);
   }
 
   @Get()
@@ -34,13 +39,14 @@ export class ScriptsController {
     summary: 'Make a new version of a script',
     description: 'Executions that are scheduled keep the version they name.',
     body: ScriptDto,
-    refuses: [400, 404, 413, 415],
+    refuses: [400, 404, 409, 413, 415],
   })
   updateScript(
     @Param('id', { schema: uuid }) id: string,
     @Body({ schema: CreateScript }) body: CreateScript,
     @By() by: Actor,
+    @Key() key: RequestKey | null,
   ): Promise<ScriptDto> {
-    return this.scripts.update(id, body, by);
+    return this.scripts.update(id, body, by, key);
   }
 }

@@ -14,15 +14,19 @@ import { type CreateScript, defaultPlatforms, type Page, type PageQuery, type Sc
 import type { AppError } from '#runtime';
 import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
+import { Idempotency, type RequestKey } from '../http/idempotency.js';
 import { pageRequest, toPage } from '../http/page.js';
 import { toScriptDto } from './script.dto.js';
 
 @Injectable()
 export class ScriptsService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly idempotency: Idempotency,
+  ) {}
 
-  create(request: CreateScript, actor: Actor): Promise<ScriptDto> {
-    return this.database.transaction(async (work) => {
+  create(request: CreateScript, actor: Actor, key: RequestKey | null): Promise<ScriptDto> {
+    return this.idempotency.once(key, async (work) => {
       const now = await databaseNow(work);
       const script = work.create(Script, { id: randomUUID(), version: 1, createdAt: now, updatedAt: now });
       work.persist(script);
@@ -31,8 +35,8 @@ export class ScriptsService {
   }
 
   /** Adds a version; runs that are scheduled keep the one they name. */
-  update(id: string, request: CreateScript, actor: Actor): Promise<ScriptDto> {
-    return this.database.transaction(async (work) => {
+  update(id: string, request: CreateScript, actor: Actor, key: RequestKey | null): Promise<ScriptDto> {
+    return this.idempotency.once(key, async (work) => {
       if ((await nextScriptVersion(work, id)) === null) throw notFound(id);
       const script = await work.findOneOrFail(Script, { id });
       const before = await work.findOne(ScriptVersion, { scriptId: id, version: script.version - 1 });

@@ -12,7 +12,15 @@ export class OutputCredit {
     return this.limit;
   }
 
-  /** @returns the new limit, counted from the session's beginning, when the agent has to be told of one */
+  /** True when the agent had no credit for so many bytes more. */
+  isExceededBy(bytes: number): boolean {
+    return this.received + bytes > this.limit;
+  }
+
+  /**
+   * Moves the window on by what was taken.
+   * @returns the new limit, counted from the session's beginning, when the agent has to be told of one
+   */
   take(bytes: number): number | null {
     this.received += bytes;
     if (this.limit - this.received > CHANNEL_LIMITS.outputCredit / 2) return null;

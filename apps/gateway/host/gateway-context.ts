@@ -1,5 +1,5 @@
 import type { Database } from '#db';
-import type { Bus, Logger } from '#runtime';
+import type { Bus, HealthRegistry, Logger } from '#runtime';
 import type { GatewayConfig } from '../config.js';
 import type { Admission } from '../core/admission.js';
 import type { Counters } from './counters.js';
@@ -11,6 +11,7 @@ export interface GatewayContext {
   readonly database: Database;
   readonly bus: Bus;
   readonly logger: Logger;
+  readonly health: HealthRegistry;
   readonly lease: Lease;
   readonly counters: Counters;
   /** Machines come in through it: their first question to the database, and their hello. */

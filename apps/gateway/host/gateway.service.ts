@@ -8,13 +8,14 @@ import {
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Database } from '#db';
 import { BusEvents, CancelEvent, CommandEvent, WakeEvent } from '#protocol';
-import { Bus, HealthRegistry, LOGGER, type Logger, Metrics } from '#runtime';
+import { Bus, ClockWatch, HealthRegistry, LOGGER, Loop, type Logger, Metrics } from '#runtime';
 import type { GatewayConfig } from '../config.js';
 import { Admission } from '../core/admission.js';
 import { Channels } from './channels.js';
 import { countChannels, gatewayCounters } from './counters.js';
 import type { GatewayContext } from './gateway-context.js';
 import { Lease } from './lease.js';
+import { lookEveryMs, RenewalWatch } from './renewal-watch.js';
 import { Sweep } from './sweep.js';
 
 export const GATEWAY_CONFIG = Symbol('GATEWAY_CONFIG');
@@ -23,6 +24,10 @@ export const GATEWAY_CONFIG = Symbol('GATEWAY_CONFIG');
 const ADMITTED_AT_ONCE = 16;
 /** So many machines that came in leave garbage that is worth a pause. */
 const WAVE = 500;
+/** A sweep may miss so many of its turns before it counts as not working. */
+const SWEEPS_MISSED = 3;
+/** Exit code of a process whose supervisor should start another one (EX_SOFTWARE of sysexits.h). */
+const HUNG = 70;
 
 /** This host's machines: one channel each, rung by the bus, swept slowly, held under leases. */
 @Injectable()
@@ -45,6 +50,7 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
       database,
       bus,
       logger,
+      health,
       lease: new Lease(database, config),
       counters: gatewayCounters(metrics),
       seen: new Set(),
@@ -69,18 +75,26 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
     const { channels } = this;
     if (!channels) throw new Error('onModuleInit comes first');
     channels.watch();
-    const sweep = new Sweep(this.context, channels);
+    const { LEASE_SECONDS, SWEEP_SECONDS, DATABASE_STATEMENT_SECONDS } = this.config;
+    const leaseMs = LEASE_SECONDS * 1000;
+    const sweep = new Sweep(this.context, channels, new ClockWatch(leaseMs));
     this.sweep = sweep;
-    await sweep.run();
     // Spread over the fleet, so that a thousand gateways do not ask the database in the same moment.
     const jitter = 0.9 + Math.random() * 0.2;
-    this.every('sweep', this.config.SWEEP_SECONDS * 1000 * jitter, () => sweep.run());
-    this.every('renew', (this.config.LEASE_SECONDS * 1000) / 3, () => this.context.lease.renew());
+    const limitMs = (SWEEPS_MISSED * SWEEP_SECONDS + DATABASE_STATEMENT_SECONDS) * 1000;
+    const sweeping = this.every('sweep', SWEEP_SECONDS * 1000 * jitter, limitMs, () => sweep.run());
+    const watch = new RenewalWatch(() => this.endHung());
+    this.every('renew', leaseMs / 3, leaseMs, () => this.context.lease.renew().finally(() => watch.ended()));
+    this.scheduler.addInterval(
+      'gateway.watch',
+      setInterval(() => watch.look(), lookEveryMs(LEASE_SECONDS)),
+    );
+    await sweeping.run();
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.sweep?.stop();
-    for (const name of ['gateway.sweep', 'gateway.renew'])
+    for (const name of ['gateway.sweep', 'gateway.renew', 'gateway.watch'])
       if (this.scheduler.doesExist('interval', name)) this.scheduler.deleteInterval(name);
     await this.channels?.stop();
   }
@@ -96,10 +110,21 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
     );
   }
 
-  private every(name: string, ms: number, run: () => Promise<void>): void {
-    const guarded = (): void => {
-      run().catch((error: unknown) => this.logger.warn({ err: error }, `${name} failed; it is tried again`));
-    };
-    this.scheduler.addInterval(`gateway.${name}`, setInterval(guarded, ms));
+  /** @param limitMs without a success for so long, this process is not ready */
+  private every(name: string, ms: number, limitMs: number, run: () => Promise<void>): Loop {
+    const loop = new Loop(this.health.loop(name, limitMs), run, (error) =>
+      this.logger.warn({ err: error }, `${name} failed; it is tried again`),
+    );
+    this.scheduler.addInterval(
+      `gateway.${name}`,
+      setInterval(() => loop.ring(), ms),
+    );
+    return loop;
+  }
+
+  /** Errors end nothing, however long they last; a wait that no deadline ends is left by a new process. */
+  private endHung(): void {
+    this.logger.fatal('no renewal of the leases has ended for five leases: the process ends');
+    process.exit(HUNG);
   }
 }

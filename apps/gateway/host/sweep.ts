@@ -11,7 +11,7 @@ import {
   returnToPending,
 } from '#db';
 import { BusEvents } from '#protocol';
-import { giveBackMemory, VERSION } from '#runtime';
+import { type ClockWatch, giveBackMemory, VERSION } from '#runtime';
 import type { Channels } from './channels.js';
 import type { GatewayContext } from './gateway-context.js';
 
@@ -21,43 +21,56 @@ const GRACE_SECONDS = 60;
 /** Repairs, every SWEEP_SECONDS, what rings and timers have missed. */
 export class Sweep {
   private readonly startedAt = new Date();
-  private running = false;
   private stopped = false;
 
+  /** @param clock compares the wall clock with the monotonic one, where the wall clock is the database's */
   constructor(
     private readonly context: GatewayContext,
     private readonly channels: Channels,
+    private readonly clock: ClockWatch,
   ) {}
 
-  /** Does nothing while the sweep before it is still at work. */
+  /** One round; not to be called while another is at work. */
   async run(): Promise<void> {
-    if (this.running || this.stopped) return;
-    this.running = true;
-    try {
-      this.channels.scan();
-      await this.channels.openOwn();
-      await this.endOverdueRuns();
-      await this.returnAbandonedRuns();
-      await this.endOverdueCommands();
-      await forgetRunContents(this.context.database.work());
-      await this.reportHost();
-      await this.recordSeen();
-      await this.context.lease.renew();
-      await this.sweepChannels();
-      if (this.context.admission.takeWave()) giveBackMemory();
-    } finally {
-      this.running = false;
+    if (this.stopped) return;
+    this.channels.scan();
+    await this.channels.openOwn();
+    await this.endRuns(await findUnwanted(this.context.database.work()));
+    if (this.mayJudgeTime()) await this.endByTime();
+    await this.reportHost();
+    await this.recordSeen();
+    await this.context.lease.renew();
+    await this.sweepChannels();
+    if (this.context.admission.takeWave()) giveBackMemory();
+  }
+
+  /** After a jump of the clock that the database reads, what looks overdue may be a minute old. */
+  private mayJudgeTime(): boolean {
+    const { database, health, logger } = this.context;
+    const jump = database.isSqlite ? this.clock.look() : null;
+    if (jump === null) {
+      health.unnote('clock');
+      return true;
     }
+    health.note('clock', jump);
+    logger.warn(jump);
+    return false;
+  }
+
+  private async endByTime(): Promise<void> {
+    await this.endRuns(await findOverdue(this.context.database.work(), GRACE_SECONDS));
+    await this.returnAbandonedRuns();
+    await this.endOverdueCommands();
+    await forgetRunContents(this.context.database.work());
   }
 
   stop(): void {
     this.stopped = true;
   }
 
-  private async endOverdueRuns(): Promise<void> {
+  private async endRuns(runs: Awaited<ReturnType<typeof findOverdue>>): Promise<void> {
     const { database, logger, bus } = this.context;
-    const unwanted = await findUnwanted(database.work());
-    for (const overdue of [...unwanted, ...(await findOverdue(database.work(), GRACE_SECONDS))]) {
+    for (const overdue of runs) {
       const { machineId, ...verdict } = overdue;
       const ended = await database.transaction((work) => endByVerdict(work, verdict));
       if (!ended) continue;

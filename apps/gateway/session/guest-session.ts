@@ -387,6 +387,9 @@ export class GuestSession {
   }
 
   private async print(message: ScriptOutput): Promise<void> {
+    // Live output may be dropped: the result carries head and tail. One without credit is not taken at all.
+    if (this.guest.isOurs && this.credit.isExceededBy(bytesOf(message)))
+      return this.guest.events.once('output.over_credit', 'output beyond the credit was dropped');
     const { bytes, known } = await this.guest.output.push(message);
     if (!known) await checkOwnership(this.guest, message.execution_id, 'script_output');
     const limit = this.credit.take(bytes);
@@ -443,6 +446,11 @@ export class GuestSession {
     this.seenAt = Date.now();
     this.guest.context.seen.add(this.guest.machineId);
   }
+}
+
+/** Bytes of the stream in a piece of it. */
+function bytesOf({ data, encoding }: ScriptOutput): number {
+  return Buffer.byteLength(data, encoding === 'base64' ? 'base64' : 'utf8');
 }
 
 /** How many of the runs that an agent lists have not ended. */

@@ -67,14 +67,18 @@ export class LiveOutput {
     const fresh = run[message.stream].push(message.offset, bytes);
     if (fresh === null) return { bytes: bytes.length, known: true };
     for (let at = 0; at < fresh.bytes.length; at += BUS_PIECE_BYTES) {
-      this.context.bus.emit(BusEvents.executionOutput, {
-        executionId: message.execution_id,
-        machineId: this.machineId,
-        attempt: message.attempt,
-        stream: message.stream,
-        offset: fresh.offset + at,
-        data: storable(fresh.bytes.subarray(at, at + BUS_PIECE_BYTES).toString('utf8')),
-      });
+      this.context.bus.emit(
+        BusEvents.executionOutput,
+        {
+          executionId: message.execution_id,
+          machineId: this.machineId,
+          attempt: message.attempt,
+          stream: message.stream,
+          offset: fresh.offset + at,
+          data: storable(fresh.bytes.subarray(at, at + BUS_PIECE_BYTES).toString('utf8')),
+        },
+        { droppable: true },
+      );
     }
     run.timer ??= setTimeout(() => {
       this.save(run).catch((error: unknown) =>

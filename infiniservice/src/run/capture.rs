@@ -10,19 +10,42 @@ use crate::os::files;
 use crate::os::pipe::Pipe;
 use crate::text::{hex, lossy};
 
-/// Kept of each end in the completion, in bytes.
-const END: usize = 65_536;
+/// Kept of a stream in the completion where the host names no limit, in bytes.
+const USUAL_LIMIT: u64 = 131_072;
+/// A completion has two streams in one line of four mebibytes, and a byte may take six of them in JSON.
+const HIGHEST_LIMIT: u64 = 262_144;
 /// On disk; what a script prints beyond is counted and hashed, and its tail is kept.
 const ON_DISK: u64 = 64 * 1024 * 1024;
 const PIECE: usize = 65_536;
 /// Read at a time from one stream before the other gets its turn.
 const TURN: usize = 16 * PIECE;
 
+/// How many bytes of a stream's head and tail go into the completion; what has no more than both is whole.
+#[derive(Clone, Copy)]
+pub struct Kept {
+    head: usize,
+    tail: usize,
+}
+
+impl Kept {
+    /// By the host's `output_limit_bytes`.
+    pub fn of(limit: Option<u64>) -> Self {
+        let limit = limit.unwrap_or(USUAL_LIMIT).min(HIGHEST_LIMIT) as usize;
+        let tail = limit / 2;
+        Self { head: limit - tail, tail }
+    }
+
+    fn whole(self) -> usize {
+        self.head + self.tail
+    }
+}
+
 pub struct Capture {
     pub pipe: Pipe,
     pub ended: bool,
     path: PathBuf,
     file: File,
+    kept: Kept,
     on_disk: u64,
     bytes: u64,
     hash: Sha256,
@@ -38,17 +61,18 @@ pub struct Captured {
 }
 
 impl Capture {
-    pub fn new(pipe: Pipe, path: &Path) -> io::Result<Self> {
+    pub fn new(pipe: Pipe, path: &Path, kept: Kept) -> io::Result<Self> {
         let file = files::create_private(path)?;
         Ok(Self {
             pipe,
             ended: false,
             path: path.to_owned(),
             file,
+            kept,
             on_disk: 0,
             bytes: 0,
             hash: Sha256::new(),
-            tail: Vec::with_capacity(2 * END),
+            tail: Vec::new(),
             buffer: vec![0; PIECE],
         })
     }
@@ -80,22 +104,23 @@ impl Capture {
             self.on_disk += room as u64;
         }
         self.tail.extend_from_slice(piece);
-        if self.tail.len() > 2 * END {
-            let surplus = self.tail.len() - END;
+        // Not with each piece: what stays is moved.
+        if self.tail.len() > 2 * self.kept.tail.max(PIECE) {
+            let surplus = self.tail.len() - self.kept.tail;
             self.tail.drain(..surplus);
         }
     }
 
     pub fn finish(mut self) -> Captured {
         let _ = self.file.flush();
-        let surplus = self.tail.len().saturating_sub(END);
+        let surplus = self.tail.len().saturating_sub(self.kept.tail);
         let sha256 = hex(&self.hash.finalize());
-        join_ends(&self.path, &self.tail[surplus..], self.bytes, sha256)
+        join_ends(&self.path, self.kept, &self.tail[surplus..], self.bytes, sha256)
     }
 }
 
 /// What a supervisor that is gone has left of a stream.
-pub fn left_behind(path: &Path) -> Captured {
+pub fn left_behind(path: &Path, kept: Kept) -> Captured {
     let mut hash = Sha256::new();
     let mut tail = Vec::new();
     let mut bytes = 0;
@@ -105,18 +130,18 @@ pub fn left_behind(path: &Path) -> Captured {
             hash.update(&piece[..count]);
             bytes += count as u64;
             tail.extend_from_slice(&piece[..count]);
-            tail.drain(..tail.len().saturating_sub(END));
+            tail.drain(..tail.len().saturating_sub(kept.tail));
         }
     }
-    join_ends(path, &tail, bytes, hex(&hash.finalize()))
+    join_ends(path, kept, &tail, bytes, hex(&hash.finalize()))
 }
 
 /// The head from the file and the tail, with a mark where the middle was cut.
-fn join_ends(path: &Path, tail: &[u8], bytes: u64, sha256: String) -> Captured {
-    let whole = bytes <= 2 * END as u64;
+fn join_ends(path: &Path, kept: Kept, tail: &[u8], bytes: u64, sha256: String) -> Captured {
+    let whole = bytes <= kept.whole() as u64;
     let mut head = Vec::new();
     if let Ok(file) = fs::File::open(path) {
-        let wanted = if whole { 2 * END } else { END };
+        let wanted = if whole { kept.whole() } else { kept.head };
         let _ = file.take(wanted as u64).read_to_end(&mut head);
     }
     if whole && head.len() as u64 == bytes {
@@ -127,7 +152,7 @@ fn join_ends(path: &Path, tail: &[u8], bytes: u64, sha256: String) -> Captured {
             truncated: false,
         };
     }
-    head.truncate(END);
+    head.truncate(kept.head);
     let cut = bytes.saturating_sub(head.len() as u64 + tail.len() as u64);
     let text = format!("{}\n… {cut} bytes cut …\n{}", lossy(&head), lossy(tail));
     Captured {

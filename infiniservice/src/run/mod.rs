@@ -9,9 +9,11 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::channel::messages::{Completion, Status};
-use crate::os::{machine, process_tree, supervisor};
+use crate::os::{launch, machine, process_tree, supervisor};
 use crate::time;
+use capture::Kept;
 use spool::{Entry, Started};
+pub use supervise::LONGEST_GRACE_SECONDS;
 
 /// The command's entry point.
 pub fn main(entry: Option<PathBuf>) -> Result<(), String> {
@@ -50,14 +52,17 @@ fn run(entry: &Entry) -> io::Result<()> {
     entry.record_started(&started)?;
     let result =
         supervise::supervise(entry, &script, started.clone()).unwrap_or_else(|reason| entry.result_without_run(Status::Failed, &reason));
+    launch::clean_up(&entry.folder);
     entry.record_result(&result)
 }
 
 /// The result of a run whose supervisor is gone: what it printed is kept, how it ended nobody saw.
 pub fn lost_result(entry: &Entry, reason: &str) -> Completion {
     let survivors = process_tree::end_strays(&entry.execution_id, entry.attempt);
-    let stdout = capture::left_behind(&entry.stream("stdout"));
-    let stderr = capture::left_behind(&entry.stream("stderr"));
+    launch::clean_up(&entry.folder);
+    let kept = Kept::of(entry.script().ok().and_then(|script| script.output_limit_bytes));
+    let stdout = capture::left_behind(&entry.stream("stdout"), kept);
+    let stderr = capture::left_behind(&entry.stream("stderr"), kept);
     let mut text = stderr.text;
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');

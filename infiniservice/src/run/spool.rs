@@ -148,12 +148,14 @@ impl Entry {
         self.folder.join(name)
     }
 
-    /// The host has committed the result: what the script was given and printed is erased, the name is kept.
+    /// The host has committed the result: what the script was given and printed is erased. Its name is kept,
+    /// and how it ended with counts and hashes of what it printed.
     pub fn ack(&self) -> io::Result<()> {
         if !self.folder.exists() {
             return Ok(());
         }
-        files::write_private(&self.folder.join("acked"), b"")?;
+        let kept = self.result().map(Completion::without_texts);
+        files::write_private(&self.folder.join("acked"), &serde_json::to_vec(&kept)?)?;
         for found in fs::read_dir(&self.folder)?.flatten() {
             if found.file_name() != "acked" {
                 let _ = fs::remove_file(found.path());
@@ -164,6 +166,11 @@ impl Entry {
 
     pub fn is_acked(&self) -> bool {
         self.folder.join("acked").exists()
+    }
+
+    /// The result of an acked run, without what it printed. None where an agent of before kept none.
+    pub fn acked_result(&self) -> Option<Completion> {
+        serde_json::from_slice(&fs::read(self.folder.join("acked")).ok()?).ok()?
     }
 
     /// Asks the runner to end the script; `grace` seconds lie between asking it to end and ending it.
@@ -244,6 +251,8 @@ mod tests {
             env: BTreeMap::new(),
             working_dir: None,
             sha256: None,
+            deliver_by: None,
+            output_limit_bytes: None,
         }
     }
 

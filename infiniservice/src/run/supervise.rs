@@ -1,9 +1,8 @@
 //! One run from its start to its end: deadline, cancel, output, exit code, and no process left.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
-use super::capture::Capture;
+use super::capture::{Capture, Kept};
 use super::spool::{Entry, Started, sha256_hex};
 use crate::channel::messages::{Completion, Script, Status};
 use crate::os::process_tree::{KILLED, Tree};
@@ -12,6 +11,8 @@ use crate::time;
 
 /// At the deadline, between asking the script to end and ending it.
 const GRACE: Duration = Duration::from_secs(10);
+/// The same after a cancel, at the most.
+pub const LONGEST_GRACE_SECONDS: u64 = 300;
 /// After the script has ended, what it left in its pipes is read; children that keep them open are waited for
 /// this long.
 const DRAIN: Duration = Duration::from_millis(500);
@@ -25,13 +26,15 @@ pub fn supervise(entry: &Entry, script: &Script, started: Started) -> Result<Com
     check_hash(script)?;
     let launched = launch::start(&entry.folder, script, &variables(entry, script), &tree)?;
     let pid = launched.pid;
-    let mut stdout = Capture::new(launched.stdout, &entry.stream("stdout")).map_err(|fault| fault.to_string())?;
-    let mut stderr = Capture::new(launched.stderr, &entry.stream("stderr")).map_err(|fault| fault.to_string())?;
+    let kept = Kept::of(script.output_limit_bytes);
+    let mut stdout = Capture::new(launched.stdout, &entry.stream("stdout"), kept).map_err(|fault| fault.to_string())?;
+    let mut stderr = Capture::new(launched.stderr, &entry.stream("stderr"), kept).map_err(|fault| fault.to_string())?;
     entry
         .record_started(&Started { pid, ..started.clone() })
         .map_err(|fault| fault.to_string())?;
 
-    let deadline = begun + Duration::from_secs(script.timeout_seconds);
+    // None: beyond what the clock can count.
+    let deadline = begun.checked_add(Duration::from_secs(script.timeout_seconds));
     let mut ending: Option<(Status, Instant)> = None;
     let mut killed = false;
     let mut survivors = 0;
@@ -48,8 +51,8 @@ pub fn supervise(entry: &Entry, script: &Script, started: Started) -> Result<Com
         if ending.is_none() && exit.is_none() {
             if let Some(grace) = entry.cancel_asked() {
                 tree.terminate();
-                ending = Some((Status::Cancelled, now + Duration::from_secs(grace)));
-            } else if now >= deadline {
+                ending = Some((Status::Cancelled, now + Duration::from_secs(grace.min(LONGEST_GRACE_SECONDS))));
+            } else if deadline.is_some_and(|deadline| now >= deadline) {
                 tree.terminate();
                 ending = Some((Status::Timeout, now + GRACE));
             }
@@ -71,9 +74,6 @@ pub fn supervise(entry: &Entry, script: &Script, started: Started) -> Result<Com
         if killed && exit.is_none() && survivors > 0 {
             break;
         }
-    }
-    if let Some(folder) = &launched.private {
-        let _ = fs::remove_dir_all(folder);
     }
     let exit = exit.unwrap_or(KILLED);
     let status = ending.map_or(

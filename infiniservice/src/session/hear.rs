@@ -10,7 +10,8 @@ use crate::channel::numbering::Worth;
 use crate::command;
 use crate::config::Mode;
 use crate::os::restart;
-use crate::run::{self, spool::MAX_ENTRIES};
+use crate::run::{self, LONGEST_GRACE_SECONDS, spool::MAX_ENTRIES};
+use crate::time::{self, OtherClock};
 
 impl Agent {
     pub(super) fn handle_line(&mut self, line: &[u8]) {
@@ -94,6 +95,11 @@ impl Agent {
         let now = Instant::now();
         self.keep_alive_at = now + self.heartbeat;
         self.metrics_at = now;
+        self.host_clock = OtherClock::new(&ack.host_time, now).or(self.host_clock);
+        if self.output_limit.replace(ack.output_limit_bytes).is_none() {
+            // The first answer to this process: nothing was accepted by it yet.
+            self.start_waiting();
+        }
         for run in self.runs.values_mut() {
             run.begin_session(&ack.offsets);
         }
@@ -132,7 +138,12 @@ impl Agent {
                 .entry(format!("INFINIBAY_INPUT_{}", name.to_uppercase()))
                 .or_insert(value);
         }
+        script.output_limit_bytes = script.output_limit_bytes.or(self.output_limit);
         let key = (script.execution_id.clone(), script.attempt);
+        let is_known = self.spool.entry(&key.0, key.1).is_some_and(|entry| entry.folder.exists());
+        if !is_known && let Some(reason) = self.too_late(&script) {
+            return self.refuse(id.as_deref(), attempt, &reason);
+        }
         match self.spool.accept(&script) {
             Ok((entry, true)) => {
                 if let Err(fault) = run::spawn(&entry) {
@@ -145,11 +156,36 @@ impl Agent {
             // Here before: never started again; what is known of it is said again.
             Ok((entry, false)) => match self.runs.get_mut(&key) {
                 Some(run) => run.say_again(),
-                None if entry.is_acked() => {}
+                // The host knows no more that it has acked it: its database was set back.
+                None if entry.is_acked() => {
+                    let result = entry.acked_result().unwrap_or_else(|| {
+                        entry.result_without_run(
+                            Status::Interrupted,
+                            "the script ran and its result was acked: it is not known any more",
+                        )
+                    });
+                    self.outbox.push(&GuestMessage::ScriptCompletion(Box::new(result)));
+                }
                 None => drop(self.runs.insert(key, Run::new(entry))),
             },
             Err(fault) => self.refuse(id.as_deref(), attempt, &format!("the script could not be stored: {fault}")),
         }
+    }
+
+    /// Why a script must not be started any more; None while its time has not passed, or where nobody told
+    /// the time.
+    pub(super) fn too_late(&self, script: &Script) -> Option<String> {
+        let by = script.deliver_by.as_deref()?;
+        let Some(last) = time::parse_rfc3339(by) else {
+            return Some(format!("the script was not understood: deliver_by is no time: {by}"));
+        };
+        let now = self.host_clock?.at(Instant::now());
+        (now > last).then(|| {
+            format!(
+                "the script came at {}, and was to be delivered by {by}: it was not started",
+                time::rfc3339(now)
+            )
+        })
     }
 
     fn refuse(&mut self, execution_id: Option<&str>, attempt: u32, reason: &str) {
@@ -184,7 +220,7 @@ impl Agent {
         for ((id, _), run) in &self.runs {
             if id == execution_id
                 && run.is_active()
-                && let Err(fault) = run.entry.ask_to_cancel(grace_seconds.min(300))
+                && let Err(fault) = run.entry.ask_to_cancel(grace_seconds.min(LONGEST_GRACE_SECONDS))
             {
                 eprintln!("spool: {fault}");
             }

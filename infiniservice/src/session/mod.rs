@@ -24,6 +24,7 @@ use crate::os::{machine, process};
 use crate::run::spool::{Spool, sha256_of};
 use crate::setup::{Moment, Setup};
 use crate::text;
+use crate::time::OtherClock;
 use connection::SHORTEST_PAUSE;
 use follow::Run;
 
@@ -70,6 +71,9 @@ struct Agent {
     sent: u64,
     heartbeat: Duration,
     heard_at: Instant,
+    /// The host's, as the answer to our hello told it.
+    host_clock: Option<OtherClock>,
+    output_limit: Option<u64>,
     hello_at: Instant,
     keep_alive_at: Instant,
     metrics_at: Instant,
@@ -107,6 +111,8 @@ impl Agent {
             sent: 0,
             heartbeat: Duration::from_secs(10),
             heard_at: now,
+            host_clock: None,
+            output_limit: None,
             hello_at: now,
             keep_alive_at: now,
             metrics_at: now,

@@ -1,6 +1,9 @@
 //! Runs that an earlier agent has left.
 
+use std::io;
+
 use super::{Agent, Run};
+use crate::channel::messages::Status;
 use crate::run::{self, spool::Entry};
 
 impl Agent {
@@ -9,6 +12,27 @@ impl Agent {
         for entry in self.spool.open_entries() {
             self.settle(&entry);
             self.runs.insert((entry.execution_id.clone(), entry.attempt), Run::new(entry));
+        }
+    }
+
+    /// Starts what was accepted and had to wait for the host's clock.
+    pub(super) fn start_waiting(&self) {
+        for run in self.runs.values().filter(|run| run.entry.started().is_none()) {
+            self.settle(&run.entry);
+        }
+    }
+
+    /// Begins a run that was accepted before; one with a time of its own only when the host
+    /// has told its clock.
+    fn start(&self, entry: &Entry) -> io::Result<()> {
+        match entry.script() {
+            Ok(script) if script.deliver_by.is_some() && !self.hearing.is_answered() => Ok(()),
+            Ok(script) => match self.too_late(&script) {
+                Some(reason) => entry.record_result(&entry.result_without_run(Status::Failed, &reason)),
+                None => run::spawn(entry),
+            },
+            // Its runner says what is wrong with it.
+            Err(_) => run::spawn(entry),
         }
     }
 
@@ -21,7 +45,7 @@ impl Agent {
         let outcome = match entry.started() {
             None => {
                 drop(lock);
-                run::spawn(entry)
+                self.start(entry)
             }
             Some(started) if started.boot_id != self.boot_id => {
                 entry.record_result(&run::lost_result(entry, "the machine restarted while the script ran"))

@@ -90,7 +90,10 @@ export class ConsoleToken {
   revokedAt: Date | null = null;
 }
 
-/** An answer that is given again for the same `Idempotency-Key`. */
+/**
+ * An answer that is given again for the same `Idempotency-Key`. Of work that is longer than a transaction the
+ * row is held while it lasts: `id` is the holder's, and `createdAt` when its lease was renewed.
+ */
 @Entity({ tableName: 'idempotency_key' })
 @Unique({ properties: ['scope', 'key'] })
 @Index({ name: 'idempotency_key_age', properties: ['createdAt'] })
@@ -98,7 +101,7 @@ export class IdempotencyKey {
   @PrimaryKey({ type: 'uuid' })
   id!: string;
 
-  /** Caller and route. */
+  /** Caller, method, path and query, as one hash; or the pattern on the bus. */
   @Str(255)
   scope!: string;
 
@@ -109,7 +112,7 @@ export class IdempotencyKey {
   @Str(64)
   bodySha256!: string;
 
-  /** 0 while the first request is at work. */
+  /** 0 while the first request is at work; nobody but its holder sees it where all is one transaction. */
   @Int()
   status = 0;
 

@@ -29,6 +29,7 @@ export const ERROR_CODES = [
   'media.file_not_found',
   'media.grub_mkimage_missing',
   'media.image_failed',
+  'media.in_progress',
   'media.mcopy_missing',
   'media.mtype_missing',
   'media.not_found',

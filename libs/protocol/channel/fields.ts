@@ -14,7 +14,7 @@ export const byteCount = guestCount();
 export const sha256Hex = guestWord(64).regex(/^[0-9a-f]{64}$/);
 export const session = guestWord(64).min(1);
 /** Of one hello and its repetitions: 16 random bytes as hexadecimal. */
-export const helloToken = z.string().regex(/^[0-9a-f]{32}$/);
+export const helloToken = guestWord(32).regex(/^[0-9a-f]{32}$/);
 export const i32 = guestCount(INT.min, 4_294_967_295);
 
 /** Whether the installation of the guest's system still goes on; first-boot scripts wait for its end. */

@@ -17,6 +17,15 @@ import { openForm } from './request-form.js';
 type Reply = { ok: true; result: unknown } | Refusal;
 type Refusal = { ok: false; error: ErrorBody & { status: number } };
 
+/** How long Redis may be silent before a question counts as failed, in milliseconds. */
+const ANSWER_MS = 5000;
+/** Bytes and messages that may wait for a Redis that takes none; what is droppable goes first. */
+const WAITING_BYTES = 16_777_216;
+const WAITING_DROPPABLE_BYTES = 4_194_304;
+const WAITING_MESSAGES = 20_000;
+/** Before the first probe of a connection that is idle, in milliseconds. */
+const KEEP_ALIVE_AFTER_MS = 10_000;
+
 /** How many times, and how often, a lost Redis is tried again: for ever, every 500 ms. */
 const RECONNECT = { retryAttempts: Number.MAX_SAFE_INTEGER, retryDelay: 500 };
 
@@ -32,13 +41,23 @@ export class Bus implements OnApplicationShutdown {
   private readonly pings = new Map<string, () => void>();
   private listening = false;
   private closed = false;
+  /** Of the messages that Redis has not taken. */
+  private waitingBytes = 0;
+  private lost = 0;
 
   constructor(
     private readonly logger: Logger,
     private readonly redisUrl?: string,
+    private readonly answerMs = ANSWER_MS,
   ) {
     if (redisUrl) {
-      const options: RedisOptions['options'] = { ...redisOptions(redisUrl), ...RECONNECT };
+      const options: RedisOptions['options'] = {
+        ...redisOptions(redisUrl),
+        ...RECONNECT,
+        keepAlive: KEEP_ALIVE_AFTER_MS,
+        connectTimeout: answerMs,
+        commandTimeout: answerMs,
+      };
       this.server = new LastingRedisServer({ ...options });
       // A command that waits for a lost Redis fails after one more try instead of piling up.
       this.client = new LastingRedisClient({ ...options, maxRetriesPerRequest: 1 });
@@ -127,7 +146,7 @@ export class Bus implements OnApplicationShutdown {
       );
     let listeners: number;
     try {
-      listeners = await this.listeners(pattern);
+      listeners = await within(this.answerMs, this.listeners(pattern));
     } catch (error) {
       throw new RuntimeError('bus.unavailable', 'the bus does not answer: see that Redis runs at REDIS_URL', {
         cause: error,
@@ -149,17 +168,65 @@ export class Bus implements OnApplicationShutdown {
 
   /**
    * Rings. Never throws: what matters is committed already, and whoever missed the ring finds the row on its
-   * own.
+   * own. While Redis takes nothing, what may wait for it is bounded; `droppable` events, for which the
+   * database has what matters, give way first.
    */
-  emit(pattern: string, event: unknown): void {
+  emit(pattern: string, event: unknown, { droppable = false } = {}): void {
     if (this.closed) return;
-    const lost = (error: unknown): void =>
-      this.logger.warn({ pattern, err: error }, 'bus: an event was not delivered');
+    const lost = (error: unknown): void => this.tellLost(pattern, error);
     try {
-      this.client.emit(pattern, asJson(event)).subscribe({ error: lost });
+      const body = asJson(event);
+      if (!this.redisUrl) return void this.client.emit(pattern, body).subscribe({ error: lost });
+      const bytes = Buffer.byteLength(JSON.stringify(body)) + pattern.length;
+      if (this.isFull(droppable)) return lost(new Error('too much waits for Redis already'));
+      this.waitingBytes += bytes;
+      const taken = (): void => void (this.waitingBytes -= bytes);
+      this.client.emit(pattern, body).subscribe({
+        error: (error: unknown) => {
+          taken();
+          lost(error);
+        },
+        complete: taken,
+      });
     } catch (error) {
       lost(error);
     }
+  }
+
+  /** Bytes that wait for Redis, in its client's queues and in the socket. */
+  get backlog(): number {
+    return Math.max(this.waitingBytes, this.unsent().bytes);
+  }
+
+  private isFull(droppable: boolean): boolean {
+    const { bytes, messages } = this.unsent();
+    const waiting = Math.max(this.waitingBytes, bytes);
+    return waiting > (droppable ? WAITING_DROPPABLE_BYTES : WAITING_BYTES) || messages > WAITING_MESSAGES;
+  }
+
+  /** What the client holds: a command that met its deadline waits there still for Redis to take it. */
+  private unsent(): { bytes: number; messages: number } {
+    if (!this.redisUrl || !this.listening) return { bytes: 0, messages: 0 };
+    try {
+      const [publisher] = this.client.unwrap<[ClientQueues]>();
+      return {
+        bytes: publisher.stream?.writableLength ?? 0,
+        messages: (publisher.commandQueue?.length ?? 0) + (publisher.offlineQueue?.length ?? 0),
+      };
+    } catch {
+      // Not connected yet.
+      return { bytes: 0, messages: 0 };
+    }
+  }
+
+  /** One line a second at the most, whatever is lost. */
+  private tellLost(pattern: string, error: unknown): void {
+    this.lost += 1;
+    if (this.lost > 1) return;
+    setTimeout(() => {
+      this.logger.warn({ pattern, events: this.lost, err: error }, 'bus: events were not delivered');
+      this.lost = 0;
+    }, 1000).unref();
   }
 
   /**
@@ -179,6 +246,21 @@ export class Bus implements OnApplicationShutdown {
       Promise.resolve(listening).catch(reject);
     });
     await this.client.connect();
+  }
+
+  /**
+   * Proves the subscription, and opens the connections anew when it does not answer: behind a network that
+   * has gone silent nothing else tells that they are dead.
+   * @throws Error when it did not answer
+   */
+  async keepSubscription(): Promise<void> {
+    try {
+      await this.checkSubscription();
+    } catch (error) {
+      for (const one of [this.server, this.client])
+        if (one instanceof LastingRedisServer || one instanceof LastingRedisClient) one.reconnect();
+      throw error;
+    }
   }
 
   /** Proves the subscription: a message to oneself must come back. */
@@ -248,6 +330,25 @@ export class Bus implements OnApplicationShutdown {
 
   private assertNotListening(pattern: string): void {
     if (this.listening) throw new Error(`bus: ${pattern} is registered too late; register in onModuleInit`);
+  }
+}
+
+/** The part of an ioredis client that tells what waits in it. */
+interface ClientQueues {
+  stream?: { writableLength: number };
+  commandQueue?: { length: number };
+  offlineQueue?: { length: number };
+}
+
+async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -20,6 +20,11 @@ function outliveLostCommands<C>(client: C): C {
   return client;
 }
 
+/** Ends a connection that no answer comes from; the client makes another one by itself. */
+function renew(client: Redis): void {
+  if (client.status === 'ready' || client.status === 'connect') client.disconnect(true);
+}
+
 function letGo(client: Redis): void {
   // Of a client that has ended this would wait for a connection that is closed already.
   if (client.status !== 'end') client.disconnect();
@@ -33,6 +38,10 @@ export class LastingRedisClient extends ClientRedis {
     const client = outliveLostCommands((await super.createClient()) as Redis);
     this.made.push(client);
     return client;
+  }
+
+  reconnect(): void {
+    this.made.forEach(renew);
   }
 
   /** Also without a Redis to say goodbye to: a client that is left would look for it for ever. */
@@ -49,6 +58,10 @@ export class LastingRedisServer extends ServerRedis {
     const client = outliveLostCommands((await super.createRedisClient()) as Redis);
     this.made.push(client);
     return client;
+  }
+
+  reconnect(): void {
+    this.made.forEach(renew);
   }
 
   override async close(): Promise<void> {

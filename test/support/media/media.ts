@@ -27,7 +27,7 @@ export interface TestMedia {
     body?: unknown,
     headers?: Record<string, string>,
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  ): Promise<{ status: number; body: any; bytes: Buffer }>;
+  ): Promise<{ status: number; headers: Headers; body: any; bytes: Buffer }>;
   stop(): Promise<void>;
 }
 
@@ -78,7 +78,12 @@ export async function startMedia(
       });
       const bytes = Buffer.from(await response.arrayBuffer());
       const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-      return { status: response.status, bytes, body: isJson ? JSON.parse(bytes.toString()) : null };
+      return {
+        status: response.status,
+        headers: response.headers,
+        bytes,
+        body: isJson ? JSON.parse(bytes.toString()) : null,
+      };
     },
     stop: async () => {
       await bus.close();

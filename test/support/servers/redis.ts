@@ -11,6 +11,9 @@ export interface RedisServer {
   restart(): Promise<void>;
   down(): Promise<void>;
   up(): Promise<void>;
+  /** It stands still (SIGSTOP): connections stay, and new ones are taken by the kernel. */
+  freeze(): void;
+  thaw(): void;
   stop(): Promise<void>;
 }
 
@@ -42,6 +45,8 @@ export async function startRedis(): Promise<RedisServer> {
     url: `redis://127.0.0.1:${port}`,
     up,
     down,
+    freeze: () => void server.child.kill('SIGSTOP'),
+    thaw: () => void server.child.kill('SIGCONT'),
     restart: async () => {
       await down();
       await up();

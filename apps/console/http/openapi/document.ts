@@ -10,7 +10,7 @@ const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   in: 'header',
   description:
-    'A request that is sent again under its key gets the first answer again, and is not carried out twice.',
+    'For a day a request that is sent again under its key gets the first answer again, and is not carried out twice.',
   required: false,
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
 } as const;
@@ -30,8 +30,9 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   for (const schema of [ErrorDto, ExecutionEvent])
     Object.assign(schemas, converter(schema, { schemaType: 'output' })?.components);
   document.components.parameters = { IdempotencyKey: IDEMPOTENCY_KEY };
-  for (const { post } of Object.values(document.paths))
-    post?.parameters?.push({ $ref: '#/components/parameters/IdempotencyKey' });
+  for (const { post, put } of Object.values(document.paths))
+    for (const operation of [post, put])
+      operation?.parameters?.push({ $ref: '#/components/parameters/IdempotencyKey' });
   return sorted(document);
 }
 

@@ -7,10 +7,11 @@ import { Database } from '#db';
 import { Bus } from '#runtime';
 import { API_MODULES } from '../../api.modules.js';
 import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../../console-config.js';
+import { Idempotency } from '../idempotency.js';
 import { openApiDocument } from './document.js';
 
 /** What the slices ask for. Nothing of it is made: the document is read off their decorators. */
-const NEEDED = [Database, Bus, ACCESS_RULES, CONSOLE_CONFIG, CONSOLE_TOKEN];
+const NEEDED = [Database, Bus, ACCESS_RULES, CONSOLE_CONFIG, CONSOLE_TOKEN, Idempotency];
 
 @Module({
   imports: API_MODULES,

@@ -120,7 +120,8 @@ export function agentFiles(
  * `packagesDone` is there
  */
 export function installSettings(install: AgentInstall, more: { waitsForPackages?: boolean } = {}): string {
-  const { vmId, mediumId, mediumProof, source, distributionUrl, pins, channelSecret, reporting, rhsm } = install;
+  const { vmId, mediumId, mediumProof, source, distributionUrl, pins, channelSecret, reporting, rhsm } =
+    install;
   const lines: [string, string][] = [
     ['INFINIBAY_VM_ID', vmId],
     ['INFINIBAY_MEDIUM_ID', mediumId],

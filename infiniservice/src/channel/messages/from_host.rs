@@ -49,7 +49,11 @@ pub struct HandshakeAck {
     pub protocol: u32,
     pub heartbeat_seconds: u64,
     pub credit_bytes: u64,
+    /// Of each stream of a script that names none of its own.
     pub output_limit_bytes: u64,
+    /// The host's clock when it answered.
+    #[serde(default)]
+    pub host_time: String,
     #[serde(default)]
     pub offsets: Vec<Offsets>,
 }
@@ -102,6 +106,12 @@ pub struct Script {
     pub working_dir: Option<String>,
     #[serde(default)]
     pub sha256: Option<String>,
+    /// By the host's clock: it is not started after that.
+    #[serde(default)]
+    pub deliver_by: Option<String>,
+    /// Of each stream, how much of its head and tail together goes into the completion.
+    #[serde(default)]
+    pub output_limit_bytes: Option<u64>,
 }
 
 fn first() -> u32 {

@@ -108,6 +108,19 @@ pub struct Completion {
     pub survivors: u32,
 }
 
+impl Completion {
+    /// Without what the script printed; that there was something is told by counts, hashes and the mark of
+    /// a cut.
+    pub fn without_texts(self) -> Self {
+        Self {
+            truncated: self.truncated || self.stdout_bytes + self.stderr_bytes > 0,
+            stdout: String::new(),
+            stderr: String::new(),
+            ..self
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use super::pipe::Pipe;
 use super::process_tree::{self, Tree};
 use super::user::{self, User};
-use super::{shell, system};
+use super::{files, shell, system};
 use crate::channel::messages::{Script, Shell};
 use crate::text::random_id;
 
@@ -20,9 +20,11 @@ pub struct Launched {
     pub pid: u32,
     pub stdout: Pipe,
     pub stderr: Pipe,
-    /// The folder of a script that another user has to read.
-    pub private: Option<PathBuf>,
 }
+
+/// In a run's folder: where the folder of a script lies that another user has to read. On record before that
+/// folder is made, so that whoever outlives this process removes it.
+const PRIVATE: &str = "private";
 
 /// Starts the interpreter. The reason why it could not is for the operator to read.
 ///
@@ -38,7 +40,7 @@ pub fn start(folder: &Path, script: &Script, variables: &[(String, String)], tre
     if user.is_some() && !system::is_root() {
         return Err("only an agent that runs as root can run a script as another user".into());
     }
-    let (file, private) = write_script(folder, script, user.as_ref())?;
+    let file = write_script(folder, script, user.as_ref())?;
     let mut command = command(&interpreter, &file, script, user.as_ref(), variables);
     let entrance = tree.entrance().map_err(|fault| format!("the script's cgroup: {fault}"))?;
     let identity = user
@@ -49,7 +51,10 @@ pub fn start(folder: &Path, script: &Script, variables: &[(String, String)], tre
         process_tree::enter(entrance.as_ref())?;
         system::new_session()?;
         match &identity {
-            Some((name, uid, gid)) => system::become_user(name, *uid, *gid),
+            Some((name, uid, gid)) => {
+                system::give_outputs(*uid, *gid)?;
+                system::become_user(name, *uid, *gid)
+            }
             None => Ok(()),
         }
     };
@@ -63,12 +68,19 @@ pub fn start(folder: &Path, script: &Script, variables: &[(String, String)], tre
         pid: child.id(),
         stdout: Pipe::new(stdout).map_err(|fault| fault.to_string())?,
         stderr: Pipe::new(stderr).map_err(|fault| fault.to_string())?,
-        private,
     })
 }
 
+/// Removes what `start` has put outside of a run's folder; also for a process that is gone, any number of
+/// times.
+pub fn clean_up(folder: &Path) {
+    if let Ok(private) = fs::read_to_string(folder.join(PRIVATE)) {
+        let _ = fs::remove_dir_all(private);
+    }
+}
+
 /// Puts the text into a file that nobody but its runner can read.
-fn write_script(folder: &Path, script: &Script, user: Option<&User>) -> Result<(PathBuf, Option<PathBuf>), String> {
+fn write_script(folder: &Path, script: &Script, user: Option<&User>) -> Result<PathBuf, String> {
     let name = if script.shell == Shell::PowerShell {
         "script.ps1"
     } else {
@@ -78,12 +90,13 @@ fn write_script(folder: &Path, script: &Script, user: Option<&User>) -> Result<(
         None => (folder.join(name), None),
         // The spool is closed to other users: theirs gets a folder of its own.
         Some(_) => {
-            let folder = std::env::temp_dir().join(format!("infiniservice-{}", random_id().map_err(|fault| fault.to_string())?));
+            let private = std::env::temp_dir().join(format!("infiniservice-{}", random_id().map_err(|fault| fault.to_string())?));
+            files::write_private(&folder.join(PRIVATE), private.as_os_str().as_encoded_bytes()).map_err(|fault| fault.to_string())?;
             fs::DirBuilder::new()
                 .mode(0o700)
-                .create(&folder)
-                .map_err(|fault| format!("{}: {fault}", folder.display()))?;
-            (folder.join(name), Some(folder))
+                .create(&private)
+                .map_err(|fault| format!("{}: {fault}", private.display()))?;
+            (private.join(name), Some(private))
         }
     };
     let write = || -> std::io::Result<()> {
@@ -96,7 +109,7 @@ fn write_script(folder: &Path, script: &Script, user: Option<&User>) -> Result<(
         Ok(())
     };
     write().map_err(|fault| format!("{}: {fault}", file.display()))?;
-    Ok((file, private))
+    Ok(file)
 }
 
 fn command(interpreter: &Path, file: &Path, script: &Script, user: Option<&User>, variables: &[(String, String)]) -> Command {

@@ -118,6 +118,16 @@ pub fn space(folder: &std::path::Path) -> io::Result<Space> {
     }
 }
 
+/// Gives what a child was started with as its outputs to a user: it can open `/dev/stdout` then, for which
+/// the kernel asks who owns the pipe. For use between fork and exec, by root.
+pub fn give_outputs(uid: u32, gid: u32) -> io::Result<()> {
+    for output in [libc::STDOUT_FILENO, libc::STDERR_FILENO] {
+        // SAFETY: fchown takes plain numbers and is async-signal-safe.
+        check(unsafe { libc::fchown(output, uid, gid) })?;
+    }
+    Ok(())
+}
+
 /// Becomes a user with its groups; for use between fork and exec, so it allocates nothing.
 pub fn become_user(name: &std::ffi::CStr, uid: u32, gid: u32) -> io::Result<()> {
     // SAFETY: the name is a C string; the others are plain numbers.
