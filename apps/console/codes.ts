@@ -6,6 +6,11 @@ export const CONSOLE_CODES = {
     when: 'There is no machine of that id.',
     remedy: 'GET /api/machines lists them',
   },
+  'event.not_found': {
+    status: 404,
+    when: 'The machine has no event of that id, or no longer.',
+    remedy: 'GET /api/machines/{id}/events lists them',
+  },
   'machine.exists': {
     status: 409,
     when: 'The id is registered already with other values.',
@@ -40,6 +45,11 @@ export const CONSOLE_CODES = {
     status: 409,
     when: 'The execution to be cancelled has ended already.',
     remedy: 'nothing: there is nothing to cancel',
+  },
+  'streams.too_many': {
+    status: 429,
+    when: 'The token has 20 streams open.',
+    remedy: 'close one of them, or follow with another token',
   },
   'series.not_found': {
     status: 404,

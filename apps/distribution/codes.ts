@@ -41,6 +41,11 @@ export const DISTRIBUTION_CODES = {
     when: 'The token of a run is unknown, was used already, or is too old.',
     remedy: 'nothing: the agent is given a new token when the run is delivered again',
   },
+  'token.too_many_failures': {
+    status: 429,
+    when: 'Too many tokens that were sent from the address are not known.',
+    remedy: 'wait for the seconds of the header Retry-After',
+  },
 } as const satisfies Catalogue;
 
 export class DistributionError extends errorsOf(DISTRIBUTION_CODES) {}

@@ -5,6 +5,7 @@ import type { DistributionConfig } from './config.js';
 import { DOWNLOAD_LIMITS, DOWNLOAD_LIMITS_TOKEN, DownloadService } from './downloads/download.service.js';
 import { InfiniserviceController } from './downloads/infiniservice.controller.js';
 import { MetadataService } from './downloads/metadata.service.js';
+import { FailedTokens } from './runs/failed-tokens.js';
 import { RunsController } from './runs/runs.controller.js';
 
 /** What guests download. Needs `RuntimeModule` and `DatabaseModule` beside it. */
@@ -20,6 +21,7 @@ export class DistributionModule {
         ArtifactRecords,
         ArtifactStore,
         DownloadService,
+        FailedTokens,
         MetadataService,
       ],
     };

@@ -13,6 +13,7 @@ await runMain(async () => {
     port: config.PORT,
     portVariable: 'PORT',
     bodyLimit: 65_536,
+    connections: { perAddress: config.GUEST_CONNECTIONS, variable: 'GUEST_CONNECTIONS' },
     legacyErrorField: true,
   });
   const app = await withMetricsPage(guests, {

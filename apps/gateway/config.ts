@@ -25,6 +25,8 @@ const schema = z.object({
   PORT: port(4000),
   LEASE_SECONDS: positiveInt(60, 'seconds', 3600),
   SWEEP_SECONDS: positiveInt(15, 'seconds', 3600),
+  /** All rates of what one guest may cause, raised. */
+  GUEST_BUDGET_FACTOR: positiveInt(1, 'times', 100),
   INFINISERVICE_HMAC_MASTER_SECRET: secret().optional(),
   SECRETS_KEY: secretsKey.optional(),
 });

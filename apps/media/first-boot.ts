@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, Script, ScriptVersion, type StoredInput, storedInputs } from '#db';
+import { matchesWhole } from '#patterns';
 import { checkInputs, FAMILY_RULES, type Fault, type MediaRequest } from '#protocol';
 import { invalidRequest } from '#runtime';
 import type { MediaConfig } from './config.js';
@@ -45,7 +46,7 @@ export class FirstBoot {
           message: `the script is for ${version.platforms.join(', ')}`,
           remedy: `choose one for ${platform}`,
         });
-      const { values, faults } = checkInputs(version, inputs);
+      const { values, faults } = checkInputs(version, inputs, matchesWhole);
       issues.push(...faults.map((fault) => ({ ...fault, path: `${path}.${fault.path}` })));
       const { SECRETS_KEY: secretsKey } = this.config;
       if (secretsKey === undefined && version.inputs.some(({ type }) => type === 'password')) {

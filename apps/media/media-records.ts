@@ -45,6 +45,11 @@ export class MediaRecords {
     @Inject(Database) private readonly database: Database,
   ) {}
 
+  /** @throws DatabaseError `database.reserve` (507) */
+  requireRoom(): Promise<void> {
+    return this.database.reserve.require('no medium is made');
+  }
+
   now(): Promise<Date> {
     return databaseNow(this.database.work());
   }

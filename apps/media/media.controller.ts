@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import {
   Body,
   Controller,
@@ -17,7 +18,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { MediaRequest, type MediaResult, uuid } from '#protocol';
-import { AccessGuard, idempotencyKeyOf, requestIdOf } from '#app';
+import { AccessGuard, dropWhenIdle, idempotencyKeyOf, requestIdOf, wantedPart } from '#app';
 import { saltsOf, sealPasswords } from '#secrets';
 import type { MediaConfig } from './config.js';
 import type { Asker } from './asker.js';
@@ -25,6 +26,9 @@ import { MediaService } from './media.service.js';
 import { MEDIA_CONFIG } from './preconditions.js';
 
 const CreateQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).default('false') });
+
+/** A reader of a file that takes nothing for this long is dropped. */
+const READER_IDLE_MS = 60_000;
 
 /** The same requests as on the bus, and the files. */
 @UseGuards(AccessGuard)
@@ -57,16 +61,25 @@ export class MediaController {
   async file(
     @Param('id', { schema: uuid }) id: string,
     @Param('name') name: string,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { path, file } = await this.media.file(id, name);
-    reply.headers({
-      'content-type': 'application/octet-stream',
-      'content-length': file.size,
-      'content-disposition': `attachment; filename="${file.name}"`,
-      etag: `"${file.sha256}"`,
-    });
-    await reply.send(createReadStream(path));
+    const { mtime: modifiedAt } = await stat(path);
+    const { size, sha256, name: fileName } = file;
+    const answered = {
+      size,
+      etag: `"${sha256}"`,
+      modifiedAt,
+      contentType: 'application/octet-stream',
+      fileName,
+    };
+    const part = await wantedPart(answered, request, reply);
+    if (part === null) return;
+    const bytes = createReadStream(path, part);
+    dropWhenIdle(reply.raw, READER_IDLE_MS);
+    reply.raw.once('close', () => bytes.destroy());
+    await reply.send(bytes);
   }
 
   @Delete(':id')

@@ -72,6 +72,7 @@ export class MediaService implements OnApplicationBootstrap {
     // One that an earlier version has made.
     const earlier = await this.records.ofRequest(asker.requestId);
     if (earlier) return asBefore(earlier, request, asker);
+    await this.records.requireRoom();
     const mediaId = randomUUID();
     const proof = randomBytes(PROOF_BYTES).toString('hex');
     const { built, ingredients } = await this.make(request, mediaId, { mediaId, proof });

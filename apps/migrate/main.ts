@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { migrateToLatest, openDatabase } from '#db';
 import { AppError, commonFields, ConfigError, databaseUrl, loadConfig } from '#runtime';
+import { refusedPatterns } from './saved-patterns.js';
 
 /**
  * `npm run migrate`: brings the database of DATABASE_URL to the newest version; safe to run at any time, also
@@ -18,6 +19,7 @@ try {
   const database = await openDatabase(databaseUrl(config));
   const done = await migrateToLatest(database);
   console.log(done.length === 0 ? 'the database is up to date' : `migrated: ${done.join(', ')}`);
+  for (const line of await refusedPatterns(database)) console.log(line);
   await database.close();
 } catch (error) {
   console.error(error instanceof ConfigError || error instanceof AppError ? error.message : error);

@@ -28,6 +28,7 @@ await runMain(async () => {
       port: distribution.PORT,
       portVariable: 'PORT',
       bodyLimit: 65_536,
+      connections: { perAddress: distribution.GUEST_CONNECTIONS, variable: 'GUEST_CONNECTIONS' },
       legacyErrorField: true,
     },
   );

@@ -30,6 +30,15 @@ export function singleToken(name: string, token: string): TokenFinder {
   return (presented) => (timingSafeEqual(presented, expected) ? name : null);
 }
 
+/** Of the request's bearer token; null for none, or one that is not known. */
+export async function callerOf(
+  { headers }: FastifyRequest,
+  { findToken }: Pick<AccessRules, 'findToken'>,
+): Promise<string | null> {
+  const [, token] = /^Bearer ([\x21-\x7e]{1,512})$/.exec(headers.authorization ?? '') ?? [];
+  return token ? findToken(sha256(token)) : null;
+}
+
 /** Injection token of what an app's `AccessGuard` checks against. */
 export const ACCESS_RULES = Symbol('ACCESS_RULES');
 
@@ -51,8 +60,7 @@ export class AccessGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     this.checkOrigin(request);
-    const [, token] = /^Bearer ([\x21-\x7e]{1,512})$/.exec(request.headers.authorization ?? '') ?? [];
-    const name = token ? await this.rules.findToken(sha256(token)) : null;
+    const name = await callerOf(request, this.rules);
     if (name === null) {
       throw new HostError('auth.required', 'send the console token as "Authorization: Bearer <token>"');
     }

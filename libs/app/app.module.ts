@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { databaseUrl, type Logger, type Metrics, RuntimeModule } from '#runtime';
+import { databaseUrl, type Logger, type Metrics, RuntimeModule, storageLimits } from '#runtime';
 import { DatabaseModule } from '#db';
 import { ThisApp } from './this-app.js';
 
@@ -14,6 +14,8 @@ export class AppModule {
       DATABASE_CONNECT_SECONDS: number;
       DATABASE_STATEMENT_SECONDS: number;
       BUS_ANSWER_SECONDS: number;
+      DATABASE_RESERVE_MIB: number;
+      DATABASE_SIZE_MIB?: number | undefined;
     },
     logger: Logger,
     parts: NonNullable<DynamicModule['imports']>,
@@ -38,6 +40,7 @@ export class AppModule {
             connectMs: config.DATABASE_CONNECT_SECONDS * 1000,
             statementMs: config.DATABASE_STATEMENT_SECONDS * 1000,
           },
+          limits: storageLimits(config),
         }),
         ...parts,
       ],

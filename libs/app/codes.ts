@@ -28,6 +28,11 @@ export const APP_CODES = {
     when: 'The address that the app is to listen on cannot be had.',
     remedy: 'stop what holds the port, or set another',
   },
+  'connections.too_many': {
+    status: 429,
+    when: 'The address has too many connections open; the answer has no correlationId, for nothing was read.',
+    remedy: 'close some of them, or raise GUEST_CONNECTIONS',
+  },
 } as const satisfies Catalogue;
 
 export class HostError extends errorsOf(APP_CODES) {}

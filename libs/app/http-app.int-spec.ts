@@ -128,8 +128,10 @@ function startProbe(legacyErrorField = false, port = 0): Promise<RunningApp> {
 
 const send = (app: RunningApp, path: string, options?: SendOptions): Promise<Answer> =>
   sendTo(app.url, path, options);
+/** A stranger's body is not parsed. */
+const JSON_OF_OPERATOR = { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` };
 const post = (app: RunningApp, body: string): Promise<Answer> =>
-  send(app, '/probe/form', { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+  send(app, '/probe/form', { method: 'POST', body, headers: JSON_OF_OPERATOR });
 
 let app: RunningApp;
 beforeAll(async () => {
@@ -166,7 +168,7 @@ describe('errors', () => {
     [
       'malformed JSON',
       '/probe/form',
-      { method: 'POST', body: '{"name":', headers: { 'content-type': 'application/json' } },
+      { method: 'POST', body: '{"name":', headers: JSON_OF_OPERATOR },
       400,
       'request.invalid',
     ],
@@ -176,7 +178,7 @@ describe('errors', () => {
       {
         method: 'POST',
         body: `{"name":"${'x'.repeat(2000)}"}`,
-        headers: { 'content-type': 'application/json' },
+        headers: JSON_OF_OPERATOR,
       },
       413,
       'request.too_large',
@@ -191,7 +193,7 @@ describe('errors', () => {
     [
       'a key that would reach the prototype',
       '/probe/form',
-      { method: 'POST', body: '{"__proto__":{"x":1}}', headers: { 'content-type': 'application/json' } },
+      { method: 'POST', body: '{"__proto__":{"x":1}}', headers: JSON_OF_OPERATOR },
       400,
       'request.invalid',
     ],

@@ -5,11 +5,15 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Bus, hostInUrl, type Logger, NestLogger, RuntimeError, toAppError } from '#runtime';
 import { HostError } from './codes.js';
+import { closeSoon, type ConnectionLimit, limitConnections } from './connections.js';
 import { AppErrorFilter, sendError } from './error-filter.js';
+import { lookAtTokensFirst, mayBeParsed } from './early-access.js';
 import { Routes } from './routes.js';
 import { SchemaPipe } from './schema-pipe.js';
 import { ThisApp } from './this-app.js';
 
+/** Milliseconds in which a request arrives: a sender that stops half way holds no connection for good. */
+const REQUEST_TIMEOUT_MS = 60_000;
 /** In bytes: the longest script, of 256 KiB, even where JSON makes six characters of each of its bytes. */
 const BODY_LIMIT = 1_572_864;
 
@@ -21,6 +25,10 @@ export interface HttpAppOptions {
   portVariable: string;
   /** Largest request body in bytes; default 1.5 MiB. */
   bodyLimit?: number;
+  /** Milliseconds in which a request has to arrive, head and body; default 60 s. */
+  requestTimeoutMs?: number;
+  /** Of the port that guests reach; none: not limited. */
+  connections?: ConnectionLimit;
   legacyErrorField?: boolean;
   /** The path of the document that lists the routes, for whoever asks for one that is not there. */
   routesAt?: string;
@@ -44,6 +52,7 @@ export async function startHttpApp(
   options: HttpAppOptions,
 ): Promise<RunningApp> {
   const { logger } = options;
+  const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyLimit ?? BODY_LIMIT,
     genReqId: (request: { headers: Record<string, unknown> }) => {
@@ -51,6 +60,9 @@ export async function startHttpApp(
       return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
     },
     forceCloseConnections: 'idle',
+    requestTimeout,
+    // Of the two, Node takes the longer one for the whole request.
+    http: { connectionsCheckingInterval: 1000, headersTimeout: requestTimeout },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       // A path that cannot be decoded reaches no route, hook or filter of ours.
       reply.header('x-correlation-id', request.id);
@@ -64,15 +76,18 @@ export async function startHttpApp(
   });
   const server = adapter.getInstance();
   acceptEmptyJson(app, options.bodyLimit ?? BODY_LIMIT);
+  lookAtTokensFirst(app);
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-correlation-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
   });
   refuseUnknown(server, options);
+  if (options.connections) limitConnections(server.server, options.connections);
   // A connection whose request ends during the stop would be kept open for the client's next one.
   let closing = false;
   server.addHook('preClose', (done) => {
     closing = true;
+    closeSoon(server.server);
     done();
   });
   server.addHook('onResponse', (_request, _reply, done) => {
@@ -120,7 +135,8 @@ export async function startHttpApp(
 function acceptEmptyJson(app: NestFastifyApplication, bodyLimit: number): void {
   const parse = app.getHttpAdapter().getInstance().getDefaultJsonParser('error', 'error');
   app.useBodyParser('application/json', { bodyLimit }, (request, body: Buffer, done) => {
-    if (body.length === 0) done(null, undefined);
+    // Nothing is made of what a stranger sends.
+    if (body.length === 0 || !mayBeParsed(request as FastifyRequest)) done(null, undefined);
     else return parse(request as FastifyRequest, body.toString('utf8'), done);
   });
 }

@@ -1,8 +1,11 @@
 export { ACCESS_RULES, AccessGuard, type AccessRules, singleToken, type TokenFinder } from './access.js';
 export { AppModule } from './app.module.js';
+export type { ByteRange } from './conditional.js';
 export { type Draft, draftOf, withoutDraft } from './draft.js';
+export { wantedPart } from './file-answer.js';
 export { startHttpApp } from './http-app.js';
 export { idempotencyKeyOf, type IdempotencyKeyOf, requestIdOf } from './idempotency-key.js';
 export { runMain } from './main.js';
 export { withMetricsPage } from './metrics-page.js';
+export { dropWhenIdle, LOOKS, progressOf } from './reader-watch.js';
 export { ThisApp } from './this-app.js';

@@ -6,10 +6,12 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
-import { HealthRegistry } from '#runtime';
+import { HealthRegistry, Metrics } from '#runtime';
 import type { DatabaseDeadlines } from './connections.js';
 import { Database, openDatabase } from './database.js';
 import { awaitMigrated } from './migrate.js';
+import type { StorageLimits } from './reserve.js';
+import { showStorage } from './storage-metrics.js';
 
 /** Provides `Database`, open and migrated; closes it last. */
 @Global()
@@ -18,12 +20,14 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(HealthRegistry) private readonly health: HealthRegistry,
+    @Inject(Metrics) private readonly metrics: Metrics,
   ) {}
 
   /** `migrationDeadlineMs`: how long to wait for `npm run migrate` of somebody else; default 60 s. */
   static forRoot(options: {
     url: string;
     deadlines?: DatabaseDeadlines;
+    limits?: StorageLimits;
     migrationDeadlineMs?: number;
   }): DynamicModule {
     return {
@@ -32,7 +36,7 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
         {
           provide: Database,
           useFactory: async () => {
-            const database = await openDatabase(options.url, options.deadlines);
+            const database = await openDatabase(options.url, options.deadlines, options.limits);
             await awaitMigrated(database, options.migrationDeadlineMs ?? 60_000);
             return database;
           },
@@ -43,7 +47,11 @@ export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
   }
 
   onModuleInit(): void {
-    this.health.add('database', () => this.database.check());
+    this.health.add('database', async () => {
+      this.health.note('storage', await this.database.reserve.note());
+      await this.database.check();
+    });
+    showStorage(this.metrics, this.database);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -16,12 +16,14 @@ import { Host } from './entities/host.js';
 import { Machine } from './entities/machine.js';
 import { MachineCommand } from './entities/machine-command.js';
 import { Artifact, Download, Media } from './entities/media.js';
-import { AuditEntry, ConsoleToken, IdempotencyKey, MachineEvent } from './entities/records.js';
+import { AuditEntry, ConsoleToken, IdempotencyKey, MachineEvent, Readiness } from './entities/records.js';
 import { RunContent } from './entities/run-content.js';
 import { ScriptExecution, Series } from './entities/script-execution.js';
 import { Script, ScriptVersion } from './entities/script.js';
 import { GroupCommit } from './group-commit.js';
 import { openFault } from './open-fault.js';
+import { WriteProbe } from './readiness.js';
+import { DEFAULT_STORAGE, Reserve, type StorageLimits } from './reserve.js';
 import { postgresqlMigrations } from './migrations/postgresql/list.js';
 import { giveBackUnbegun } from './unbegun.js';
 import { sqliteMigrations } from './migrations/sqlite/list.js';
@@ -42,6 +44,7 @@ const ENTITIES = [
   AuditEntry,
   ConsoleToken,
   IdempotencyKey,
+  Readiness,
 ];
 
 /** One unit of work: reads and writes through it share a transaction when it came from `transaction()`. */
@@ -103,14 +106,19 @@ export function databaseOptions(url: string, deadlines = DEADLINES): Options {
 /** An open database. */
 export class Database {
   readonly isSqlite: boolean;
+  /** What is left of its room. */
+  readonly reserve: Reserve;
   private readonly group = new GroupCommit(() => this.work());
 
   constructor(
     readonly orm: MikroORM,
     readonly url: string,
     private readonly release: () => Promise<void>,
+    limits: StorageLimits,
   ) {
     this.isSqlite = url.startsWith('sqlite:');
+    const file = this.isSqlite ? url.slice('sqlite:'.length) : null;
+    this.reserve = new Reserve(() => this.work(), file, limits);
   }
 
   /** A fresh unit of work outside a transaction. */
@@ -136,9 +144,12 @@ export class Database {
     return this.isSqlite ? this.group.run(run) : this.transaction(run);
   }
 
-  /** @throws when the database does not answer */
+  /** @throws when the database does not answer, or can take no result */
   async check(): Promise<void> {
     await this.work().execute('select 1');
+    const probe = probes.get(this.orm) ?? new WriteProbe(() => this.work());
+    probes.set(this.orm, probe);
+    await probe.check();
   }
 
   close(): Promise<void> {
@@ -146,6 +157,8 @@ export class Database {
   }
 }
 
+/** One for each database, however many apps of the process ask. */
+const probes = new WeakMap<MikroORM, WriteProbe>();
 const opened = new Map<string, { opening: Promise<MikroORM>; users: number }>();
 
 /**
@@ -153,7 +166,11 @@ const opened = new Map<string, { opening: Promise<MikroORM>; users: number }>();
  * process: a second SQLite connection would wait for the first one's transaction inside the only thread that
  * could end it.
  */
-export async function openDatabase(url: string, deadlines = DEADLINES): Promise<Database> {
+export async function openDatabase(
+  url: string,
+  deadlines = DEADLINES,
+  limits: StorageLimits = DEFAULT_STORAGE,
+): Promise<Database> {
   const entry = opened.get(url) ?? { opening: connect(url, deadlines), users: 0 };
   opened.set(url, entry);
   entry.users += 1;
@@ -164,7 +181,7 @@ export async function openDatabase(url: string, deadlines = DEADLINES): Promise<
     await (await entry.opening).close(true);
   };
   try {
-    return new Database(await entry.opening, url, once(release));
+    return new Database(await entry.opening, url, once(release), limits);
   } catch (error) {
     opened.delete(url);
     throw error;

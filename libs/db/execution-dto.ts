@@ -44,8 +44,9 @@ export function toExecutionDto(row: ScriptExecution): ExecutionDto {
     bootId: row.bootId,
     exitCode: row.exitCode,
     signal: row.signal,
-    stdout: row.stdout,
-    stderr: row.stderr,
+    // A list has not read them.
+    stdout: (row.stdout as string | null | undefined) ?? null,
+    stderr: (row.stderr as string | null | undefined) ?? null,
     stdoutBytes: row.stdoutBytes,
     stderrBytes: row.stderrBytes,
     stdoutSha256: row.stdoutSha256,

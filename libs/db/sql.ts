@@ -1,4 +1,4 @@
-import type { Work } from './database.js';
+import type { SqlEntityManager as Work } from '@mikro-orm/sql';
 
 /**
  * `key share` keeps a row from being deleted, `no key update` from being changed as well, `update` from being

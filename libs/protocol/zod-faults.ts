@@ -70,8 +70,11 @@ export function faultsOf(error: z.ZodError, input: unknown, schema?: z.ZodType):
 /** The same with paths in steps, for whoever looks for a line of a file. */
 export function faultsBelow(issues: readonly Issue[], input: unknown, schema?: z.ZodType): FaultBelow[] {
   const faults = issues.flatMap((issue) => translate(issue, { input, schema }));
-  const keys = faults.map(({ path, message }) => JSON.stringify([path.map(String), message]));
-  return faults.filter((_, index) => keys.indexOf(keys[index] ?? '') === index);
+  const told = new Set<string>();
+  return faults.filter(({ path, message }) => {
+    const key = JSON.stringify([path.map(String), message]);
+    return !told.has(key) && told.add(key);
+  });
 }
 
 function translate(issue: Issue, subject: Subject): FaultBelow[] {
@@ -134,7 +137,8 @@ function unknownInAll(forms: readonly Issue[][]): Issue[] {
       issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [],
     );
   const [first = [], ...others] = forms;
-  const keys = keysOf(first).filter((key) => others.every((issues) => keysOf(issues).includes(key)));
+  const unknown = others.map((issues) => new Set(keysOf(issues)));
+  const keys = keysOf(first).filter((key) => unknown.every((names) => names.has(key)));
   return first.flatMap((issue) =>
     issue.code === 'unrecognized_keys' && keys.length > 0 ? [{ ...issue, keys }] : [],
   );

@@ -65,13 +65,15 @@ export const port = (fallback: number) =>
     .refine((value) => value <= 65_535, 'must be a port number from 0 to 65535')
     .default(fallback);
 
-export const positiveInt = (fallback: number, unit: string, max = 86_400) =>
+const wholeNumber = (unit: string, max: number) =>
   z
     .string()
     .regex(/^\d+$/, `must be a whole number of ${unit}, from 1 to ${max}`)
     .transform(Number)
-    .refine((value) => value >= 1 && value <= max, `must be a whole number of ${unit}, from 1 to ${max}`)
-    .default(fallback);
+    .refine((value) => value >= 1 && value <= max, `must be a whole number of ${unit}, from 1 to ${max}`);
+
+export const positiveInt = (fallback: number, unit: string, max = 86_400) =>
+  wholeNumber(unit, max).default(fallback);
 
 export const onOff = (fallback: 'on' | 'off') =>
   z
@@ -112,6 +114,10 @@ export const commonFields = {
       'must be postgres://user:password@host:port/database or sqlite:<path>',
     )
     .optional(),
+  /** Kept of the database's room for results and hellos. */
+  DATABASE_RESERVE_MIB: positiveInt(64, 'MiB', 1_048_576),
+  /** What PostgreSQL's volume has; unset: nobody looks. */
+  DATABASE_SIZE_MIB: wholeNumber('MiB', 1_073_741_824).optional(),
   REDIS_URL: z
     .string()
     .regex(/^rediss?:\/\/.+/, 'must be redis://[user:password@]host:port or rediss://…')
@@ -151,6 +157,15 @@ export function databaseUrl(config: {
   INFINIBAY_BASE_DIR: string;
 }): string {
   return config.DATABASE_URL ?? `sqlite:${config.INFINIBAY_BASE_DIR}/infinibay.db`;
+}
+
+/** In bytes, as the database takes them. */
+export function storageLimits(config: {
+  DATABASE_RESERVE_MIB: number;
+  DATABASE_SIZE_MIB?: number | undefined;
+}): { reserveBytes: number; sizeBytes: number | null } {
+  const { DATABASE_RESERVE_MIB: reserve, DATABASE_SIZE_MIB: size } = config;
+  return { reserveBytes: reserve * 1_048_576, sizeBytes: size === undefined ? null : size * 1_048_576 };
 }
 
 /**

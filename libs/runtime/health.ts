@@ -28,9 +28,10 @@ export class HealthRegistry {
     this.checks.set(name, check);
   }
 
-  /** Something an operator should know that does not keep the process from working. */
-  note(name: string, text: string): void {
-    this.notes.set(name, text);
+  /** Something an operator should know that does not keep the process from working; null: no more. */
+  note(name: string, text: string | null): void {
+    if (text === null) this.notes.delete(name);
+    else this.notes.set(name, text);
   }
 
   /** What was noted is so no more. */
@@ -115,7 +116,7 @@ export class Metrics {
     name: string,
     help: string,
     labelNames: readonly L[] = [],
-    collect?: (gauge: Gauge<L>) => void,
+    collect?: (gauge: Gauge<L>) => void | Promise<void>,
   ): Gauge<L> {
     const known = this.registry.getSingleMetric(name) as Gauge<L> | undefined;
     if (known) return known;
@@ -127,7 +128,7 @@ export class Metrics {
       ...(collect
         ? {
             collect(this: Gauge<L>) {
-              collect(this);
+              return collect(this);
             },
           }
         : {}),

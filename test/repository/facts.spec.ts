@@ -24,9 +24,15 @@ describe('what the agent repeats of the suite', () => {
     );
   });
 
-  it('is what is kept of each end of an output', () => {
-    const end = numberIn(`${AGENT}/run/capture.rs`, /^const END: usize = ([\d_]+);/m);
-    expect([end, end]).toEqual([CHANNEL_LIMITS.outputHead, CHANNEL_LIMITS.outputTail]);
+  it('is what is kept of an output where no limit is named, and at the most', () => {
+    const limit = (name: string): number =>
+      numberIn(`${AGENT}/run/capture.rs`, new RegExp(`^const ${name}_LIMIT: u64 = ([\\d_]+);`, 'm'));
+    // The agent keeps a half of it at each end.
+    expect(CHANNEL_LIMITS.outputHead).toBe(CHANNEL_LIMITS.outputTail);
+    expect(limit('USUAL')).toBe(CHANNEL_LIMITS.outputHead + CHANNEL_LIMITS.outputTail);
+    expect(limit('HIGHEST')).toBeGreaterThanOrEqual(limit('USUAL'));
+    // Two streams, of which JSON may make six bytes of one.
+    expect(2 * 6 * limit('HIGHEST')).toBeLessThan(CHANNEL_LIMITS.lineFromGuest);
   });
 
   it('is a pause between two attempts below the time that a gateway waits for its hello', () => {

@@ -19,9 +19,10 @@ export function toCommandDto(row: MachineCommand): CommandDto {
     timeoutSeconds,
     success,
     exitCode,
-    stdout,
-    stderr,
-    data,
+    // A list has not read them.
+    stdout: (stdout as string | null | undefined) ?? null,
+    stderr: (stderr as string | null | undefined) ?? null,
+    data: data ?? null,
     truncated: row.truncated,
     durationMs: row.durationMs,
     message: MESSAGES[state],

@@ -63,7 +63,8 @@ export class CommandsService implements BeforeApplicationShutdown {
 
   /**
    * @param waitMs how long to wait for the answer; without one the command is returned as it is
-   * @throws AppError `machine.not_found` (404), `machine.unregistered` (409), `commands.too_many` (429)
+   * @throws AppError `machine.not_found` (404), `machine.unregistered` (409), `commands.too_many` (429),
+   * `database.reserve` (507)
    */
   async create(
     machineId: string,
@@ -72,6 +73,7 @@ export class CommandsService implements BeforeApplicationShutdown {
     actor: Actor,
     key: RequestKey | null,
   ): Promise<CommandDto> {
+    await this.database.reserve.require('no command is taken');
     const { timeoutSeconds, ...kept } = request;
     const asked = await this.idempotency.once(key, async (work) => {
       const machine = await work.findOne(Machine, { id: machineId });
@@ -119,7 +121,9 @@ export class CommandsService implements BeforeApplicationShutdown {
 
   async list(machineId: string, page: PageQuery): Promise<Page<CommandDto>> {
     await this.machines.get(machineId);
-    const rows = await findPage(this.database.work(), MachineCommand, { machineId }, pageRequest(page));
+    const rows = await findPage(this.database.work(), MachineCommand, { machineId }, pageRequest(page), {
+      exclude: ['stdout', 'stderr', 'data'],
+    });
     return toPage(rows, page.limit, toCommandDto);
   }
 

@@ -3,7 +3,7 @@ import {
   concatMap,
   distinctUntilChanged,
   filter,
-  interval,
+  finalize,
   map,
   merge,
   type Observable,
@@ -12,11 +12,15 @@ import {
   takeUntil,
   takeWhile,
 } from 'rxjs';
+import { Database, executionStates } from '#db';
 import { type ExecutionDto, type ExecutionOutput, isFinal } from '#protocol';
+import { ConsoleError } from '../codes.js';
 import { ExecutionsService } from './executions.service.js';
 
-/** A ring may get lost, so each follower looks at its row this often anyway. */
+/** A ring may get lost, so all rows that are followed are looked at this often anyway. */
 const LOOK_EVERY_MS = 2000;
+/** Streams that one token may have open. */
+const STREAMS_PER_CALLER = 20;
 
 /**
  * Live news of one execution as server-sent events: `status` with the row, `output` with a piece of a stream.
@@ -27,8 +31,15 @@ export class ExecutionEventsService implements BeforeApplicationShutdown {
   private readonly changed = new Subject<string>();
   private readonly output = new Subject<ExecutionOutput>();
   private readonly stopping = new Subject<void>();
+  private readonly open = new Map<string, number>();
+  private readonly followed = new Map<string, number>();
+  private states: ReadonlyMap<string, string> = new Map();
+  private timer: NodeJS.Timeout | null = null;
 
-  constructor(private readonly executions: ExecutionsService) {}
+  constructor(
+    private readonly executions: ExecutionsService,
+    private readonly database: Database,
+  ) {}
 
   /** The row may have changed: its followers look at it. */
   ring(executionId: string): void {
@@ -45,11 +56,24 @@ export class ExecutionEventsService implements BeforeApplicationShutdown {
     this.stopping.next();
   }
 
-  /** The row as it is comes first, with its output so far. */
-  follow(id: string): Observable<MessageEvent> {
-    const rings = this.changed.pipe(filter((executionId) => executionId === id));
+  /**
+   * The row as it is comes first, with its output so far.
+   * @param caller whose streams are counted
+   * @throws AppError `streams.too_many` (429)
+   */
+  follow(id: string, caller: string): Observable<MessageEvent> {
+    if ((this.open.get(caller) ?? 0) >= STREAMS_PER_CALLER) {
+      throw new ConsoleError(
+        'streams.too_many',
+        `${STREAMS_PER_CALLER} streams of ${caller} are open already: close one of them`,
+      );
+    }
+    count(this.open, caller, 1);
+    count(this.followed, id, 1);
+    this.look();
     // The row is read anew for each ring: a ring may come late, the row is the fact.
-    const status = merge(rings, interval(LOOK_EVERY_MS)).pipe(
+    const status = this.changed.pipe(
+      filter((executionId) => executionId === id),
       startWith(null),
       concatMap(() => this.executions.get(id)),
       distinctUntilChanged((before, now) => stateOf(before) === stateOf(now)),
@@ -65,8 +89,36 @@ export class ExecutionEventsService implements BeforeApplicationShutdown {
     return merge(status, output).pipe(
       takeWhile(({ type, data }) => type !== 'status' || !isFinal((data as ExecutionDto).status), true),
       takeUntil(this.stopping),
+      finalize(() => {
+        count(this.open, caller, -1);
+        count(this.followed, id, -1);
+      }),
     );
   }
+
+  /** One reader of the database for all followers, for as long as there are any. */
+  private look(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      this.lookAtAll().then(
+        () => this.followed.size > 0 && this.look(),
+        // The database was away: the next look sees what has changed meanwhile.
+        () => this.look(),
+      );
+    }, LOOK_EVERY_MS);
+  }
+
+  private async lookAtAll(): Promise<void> {
+    const before = this.states;
+    this.states = await executionStates(this.database.work(), [...this.followed.keys()]);
+    for (const id of this.followed.keys()) if (before.get(id) !== this.states.get(id)) this.changed.next(id);
+  }
+}
+
+function count(counts: Map<string, number>, name: string, by: number): void {
+  const now = (counts.get(name) ?? 0) + by;
+  if (now > 0) counts.set(name, now);
+  else counts.delete(name);
 }
 
 /** What a follower wants to be told of; output has events of its own. */

@@ -88,10 +88,10 @@ export class ExecutionsController {
       ' The stream ends after the status that is final.',
     words: 'Server-sent events; the schema is that of one of them.',
     content: { 'text/event-stream': { schema: { $ref: getSchemaPath('ExecutionEvent') } } },
-    refuses: [400, 404],
+    refuses: [400, 404, 429],
   })
-  followExecution(@Param('id', { schema: uuid }) id: string): Observable<MessageEvent> {
-    return this.live.follow(id);
+  followExecution(@Param('id', { schema: uuid }) id: string, @By() by: Actor): Observable<MessageEvent> {
+    return this.live.follow(id, by.name);
   }
 
   @Get(':id/explanation')

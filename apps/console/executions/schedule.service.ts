@@ -25,6 +25,7 @@ import {
   type ScheduleExecutions,
 } from '#protocol';
 import type { Draft } from '#app';
+import { matchesWhole } from '#patterns';
 import { Bus, invalidRequest } from '#runtime';
 import type { Actor } from '../http/by.js';
 import { CONSOLE_CONFIG } from '../console-config.js';
@@ -60,7 +61,7 @@ export class ScheduleService {
    * @param key a request that arrives twice under the same one makes its rows once; the second gets the
    * first answer, whatever has become of machines, script and time since
    * @throws AppError `request.invalid` (400) with every fault: those of its fields, and those that only the
-   * database shows
+   * database shows; `database.reserve` (507)
    */
   async schedule(
     draft: Draft<ScheduleExecutions>,
@@ -71,6 +72,7 @@ export class ScheduleService {
     const earlier =
       draft.faults.length === 0 ? await this.idempotency.earlier<ExecutionDto[]>(key) : undefined;
     if (earlier) return { items: earlier };
+    await this.database.reserve.require('no execution is taken');
     const { request, ...checked } = await this.check(draft);
     const items = await this.idempotency.once(key, (work) => this.insert(work, request, checked, actor));
     // The rows are the fact; the ring only says: look now.
@@ -111,7 +113,7 @@ export class ScheduleService {
   }
 
   private checkInputs(version: ScriptVersion, inputs: InputValues, issues: Fault[]): InputValues {
-    const { values, faults } = checkInputs(version, inputs);
+    const { values, faults } = checkInputs(version, inputs, matchesWhole);
     issues.push(...faults);
     const usesPasswords = version.inputs.some((input) => input.type === 'password');
     if (usesPasswords && this.config.SECRETS_KEY === undefined) {

@@ -12,6 +12,7 @@ const REFUSALS = {
   410: 'It was there and is gone.',
   413: 'The body is too large.',
   415: 'The body is not JSON.',
+  416: 'The range lies beyond the end of the file.',
   422: 'What the request names does not fit.',
   429: 'Too many wait already.',
   500: 'Something failed inside; the log has it under the correlation id.',

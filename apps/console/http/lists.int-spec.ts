@@ -59,7 +59,7 @@ onBothDatabases('lists', (given) => {
       work.persist(
         work.create(Download, {
           ...{ id: downloadId, machineId, address: '::1', sha256: 'a', file: 'f', version: '1' },
-          ...{ bytes: 1, status: 200, result: 'complete', createdAt },
+          ...{ count: 1, bytes: 1, status: 200, result: 'complete', createdAt },
         }),
       );
       for (const kind of ['agent', 'metrics'] as const)

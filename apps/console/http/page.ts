@@ -26,9 +26,22 @@ export function pageRequest({ cursor, limit }: { cursor?: string | undefined; li
   return { limit, after: cursor === undefined ? undefined : decodeCursor(cursor) };
 }
 
-/** A page of rows of which one more than the limit was asked for. */
+/** Bytes of the items of one page: a longer one is cut after the row with which it has so many. */
+const PAGE_BYTES = 1_048_576;
+
+/**
+ * A page of rows of which one more than the limit was asked for. It ends where it has enough bytes, with at
+ * least one row; the cursor is that of its last row.
+ */
 export function toPage<R extends Position, T>(rows: R[], limit: number, map: (row: R) => T): Page<T> {
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  return { items: page.map(map), nextCursor: rows.length > limit && last ? encodeCursor(last) : null };
+  const items: T[] = [];
+  let bytes = 0;
+  for (const row of rows.slice(0, limit)) {
+    const item = map(row);
+    items.push(item);
+    bytes += Buffer.byteLength((JSON.stringify(item) as string | undefined) ?? '');
+    if (bytes >= PAGE_BYTES) break;
+  }
+  const last = rows[items.length - 1];
+  return { items, nextCursor: rows.length > items.length && last ? encodeCursor(last) : null };
 }

@@ -26,13 +26,14 @@ export function toEventDto(event: MachineEvent): MachineEventDto {
     code,
     message,
     executionId,
-    data,
+    // A list has not read it.
+    data: data ?? null,
     createdAt: event.createdAt.toISOString(),
   };
 }
 
 export function toDownloadDto(machineId: string, download: Download): DownloadDto {
-  const { id, address, file, version, sha256, bytes, status, result, createdAt } = download;
+  const { id, address, file, version, sha256, count, bytes, status, result, createdAt } = download;
   return {
     id,
     machineId,
@@ -40,6 +41,7 @@ export function toDownloadDto(machineId: string, download: Download): DownloadDt
     file,
     version,
     sha256,
+    count,
     bytes,
     status,
     result,

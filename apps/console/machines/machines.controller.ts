@@ -10,6 +10,7 @@ import {
   type Page,
   pageOf,
   PageQuery,
+  uuid,
 } from '#protocol';
 import { Answers } from '../http/answers.js';
 import { type Actor, By, Key } from '../http/by.js';
@@ -86,6 +87,15 @@ export class MachinesController {
     @Query({ schema: PageQuery }) page: PageQuery,
   ): Promise<Page<MachineEventDto>> {
     return this.machines.events(id, page);
+  }
+
+  @Get(':id/events/:eventId')
+  @Answers({ summary: 'One of its events, with its data', body: MachineEventDto, refuses: [400, 404] })
+  getMachineEvent(
+    @Param('id', { schema: machineId }) id: string,
+    @Param('eventId', { schema: uuid }) eventId: string,
+  ): Promise<MachineEventDto> {
+    return this.machines.event(id, eventId);
   }
 
   @Get(':id/metrics')

@@ -156,6 +156,7 @@ onBothDatabases('machines', (given) => {
           sha256: 'ab'.repeat(32),
           file: 'infiniservice',
           version: '0.1.0',
+          count: 3,
           bytes: 2_000_000,
           status: 200,
           result: 'complete',
@@ -171,7 +172,9 @@ onBothDatabases('machines', (given) => {
     expect(await codes('events')).toEqual(['agent.event', 'security.vm_id_mismatch']);
     expect(await codes('metrics')).toEqual(['metrics']);
     const downloads = await server.request('GET', `/api/machines/${machineId}/downloads`);
-    expect(downloads.body.items).toMatchObject([{ machineId, bytes: 2_000_000, result: 'complete' }]);
+    expect(downloads.body.items).toMatchObject([
+      { machineId, count: 3, bytes: 2_000_000, result: 'complete' },
+    ]);
   });
 
   it('are not deleted with open executions, unless that is forced', async () => {

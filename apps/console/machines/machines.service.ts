@@ -149,22 +149,32 @@ export class MachinesService {
 
   /** What happened to it. */
   events(id: string, page: PageQuery): Promise<Page<MachineEventDto>> {
-    return this.eventsOf(id, { $ne: 'metrics' }, page);
+    return this.eventsOf(id, { $ne: 'metrics' }, page, ['data']);
   }
 
   /** What its agent measured. */
   metrics(id: string, page: PageQuery): Promise<Page<MachineEventDto>> {
-    return this.eventsOf(id, 'metrics', page);
+    return this.eventsOf(id, 'metrics', page, []);
+  }
+
+  /** One of its events, with its data. @throws AppError `event.not_found` (404) */
+  async event(machineId: string, id: string): Promise<MachineEventDto> {
+    const row = await this.database.work().findOne(MachineEvent, { id, machineId });
+    if (!row) throw new ConsoleError('event.not_found', `the machine has no event ${id}`);
+    return toEventDto(row);
   }
 
   private async eventsOf(
     id: string,
     kind: 'metrics' | { $ne: 'metrics' },
     page: PageQuery,
+    exclude: readonly 'data'[],
   ): Promise<Page<MachineEventDto>> {
     await this.find(id);
     const where = { machineId: id, kind };
-    const rows = await findPage(this.database.work(), MachineEvent, where, pageRequest(page));
+    const rows = await findPage(this.database.work(), MachineEvent, where, pageRequest(page), {
+      exclude: [...exclude],
+    });
     return toPage(rows, page.limit, toEventDto);
   }
 

@@ -1,5 +1,5 @@
-import { Body, Delete, Get, Param, Post, Query, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Body, Delete, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { dbText, MediaRequest, MediaResult, uuid } from '#protocol';
 import { Answers } from '../http/answers.js';
@@ -51,16 +51,22 @@ export class MediaController {
   @Get(':id/files/:name')
   @Answers({
     summary: 'A file of a medium',
+    description:
+      'With `Range` (one range, 206) and `If-Range`, so that a download that broke off goes on; `If-None-Match` (304).',
     words: 'The bytes of the file.',
     content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
-    refuses: [400, 404, 410, 503],
+    refuses: [400, 404, 410, 416, 503],
   })
   async getMediaFile(
     @Param('id', { schema: uuid }) id: string,
     @Param('name', { schema: fileName }) name: string,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { status, headers, body } = await this.media.file(id, name);
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const { status, headers, body } = await this.media.file(id, name, request, gone.signal);
+    this.media.watchReader(reply.raw);
     await reply.status(status).headers(headers).send(body);
   }
 

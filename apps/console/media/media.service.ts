@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { BusRequests, type MediaRequest, type MediaResult } from '#protocol';
 import { AppError, Bus, invalidRequest, RelayedError, RuntimeError } from '#runtime';
-import { requestIdOf } from '#app';
+import { dropWhenIdle, requestIdOf } from '#app';
 import { saltsOf, sealPasswords } from '#secrets';
 import { ConsoleError } from '../codes.js';
 import type { ConsoleConfig } from '../config.js';
@@ -11,15 +12,34 @@ import { CONSOLE_CONFIG, CONSOLE_TOKEN } from '../console-config.js';
 import type { Actor } from '../http/by.js';
 import type { RequestKey } from '../http/idempotency.js';
 
-/** The media app begins to answer with a file within this. */
-const FILE_TIMEOUT_MS = 60_000;
-const PASSED_ON = ['content-type', 'content-length', 'content-disposition', 'etag'];
+/** How long the media app may be silent; how long a file takes is its size's and its reader's business. */
+export interface FileLimits {
+  /** Until the head of its answer is there. */
+  headMs: number;
+  /** Between two pieces of a file, and for a reader that takes nothing. */
+  idleMs: number;
+}
+export const FILE_LIMITS: FileLimits = { headMs: 60_000, idleMs: 60_000 };
+/** Injection token of the limits. */
+export const FILE_LIMITS_TOKEN = Symbol('FILE_LIMITS');
+
+/** RFC 9110: which bytes of a file are wanted. */
+const PASSED_IN = ['range', 'if-range', 'if-none-match'];
+const PASSED_ON = [
+  ...['content-type', 'content-length', 'content-disposition', 'content-range'],
+  ...['etag', 'accept-ranges', 'last-modified'],
+];
+
+interface FileRequest {
+  method: string;
+  headers: Record<string, string | string[] | undefined>;
+}
 
 /** The media app's answer to a request for a file, as it goes on. */
 interface FileAnswer {
   status: number;
   headers: Record<string, string>;
-  body: Readable | string;
+  body: Readable;
 }
 
 @Injectable()
@@ -28,6 +48,7 @@ export class MediaService {
     private readonly bus: Bus,
     @Inject(CONSOLE_CONFIG) private readonly config: ConsoleConfig,
     @Inject(CONSOLE_TOKEN) private readonly token: string,
+    @Inject(FILE_LIMITS_TOKEN) private readonly limits: FileLimits,
   ) {}
 
   /**
@@ -56,15 +77,33 @@ export class MediaService {
     await this.bus.request(BusRequests.mediaDelete.pattern, message);
   }
 
-  /** @throws AppError `media.unavailable` (503) */
-  async file(id: string, name: string): Promise<FileAnswer> {
+  /**
+   * A file of a medium, as the media app gives it: whole, or the range that was asked for.
+   * @param asked the operator's own request; of its headers those that choose bytes go on
+   * @param gone aborted when nobody waits for the answer any more
+   * @throws AppError `media.unavailable` (503) when the head of its answer does not come in time
+   */
+  async file(id: string, name: string, asked: FileRequest, gone: AbortSignal): Promise<FileAnswer> {
     const { MEDIA_URL } = this.config;
+    const deadline = new Deadline();
+    const headers = PASSED_IN.flatMap((header): [string, string][] => {
+      const value = asked.headers[header];
+      return typeof value === 'string' ? [[header, value]] : [];
+    });
     let answer: Response;
     try {
-      answer = await fetch(`${MEDIA_URL}/media/${id}/files/${encodeURIComponent(name)}`, {
-        headers: { authorization: `Bearer ${this.token}` },
-        signal: AbortSignal.timeout(FILE_TIMEOUT_MS),
-      });
+      answer = await deadline.within(this.limits.headMs, () =>
+        fetch(`${MEDIA_URL}/media/${id}/files/${encodeURIComponent(name)}`, {
+          method: asked.method === 'HEAD' ? 'HEAD' : 'GET',
+          // Named: fetch would ask for encodings, of which lengths and ranges would not be the file's.
+          headers: {
+            ...Object.fromEntries(headers),
+            authorization: `Bearer ${this.token}`,
+            'accept-encoding': 'identity',
+          },
+          signal: AbortSignal.any([deadline.signal, gone]),
+        }),
+      );
     } catch (error) {
       throw new RuntimeError(
         'media.unavailable',
@@ -72,15 +111,23 @@ export class MediaService {
         { cause: error },
       );
     }
-    const headers = PASSED_ON.flatMap((header): [string, string][] => {
-      const value = answer.headers.get(header);
-      return value === null ? [] : [[header, value]];
-    });
     return {
       status: answer.status,
-      headers: Object.fromEntries(headers),
-      body: answer.body ? Readable.fromWeb(answer.body) : '',
+      headers: Object.fromEntries(
+        PASSED_ON.flatMap((header): [string, string][] => {
+          const value = answer.headers.get(header);
+          return value === null ? [] : [[header, value]];
+        }),
+      ),
+      body: Readable.from(answer.body ? pieces(answer.body, deadline, this.limits.idleMs) : [], {
+        objectMode: false,
+      }),
     };
+  }
+
+  /** A reader that takes nothing is dropped, and the media app's answer with it. */
+  watchReader(response: ServerResponse): void {
+    dropWhenIdle(response, this.limits.idleMs);
   }
 
   private async make(
@@ -97,6 +144,40 @@ export class MediaService {
       throw error instanceof AppError ? withOwnNames(error) : error;
     });
     return withOwnUrls(answer);
+  }
+}
+
+/** Ends what it is the signal of when one step of it takes too long. */
+class Deadline {
+  private readonly controller = new AbortController();
+  readonly signal = this.controller.signal;
+
+  /** @throws what the step throws when it is aborted, after `ms` */
+  async within<T>(ms: number, step: () => Promise<T>): Promise<T> {
+    const timer = setTimeout(() => this.controller.abort(new Error(`nothing came for ${ms} ms`)), ms);
+    try {
+      return await step();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** A body's pieces. Only the wait for the media app counts, not that for a slow reader. */
+async function* pieces(
+  body: AsyncIterable<Uint8Array>,
+  deadline: Deadline,
+  idleMs: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const iterator = body[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await deadline.within(idleMs, () => iterator.next());
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    await iterator.return?.();
   }
 }
 

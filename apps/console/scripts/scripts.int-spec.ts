@@ -58,6 +58,7 @@ onBothDatabases('scripts', (given) => {
   it.each([
     ['name', { name: 'a\tb' }],
     ['name', { name: '' }],
+    ['inputs.0.pattern', { inputs: [{ name: 'a', type: 'text', pattern: '(?=a)a' }] }],
     ['shell', { shell: 'ZSH' }],
     ['content', { content: '' }],
     ['content', { content: 'a\0b' }],

@@ -11,7 +11,8 @@ import {
   type Work,
 } from '#db';
 import { type CreateScript, defaultPlatforms, type Page, type PageQuery, type ScriptDto } from '#protocol';
-import type { AppError } from '#runtime';
+import { patternFault } from '#patterns';
+import { type AppError, invalidRequest } from '#runtime';
 import { ConsoleError } from '../codes.js';
 import type { Actor } from '../http/by.js';
 import { Idempotency, type RequestKey } from '../http/idempotency.js';
@@ -25,7 +26,9 @@ export class ScriptsService {
     private readonly idempotency: Idempotency,
   ) {}
 
-  create(request: CreateScript, actor: Actor, key: RequestKey | null): Promise<ScriptDto> {
+  /** @throws AppError `request.invalid` (400) */
+  async create(request: CreateScript, actor: Actor, key: RequestKey | null): Promise<ScriptDto> {
+    checkPatterns(request);
     return this.idempotency.once(key, async (work) => {
       const now = await databaseNow(work);
       const script = work.create(Script, { id: randomUUID(), version: 1, createdAt: now, updatedAt: now });
@@ -35,7 +38,8 @@ export class ScriptsService {
   }
 
   /** Adds a version; runs that are scheduled keep the one they name. */
-  update(id: string, request: CreateScript, actor: Actor, key: RequestKey | null): Promise<ScriptDto> {
+  async update(id: string, request: CreateScript, actor: Actor, key: RequestKey | null): Promise<ScriptDto> {
+    checkPatterns(request);
     return this.idempotency.once(key, async (work) => {
       if ((await nextScriptVersion(work, id)) === null) throw notFound(id);
       const script = await work.findOneOrFail(Script, { id });
@@ -101,6 +105,15 @@ export class ScriptsService {
     });
     return toScriptDto(version);
   }
+}
+
+/** Scripts are saved without what would have to be matched by backtracking. */
+function checkPatterns({ inputs }: CreateScript): void {
+  const faults = inputs.flatMap(({ pattern }, index) => {
+    const fault = pattern === undefined ? null : patternFault(pattern);
+    return fault ? [{ path: `inputs.${index}.pattern`, ...fault }] : [];
+  });
+  if (faults.length > 0) throw invalidRequest(faults);
 }
 
 const auditOf = ({ version, name, sha256 }: ScriptVersion): object => ({ version, name, sha256 });

@@ -1,13 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Database, databaseNow, Download, findMediumByProof, recordPinFetched } from '#db';
+import { type ByteRange, dropWhenIdle, wantedPart } from '#app';
+import { Database, findMediumByProof, recordDownload, recordPinFetched } from '#db';
 import { LOGGER, type Logger, Metrics } from '#runtime';
 import type { StoredArtifact } from '../artifacts/stored-artifact.js';
-import { type ByteRange, ifNoneMatchHolds, ifRangeHolds, parseRange } from './conditional.js';
-import { dropWhenIdle } from './reader-watch.js';
 
 interface DownloadLimits {
   /** A reader that takes nothing for this long is dropped. */
@@ -45,32 +43,14 @@ export class DownloadService {
   ): Promise<void> {
     const etag = `"${artifact.sha256}"`;
     reply.headers({
-      etag,
-      'accept-ranges': 'bytes',
-      'last-modified': artifact.modifiedAt.toUTCString(),
       'cache-control': options.immutable ? `public, max-age=${ONE_YEAR_SECONDS}, immutable` : 'no-cache',
       // RFC 9530: of the whole file, also on partial answers, so that a resumed download can be checked.
       'repr-digest': `sha-256=:${Buffer.from(artifact.sha256, 'hex').toString('base64')}:`,
     });
-    if (ifNoneMatchHolds(request.headers['if-none-match'], etag))
-      return void (await reply.status(304).send());
-    const usesRange =
-      request.method === 'GET' &&
-      ifRangeHolds(request.headers['if-range']?.toString(), etag, artifact.modifiedAt);
-    const range = usesRange ? parseRange(request.headers.range, artifact.size) : 'whole';
-    if (range === 'unsatisfiable') {
-      return void (await reply.status(416).header('content-range', `bytes */${artifact.size}`).send());
-    }
-    const part: ByteRange = range === 'whole' ? { start: 0, end: artifact.size - 1 } : range;
-    const length = part.end - part.start + 1;
-    reply
-      .status(range === 'whole' ? 200 : 206)
-      .header('content-type', artifact.entry.contentType)
-      .header('content-disposition', `attachment; filename="${artifact.entry.file}"`)
-      .header('content-length', length);
-    if (range !== 'whole') reply.header('content-range', `bytes ${part.start}-${part.end}/${artifact.size}`);
-    // An empty stream: Fastify would set the length of an empty text.
-    if (request.method === 'HEAD' || artifact.size === 0) return void (await reply.send(Readable.from([])));
+    const { size, modifiedAt, entry } = artifact;
+    const file = { size, etag, modifiedAt, contentType: entry.contentType, fileName: entry.file };
+    const part = await wantedPart(file, request, reply);
+    if (part === null) return;
     this.stream(artifact, part, request, reply);
   }
 
@@ -112,29 +92,21 @@ export class DownloadService {
     proof: string | null,
     outcome: { status: number; bytes: number; complete: boolean; whole: boolean },
   ): Promise<void> {
+    const { bytes, status, complete, whole } = outcome;
     const work = this.database.work();
     const medium = proof === null ? null : await findMediumByProof(work, proof);
     // The public agent's first-boot scripts wait for it.
-    if (medium && outcome.whole) await recordPinFetched(work, medium, artifact.sha256);
-    work.persist(
-      work.create(
-        Download,
-        {
-          id: randomUUID(),
-          machineId: medium?.machineId ?? null,
-          address,
-          sha256: artifact.sha256,
-          file: artifact.entry.file,
-          version: artifact.version,
-          bytes: outcome.bytes,
-          status: outcome.status,
-          result: outcome.complete ? 'complete' : 'aborted',
-          createdAt: await databaseNow(work),
-        },
-        { partial: true },
-      ),
-    );
-    await work.flush();
+    if (medium && whole) await recordPinFetched(work, medium, artifact.sha256);
+    await recordDownload(work, {
+      machineId: medium?.machineId ?? null,
+      address,
+      sha256: artifact.sha256,
+      file: artifact.entry.file,
+      version: artifact.version,
+      bytes,
+      status,
+      result: complete ? 'complete' : 'aborted',
+    });
   }
 }
 

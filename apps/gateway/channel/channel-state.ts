@@ -1,6 +1,7 @@
 import { recordChannel } from '#db';
 import { BusEvents, type ChannelState } from '#protocol';
 import type { GatewayContext } from '../host/gateway-context.js';
+import type { GuestLog } from '../session/guest-log.js';
 
 /**
  * What operators see of one machine's channel: in its row, on the bus and in the log, once for each change.
@@ -11,6 +12,7 @@ export class ShownChannelState {
   constructor(
     private readonly context: GatewayContext,
     private readonly machineId: string,
+    private readonly log: GuestLog,
   ) {}
 
   get current(): ChannelState {
@@ -21,7 +23,7 @@ export class ShownChannelState {
   async show(state: ChannelState, detail: string | null = null): Promise<void> {
     if (state === this.shown) return;
     const before = this.shown;
-    const { database, logger, config } = this.context;
+    const { database, config } = this.context;
     this.tell(state);
     try {
       await recordChannel(database.work(), {
@@ -32,7 +34,7 @@ export class ShownChannelState {
       });
     } catch (error) {
       this.shown = before;
-      logger.warn({ machineId: this.machineId, err: error }, 'the channel state was not written');
+      this.log.write('warn', { err: error }, 'the channel state was not written');
     }
   }
 
@@ -43,9 +45,8 @@ export class ShownChannelState {
 
   private tell(state: ChannelState): void {
     if (state === this.shown) return;
-    const { bus, logger } = this.context;
-    logger.info({ machineId: this.machineId, channel: state, before: this.shown }, 'channel');
+    this.log.write('info', { channel: state, before: this.shown }, 'channel');
     this.shown = state;
-    bus.emit(BusEvents.machineChanged, { machineId: this.machineId, channel: state });
+    this.context.bus.emit(BusEvents.machineChanged, { machineId: this.machineId, channel: state });
   }
 }

@@ -59,6 +59,9 @@ async function readWaiting(): Promise<ReadonlySet<string>> {
   return paths;
 }
 
+/** Milliseconds of one machine's lines at a time, while other machines wait. */
+const TURN_MS = 4;
+
 /**
  * Reads lines strictly in order, each handled before the next; while one is handled nothing more is read, so
  * that a guest that floods is slowed by its own socket. Ends when the connection ends.
@@ -74,10 +77,35 @@ export async function readLines(
   const readSome = async (): Promise<boolean> => {
     const chunk = await inbox.next();
     if (chunk === null) return false;
-    for (const line of decoder.push(chunk)) await handle(line);
-    // Others' sockets get their turn between two chunks of one machine.
-    await new Promise((resolve) => setImmediate(resolve));
+    let turnBegan = performance.now();
+    for (const line of decoder.push(chunk)) {
+      await handle(line);
+      // SQLite answers without a turn of the loop: hundreds of lines of one chunk would be one turn.
+      if (performance.now() - turnBegan < TURN_MS) continue;
+      await nextTurn();
+      turnBegan = performance.now();
+    }
+    await nextTurn();
     return true;
   };
   while (await readSome());
+}
+
+/** Others' sockets, timers and requests have their turn. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Leaves a socket alone for so long, or until it is closed. */
+export function leaveAlone(socket: Socket, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const goOn = (): void => {
+      clearTimeout(timer);
+      socket.off('close', goOn);
+      resolve();
+    };
+    const timer = setTimeout(goOn, ms);
+    socket.once('close', goOn);
+    if (socket.destroyed) goOn();
+  });
 }

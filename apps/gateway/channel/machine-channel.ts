@@ -6,7 +6,7 @@ import type { GatewayContext } from '../host/gateway-context.js';
 import { Guest } from '../session/guest.js';
 import { GuestSession } from '../session/guest-session.js';
 import { LocalMachine } from '../session/local-machine.js';
-import { connectFailure, readLines } from './connection.js';
+import { connectFailure, leaveAlone, readLines } from './connection.js';
 import { ConnectingEndpoint, type Endpoint, EndpointClosed, ListeningEndpoint } from './endpoint.js';
 import { HELLO_DEADLINE_MS, HelloDeadline } from './hello-deadline.js';
 import { Outbox } from './outbox.js';
@@ -38,7 +38,7 @@ export class MachineChannel {
     this.machine = new LocalMachine(context, machineId, () => this.wake());
     this.queue = new SerialQueue((error) => {
       if (!this.machine.patience.isOver)
-        context.logger.error({ machineId, err: error }, 'a message was not handled');
+        this.machine.log.write('error', { err: error }, 'a message was not handled');
     });
     this.endpoint =
       context.config.GATEWAY_SOCKET_MODE === 'listen'
@@ -76,6 +76,8 @@ export class MachineChannel {
   /** After a sweep: try for the lease again, and look for work that a lost ring has left. */
   sweep(): void {
     this.queue.runOnce('sweep', () => this.session?.sweep());
+    // What came last in a flood.
+    this.queue.runOnce('excess', () => this.machine.events.tellExcess());
   }
 
   async stop(): Promise<void> {
@@ -123,7 +125,7 @@ export class MachineChannel {
       case 'refused':
         return state.show('refused', `${file} is there and nobody listens: its QEMU has died`);
       case 'closed':
-        this.context.logger.warn({ machineId: this.machineId, err: error }, 'the channel failed');
+        this.machine.log.write('warn', { err: error }, 'the channel failed');
         return;
       default:
         return failure satisfies never;
@@ -152,13 +154,23 @@ export class MachineChannel {
     }
   }
 
-  private hear(socket: Socket, session: GuestSession, deadline: HelloDeadline): Promise<void> {
-    return readLines(socket, new LineDecoder(), async (line) => {
-      deadline.atWork = true;
-      await this.queue.run(() => session.handleLine(line));
-      deadline.atWork = false;
-      if (session.isReady) deadline.clear();
-    });
+  private async hear(socket: Socket, session: GuestSession, deadline: HelloDeadline): Promise<void> {
+    const { halfLines } = this.context;
+    const { budget, events } = this.machine;
+    const decoder: LineDecoder = new LineDecoder(undefined, (bytes) => halfLines.set(decoder, bytes));
+    try {
+      await readLines(socket, decoder, async (line) => {
+        deadline.atWork = true;
+        await this.queue.run(() => session.handleLine(line));
+        const pauseMs = budget.pauseMs();
+        await this.queue.run(() => events.tellExcess());
+        if (pauseMs > 0) await leaveAlone(socket, pauseMs);
+        deadline.atWork = false;
+        if (session.isReady) deadline.clear();
+      });
+    } finally {
+      decoder.reset();
+    }
   }
 
   /** The machine's channel secret, or null when lines go out unsigned. */
@@ -170,9 +182,7 @@ export class MachineChannel {
   private tellOfSecondClient(): void {
     this.machine.events
       .security('second_client', 'a second program connected to the socket and was turned away')
-      .catch((error: unknown) =>
-        this.context.logger.warn({ machineId: this.machineId, err: error }, 'events'),
-      );
+      .catch((error: unknown) => this.machine.log.write('warn', { err: error }, 'events'));
   }
 
   private async lookForOtherClient(session: GuestSession): Promise<void> {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Backoff } from './backoff.js';
-import { RateLimit } from './rate-limit.js';
 
 describe('pauses between tries', () => {
   it('grow to the cap and stay between half of it and all of it, for ever', () => {
@@ -18,21 +17,5 @@ describe('pauses between tries', () => {
         expect(backoff.next()).toBe(pauses[0]);
       }),
     );
-  });
-});
-
-describe('a rate limit', () => {
-  it('lets a burst through, then so many a second, and counts what it turned away', () => {
-    let now = 0;
-    const limit = new RateLimit(5, 2, () => now);
-    const taken = (tries: number): number =>
-      Array.from({ length: tries }, () => limit.take()).filter(Boolean).length;
-    expect(taken(20)).toBe(5);
-    expect(limit.takeRefused()).toBe(15);
-    expect(limit.takeRefused()).toBe(0);
-    now += 1000;
-    expect(taken(20)).toBe(2);
-    now += 3_600_000;
-    expect(taken(20)).toBe(5);
   });
 });

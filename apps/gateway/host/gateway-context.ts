@@ -1,4 +1,5 @@
 import type { Database } from '#db';
+import type { HalfLines } from '../channel/half-lines.js';
 import type { Bus, HealthRegistry, Logger } from '#runtime';
 import type { GatewayConfig } from '../config.js';
 import type { Admission } from '../core/admission.js';
@@ -16,6 +17,8 @@ export interface GatewayContext {
   readonly counters: Counters;
   /** Machines come in through it: their first question to the database, and their hello. */
   readonly admission: Admission;
+  /** Lines of all machines that have not ended. */
+  readonly halfLines: HalfLines;
   /** Machines heard of since the last sweep, which writes them down together. */
   readonly seen: Set<string>;
 }

@@ -8,6 +8,7 @@ import {
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Database } from '#db';
 import { BusEvents, CancelEvent, CommandEvent, WakeEvent } from '#protocol';
+import { HalfLines } from '../channel/half-lines.js';
 import { Bus, ClockWatch, HealthRegistry, LOGGER, Loop, type Logger, Metrics } from '#runtime';
 import type { GatewayConfig } from '../config.js';
 import { Admission } from '../core/admission.js';
@@ -54,6 +55,7 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
       lease: new Lease(database, config),
       counters: gatewayCounters(metrics),
       seen: new Set(),
+      halfLines: new HalfLines(),
       admission: new Admission(ADMITTED_AT_ONCE, WAVE),
     };
   }

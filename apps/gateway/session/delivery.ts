@@ -36,8 +36,17 @@ export async function deliverDue(guest: Guest, capacity: number): Promise<number
   const { machineId } = guest;
   const { database, lease } = guest.context;
   let written = 0;
-  for (const row of await claimDue(database.work(), { machineId, owner: lease.owner, capacity }))
-    if (await deliverRow(guest, row)) written += 1;
+  const rows = await claimDue(database.work(), { machineId, owner: lease.owner, capacity });
+  for (const [index, row] of rows.entries()) {
+    try {
+      if (await deliverRow(guest, row)) written += 1;
+    } catch (error) {
+      // What was claimed and not written waits for nobody. Without the database a sweep finds it.
+      for (const rest of rows.slice(index))
+        await giveBack(guest.context, rest, { undelivered: true }).catch(() => undefined);
+      throw error;
+    }
+  }
   return written;
 }
 

@@ -5,9 +5,7 @@ import {
   type DecodedLine,
   type GuestMessage,
   type Handshake,
-  parseGuestLine,
   PROTOCOL_VERSION,
-  recoverCompletion,
   type RunEntry,
   type ScriptCompletion,
   type ScriptOutput,
@@ -18,10 +16,11 @@ import { type AgentKind, kindOfHello } from './agent-kind.js';
 import { sendCommands, takeAnswer } from './commands.js';
 import { deliverDue, deliverRow } from './delivery.js';
 import type { Guest } from './guest.js';
+import { readLine } from './guest-line.js';
 import { applyHello, recoverRows } from './hello.js';
 import { checkOwnership, compareVmId, isIdOf, OtherIdentity } from './identity.js';
 import { InstallationNews } from './installation.js';
-import { commitCompletion, completionWithoutOutput } from './results.js';
+import { commitCompletion } from './results.js';
 
 /** Seconds that a cancelled script has between TERM and KILL. */
 const CANCEL_GRACE_SECONDS = 10;
@@ -97,40 +96,12 @@ export class GuestSession {
   // Lines.
 
   async handleLine(line: DecodedLine): Promise<void> {
-    const { events, context } = this.guest;
-    const { lines } = context.counters;
-    if (line.kind === 'oversized') {
-      lines.inc({ kind: 'oversized' });
-      await events.once(
-        'line.oversized',
-        `a line of ${line.bytes} bytes was skipped; the limit is ${CHANNEL_LIMITS.lineFromGuest}`,
-      );
-      return this.recover(line);
-    }
-    const parsed = parseGuestLine(line.text);
-    switch (parsed.kind) {
-      case 'invalid':
-        lines.inc({ kind: 'invalid' });
-        return events.once('line.invalid', `a line was not understood: ${parsed.reason}`);
-      case 'unknown':
-        lines.inc({ kind: 'unknown' });
-        return events.once(
-          `line.unknown.${parsed.type}`,
-          `messages of the unknown type ${parsed.type} are ignored`,
-        );
-      case 'message':
-        lines.inc({ kind: parsed.message.type });
-        return this.handle(parsed.message);
-      default:
-        return parsed satisfies never;
-    }
-  }
-
-  /** A result that was too long to be read as a message: what can be found of it. */
-  private async recover(line: { head: string; tail: string; bytes: number }): Promise<void> {
-    const found = recoverCompletion(line.head, line.tail);
-    if (!found || this.isAnother || (!this.ready && !(await this.becomeReady()))) return;
-    await this.complete(completionWithoutOutput(found, line.bytes));
+    const said = await readLine(this.guest, line);
+    if (said?.kind === 'message') return this.handle(said.message);
+    if (said?.kind !== 'recovered' || this.isAnother) return;
+    if (!this.ready && !(await this.becomeReady())) return;
+    this.guest.budget.spend('work');
+    await this.complete(said.completion);
   }
 
   private async handle(message: GuestMessage): Promise<void> {
@@ -138,6 +109,7 @@ export class GuestSession {
     if ('timestamp' in message && typeof message.timestamp === 'string')
       guest.outbox.learnClock(message.timestamp);
     if (message.type === 'handshake') return this.hello(message);
+    guest.budget.spend('work', WORK_OF[message.type]);
     if (this.isAnother) return this.hearAnother(message);
     if (!this.ready && !(await this.becomeReady())) return;
     this.touch();
@@ -156,7 +128,7 @@ export class GuestSession {
       case 'response':
         return this.answer(message);
       case 'agent_event':
-        return guest.events.record({
+        await guest.events.record({
           kind: 'agent',
           severity: message.severity,
           code: `agent.${message.source}`.slice(0, 128),
@@ -164,26 +136,29 @@ export class GuestSession {
           executionId: message.executionId,
           data: message.context,
         });
+        return;
       case 'metrics':
-        return guest.events.record({
+        await guest.events.record({
           kind: 'metrics',
           severity: 'info',
           code: 'agent.metrics',
           message: '',
           data: message.data,
         });
+        return;
       case 'error':
       case 'error_report':
       case 'circuit_breaker_state':
       case 'connection_status':
       case 'ping':
-        return guest.events.record({
+        await guest.events.record({
           kind: 'agent',
           severity: message.type.startsWith('error') ? 'error' : 'debug',
           code: `agent.${message.type}`,
           message: message.type,
           data: message,
         });
+        return;
       default:
         return message satisfies never;
     }
@@ -194,9 +169,13 @@ export class GuestSession {
   private async hello(hello: Handshake): Promise<void> {
     const kind = kindOfHello(hello);
     this.isAnother = kind === 'ours' && !isIdOf(this.guest.machineId, hello.vm_id);
-    if (this.isAnother) return this.meetAnother(hello);
+    if (this.isAnother) {
+      this.guest.budget.spend('work', 2);
+      return this.meetAnother(hello);
+    }
     await compareVmId(this.guest, hello.vm_id);
     const repeated = this.isRepeated(hello);
+    this.guest.budget.spend(repeated ? 'work' : 'sessions');
     this.listed = hello.runs ?? [];
     this.installation.hear(hello, kind);
     const out = repeated ? [] : await this.guest.context.admission.run(() => this.meet(hello, kind));
@@ -398,18 +377,11 @@ export class GuestSession {
 
   private async complete(message: ScriptCompletion): Promise<void> {
     const { guest } = this;
-    const { events, output, machine, isOurs } = guest;
+    const { events, output, isOurs } = guest;
     const commit = () => commitCompletion(guest, message);
     // Ours says it again until it is acked. The public agent says it once: it waits here, and its socket with
     // it, until the database has it.
-    const result = isOurs
-      ? await commit()
-      : await machine.patience.untilDone(commit, (error) =>
-          guest.context.logger.warn(
-            { machineId: guest.machineId, err: error },
-            'tried again until it succeeds',
-          ),
-        );
+    const result = isOurs ? await commit() : await this.untilDone(commit);
     output.forget(message.execution_id);
     if (result === 'unknown' || result === 'foreign') {
       await events.security(
@@ -434,10 +406,19 @@ export class GuestSession {
   }
 
   private async answer(message: CommandResponse): Promise<void> {
-    if ((await takeAnswer(this.guest, message)) !== 'unknown') return;
+    // No agent says an answer twice.
+    if ((await this.untilDone(() => takeAnswer(this.guest, message))) !== 'unknown') return;
     await this.guest.events.security(
       'response_unknown',
       'an answer to a command that this machine was not given',
+    );
+  }
+
+  /** For what is said once: it waits here, and its socket with it, until the database has it. */
+  private untilDone<T>(run: () => Promise<T>): Promise<T> {
+    const { machine } = this.guest;
+    return machine.patience.untilDone(run, (error) =>
+      machine.log.write('warn', { err: error }, 'tried again until it succeeds'),
     );
   }
 
@@ -447,6 +428,15 @@ export class GuestSession {
     this.guest.context.seen.add(this.guest.machineId);
   }
 }
+
+/** Statements of the database, or lines of ours, that a message brings about. */
+const WORK_OF: Partial<Record<GuestMessage['type'], number>> = {
+  request_pending_scripts: 2,
+  keep_alive: 1,
+  script_started: 1,
+  script_completion: 1,
+  response: 1,
+};
 
 /** Bytes of the stream in a piece of it. */
 function bytesOf({ data, encoding }: ScriptOutput): number {

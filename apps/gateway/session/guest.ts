@@ -1,5 +1,6 @@
 import type { Installation, MachineFacts } from '#db';
 import type { Outbox } from '../channel/outbox.js';
+import type { GuestBudget } from './guest-budget.js';
 import type { GatewayContext } from '../host/gateway-context.js';
 import { type AgentKind, PACE_OF, rememberedKind } from './agent-kind.js';
 import type { MachineEvents } from './events.js';
@@ -35,6 +36,10 @@ export class Guest {
 
   get events(): MachineEvents {
     return this.machine.events;
+  }
+
+  get budget(): GuestBudget {
+    return this.machine.budget;
   }
 
   get output(): LiveOutput {

@@ -21,10 +21,11 @@ export async function compareVmId(
 
 /** Writes down what was said of an execution that is not the speaker's. */
 export async function checkOwnership(
-  { context, machineId, events }: Guest,
+  { context, machineId, events, budget }: Guest,
   executionId: string,
   what: string,
 ): Promise<void> {
+  budget.spend('work');
   const row = /^[0-9a-f-]{36}$/i.test(executionId)
     ? await context.database
         .work()

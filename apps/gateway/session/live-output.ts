@@ -3,10 +3,13 @@ import { BusEvents, type ScriptOutput, storable } from '#protocol';
 import { KEPT_OUTPUT, StreamTail } from '../core/output.js';
 import { Redactor, Secrets } from '../core/redactor.js';
 import type { GatewayContext } from '../host/gateway-context.js';
+import type { GuestLog } from './guest-log.js';
 import { secretsOf } from './inputs.js';
 
 /** A running script's output reaches its row this often at the most. */
 const SAVE_EVERY_MS = 300;
+/** And this long after the database has failed. */
+const SAVE_AGAIN_MS = 1000;
 /** Runs of one machine whose output is followed at once: caps the memory a machine can take. */
 const MAX_RUNS = 32;
 const BUS_PIECE_BYTES = 65_536;
@@ -56,6 +59,7 @@ export class LiveOutput {
   constructor(
     private readonly context: GatewayContext,
     private readonly machineId: string,
+    private readonly log: GuestLog,
   ) {}
 
   /** @returns bytes that count against the agent's credit, and whether the run is one of this machine's */
@@ -80,11 +84,7 @@ export class LiveOutput {
         { droppable: true },
       );
     }
-    run.timer ??= setTimeout(() => {
-      this.save(run).catch((error: unknown) =>
-        this.context.logger.warn({ machineId: this.machineId, err: error }, 'live output was not saved'),
-      );
-    }, SAVE_EVERY_MS);
+    this.saveLater(run, SAVE_EVERY_MS);
     return { bytes: bytes.length, known: true };
   }
 
@@ -132,6 +132,16 @@ export class LiveOutput {
     };
     this.runs.set(name, run);
     return run;
+  }
+
+  private saveLater(run: Run, ms: number): void {
+    run.timer ??= setTimeout(() => {
+      this.save(run).catch((error: unknown) => {
+        this.log.write('warn', { err: error }, 'live output was not saved');
+        // The script may print nothing more for a long time.
+        if (this.runs.has(key(run.executionId, run.attempt))) this.saveLater(run, SAVE_AGAIN_MS);
+      });
+    }, ms);
   }
 
   private async save(run: Run): Promise<void> {

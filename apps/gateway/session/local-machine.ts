@@ -2,12 +2,16 @@ import { ShownChannelState } from '../channel/channel-state.js';
 import { DueTimer } from '../channel/due-timer.js';
 import { Patience } from '../channel/patience.js';
 import type { GatewayContext } from '../host/gateway-context.js';
+import { GuestBudget } from './guest-budget.js';
 import { MachineEvents } from './events.js';
+import { GuestLog } from './guest-log.js';
 import { LiveOutput } from './live-output.js';
 
 /** A machine of this host, connected or not: what is kept of it from one connection to the next. */
 export class LocalMachine {
   readonly patience = new Patience();
+  readonly budget: GuestBudget;
+  readonly log: GuestLog;
   readonly state: ShownChannelState;
   readonly due: DueTimer;
   /** Made when they are first needed: most of thousands of machines have nothing to tell. */
@@ -20,16 +24,18 @@ export class LocalMachine {
     readonly id: string,
     wake: () => void,
   ) {
-    this.state = new ShownChannelState(context, id);
+    this.budget = new GuestBudget(context.config.GUEST_BUDGET_FACTOR);
+    this.log = new GuestLog(context.logger, id, this.budget);
+    this.state = new ShownChannelState(context, id, this.log);
     this.due = new DueTimer(wake);
   }
 
   get events(): MachineEvents {
-    return (this.ownEvents ??= new MachineEvents(this.context, this.id));
+    return (this.ownEvents ??= new MachineEvents(this.context, this.id, this.budget, this.log));
   }
 
   get output(): LiveOutput {
-    return (this.ownOutput ??= new LiveOutput(this.context, this.id));
+    return (this.ownOutput ??= new LiveOutput(this.context, this.id, this.log));
   }
 
   close(): void {

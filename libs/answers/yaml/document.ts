@@ -1,5 +1,16 @@
 import type { Fault } from '#protocol';
-import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 
 export interface YamlText {
   /** Plain values; undefined when the text is no YAML. */
@@ -9,7 +20,7 @@ export interface YamlText {
   lineOf(path: readonly PropertyKey[]): number | undefined;
 }
 
-/** Each key is compared with its neighbours: what has more is refused before it keeps anybody waiting. */
+/** What has more was not meant for us, and is refused before it keeps anybody waiting. */
 const LINES_MAX = 20_000;
 
 /**
@@ -33,20 +44,27 @@ export function readYaml(text: string, version: '1.1' | '1.2' = '1.1'): YamlText
     version,
     lineCounter: lines,
     prettyErrors: false,
+    // The package compares each key with all of its neighbours; ours are looked up.
+    uniqueKeys: false,
     logLevel: 'error',
   });
   const line = (offset: number): number => lines.linePos(offset).line;
-  const faults = document.errors.map(({ code, message, pos }): Fault => {
-    const twice = code === 'DUPLICATE_KEY';
-    return {
+  const faults = document.errors.map(({ message, pos }): Fault => ({
+    path: '',
+    message: `this is not YAML: ${message}`,
+    remedy: 'correct the text at this line',
+    line: line(pos[0]),
+  }));
+  faults.push(
+    ...keysTwice(document).map((offset): Fault => ({
       path: '',
-      message: twice ? `the key ${keyAt(text, pos[0])} stands twice` : `this is not YAML: ${message}`,
-      remedy: twice ? 'keep one: the other is ignored' : 'correct the text at this line',
-      line: line(pos[0]),
-    };
-  });
+      message: `the key ${keyAt(text, offset)} stands twice`,
+      remedy: 'keep one: the other is ignored',
+      line: line(offset),
+    })),
+  );
   let value: unknown;
-  if (document.errors.every(({ code }) => code === 'DUPLICATE_KEY')) {
+  if (document.errors.length === 0) {
     try {
       value = document.toJS({ maxAliasCount: 100 });
     } catch (error) {
@@ -72,14 +90,47 @@ function keyAt(text: string, offset: number): string {
   return /^[^:\n]{1,60}/.exec(text.slice(offset))?.[0].trim() ?? '';
 }
 
+/** Where keys stand that stood in the same mapping before. */
+function keysTwice(document: Document): number[] {
+  const found: number[] = [];
+  visit(document, {
+    Map: (_key, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        // A merge key may stand as often as it likes.
+        if (!isScalar(key) || (key.value === '<<' && key.type === 'PLAIN')) continue;
+        if (seen.has(key.value)) found.push(key.range?.[0] ?? 0);
+        seen.add(key.value);
+      }
+    },
+  });
+  return found;
+}
+
+const indexes = new WeakMap<YAMLMap, Map<string, Pair>>();
+
+/** Finds a pair of a mapping by its key: the first one of that name. */
+function pairOf(map: YAMLMap, name: string): Pair | undefined {
+  let index = indexes.get(map);
+  if (!index) {
+    index = new Map();
+    for (const pair of map.items) {
+      const key = isScalar(pair.key) ? String(pair.key.value) : undefined;
+      if (key !== undefined && !index.has(key)) index.set(key, pair);
+    }
+    indexes.set(map, index);
+  }
+  return index.get(name);
+}
+
 /** Where the last part of the path that exists begins; for a map's value that is its key. */
 function offsetAt(root: Node, path: readonly PropertyKey[]): number | undefined {
   let node: unknown = root;
   let offset = root.range?.[0];
   for (const step of path) {
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
-      if (!isPair(pair)) break;
+      const pair = pairOf(node, String(step));
+      if (!pair) break;
       offset = (pair.key as Node).range?.[0] ?? offset;
       node = pair.value;
     } else if (isSeq(node)) {

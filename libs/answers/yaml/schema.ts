@@ -3,6 +3,9 @@ import { type Fault, type FaultBelow, faultsBelow } from '#protocol';
 import { didYouMean, shown, shownAt } from '../fault.js';
 import type { YamlText } from './document.js';
 
+/** So many unknown keys of one mapping may be slips; with more of them the file is another thing. */
+const GUESSES_MAX = 100;
+
 type Context = z.core.$RefinementCtx;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -27,13 +30,15 @@ export function mapping<S extends z.ZodRawShape>(
   return z.looseObject(shape, { error: notA('mapping of keys') }).superRefine(
     (value: unknown, context) => {
       if (!isRecord(value)) return;
-      for (const key of Object.keys(value))
-        if (!known.includes(key))
-          report(context, {
-            path: [key],
-            message: 'is an unknown key: it would be ignored or end the installation',
-            remedy: remedies[key] ?? didYouMean(key, known, `use one of ${known.join(', ')}`),
-          });
+      const unknown = Object.keys(value).filter((key) => !known.includes(key));
+      for (const [index, key] of unknown.entries()) {
+        const otherwise = `use one of ${known.join(', ')}`;
+        report(context, {
+          path: [key],
+          message: 'is an unknown key: it would be ignored or end the installation',
+          remedy: remedies[key] ?? (index < GUESSES_MAX ? didYouMean(key, known, otherwise) : otherwise),
+        });
+      }
       rules(value, (fault) => report(context, fault));
     },
     { when: ({ value }) => isRecord(value) },

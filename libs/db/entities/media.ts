@@ -119,10 +119,11 @@ export class Artifact {
   updatedAt!: Date;
 }
 
-/** Who fetched what. */
+/** Who fetched what: one row for all that one machine, or address, fetched of one file in a day. */
 @Entity({ tableName: 'download' })
 @Index({ name: 'download_list', properties: ['machineId', 'createdAt', 'id'] })
 @Index({ name: 'download_age', properties: ['createdAt', 'id'] })
+@Unique({ properties: ['who', 'sha256', 'day'] })
 export class Download {
   @PrimaryKey({ type: 'uuid' })
   id!: string;
@@ -131,8 +132,21 @@ export class Download {
   @Id(true)
   machineId: string | null = null;
 
+  /** Of the last one. */
   @Str(64)
   address!: string;
+
+  /** The machine, or the address where none is known; null in rows of one download each, from before. */
+  @Str(64, true)
+  who: string | null = null;
+
+  /** In UTC, e.g. `2027-01-31`. */
+  @Str(10, true)
+  day: string | null = null;
+
+  /** How many there were. */
+  @Int()
+  count = 1;
 
   @Str(64)
   sha256!: string;
@@ -143,17 +157,18 @@ export class Download {
   @Str(64)
   version!: string;
 
-  /** Bytes sent. */
+  /** Bytes sent, of all of them. */
   @Big()
   bytes!: number;
 
+  /** Of the last one, and its result: complete or aborted. */
   @Int()
   status!: number;
 
-  /** complete or aborted. */
   @Str(16)
   result!: string;
 
+  /** Of the last one. */
   @Time()
   createdAt!: Date;
 }

@@ -31,6 +31,10 @@ export class MachineEvent {
   @Json(true)
   data: unknown = null;
 
+  /** Of message and data; 0 for rows from before they were counted. */
+  @Int()
+  bytes = 0;
+
   @Time()
   createdAt!: Date;
 }
@@ -121,4 +125,15 @@ export class IdempotencyKey {
 
   @Time()
   createdAt!: Date;
+}
+
+/** Written whenever a process is asked whether it is ready: a database that is full or read-only is not. */
+@Entity({ tableName: 'readiness' })
+export class Readiness {
+  /** The database has one row for all processes. */
+  @PrimaryKey({ type: 'string', length: 16 })
+  id!: string;
+
+  @Time()
+  writtenAt!: Date;
 }

@@ -7,6 +7,8 @@ import { storableJson } from '../storable.js';
 
 /** How many events of one kind are kept per machine. */
 export const EVENTS_KEPT_PER_KIND = 1000;
+/** And how many bytes of them. */
+export const EVENT_BYTES_KEPT_PER_KIND = 1_048_576;
 
 export interface NewMachineEvent {
   machineId: string;
@@ -18,8 +20,11 @@ export interface NewMachineEvent {
   data?: unknown;
 }
 
-/** Records an event of a machine; text is made safe to store. */
-export async function recordMachineEvent(work: Work, event: NewMachineEvent): Promise<void> {
+/** Records an event of a machine; text is made safe to store. @returns its bytes */
+export async function recordMachineEvent(work: Work, event: NewMachineEvent): Promise<number> {
+  const message = storable(event.message).slice(0, 8192);
+  const data = event.data === undefined ? null : storableJson(event.data);
+  const bytes = Buffer.byteLength(message) + (data === null ? 0 : Buffer.byteLength(JSON.stringify(data)));
   work.persist(
     work.create(MachineEvent, {
       id: randomUUID(),
@@ -27,16 +32,18 @@ export async function recordMachineEvent(work: Work, event: NewMachineEvent): Pr
       kind: event.kind,
       severity: event.severity,
       code: event.code,
-      message: storable(event.message).slice(0, 8192),
+      message,
       executionId: event.executionId ? storable(event.executionId).slice(0, 128) : null,
-      data: event.data === undefined ? null : storableJson(event.data),
+      data,
+      bytes,
       createdAt: await databaseNow(work),
     }),
   );
   await work.flush();
+  return bytes;
 }
 
-/** Deletes a machine's oldest events of a kind that are over the limit. @returns how many rows went */
+/** Deletes a machine's oldest events of a kind that are over the limits. @returns how many rows went */
 export async function trimMachineEvents(
   work: Work,
   machineId: string,
@@ -44,8 +51,11 @@ export async function trimMachineEvents(
 ): Promise<number> {
   const rows = await work.execute<{ id: string }[]>(
     `delete from machine_event where id in (
-       select id from machine_event where machine_id = ? and kind = ? order by created_at desc, id limit 1000000 offset ?) returning id`,
-    [machineId, kind, EVENTS_KEPT_PER_KIND],
+       select id from (
+         select id, row_number() over newest as place, sum(bytes) over newest as total from machine_event where machine_id = ? and kind = ?
+         window newest as (order by created_at desc, id rows unbounded preceding)) counted
+       where place > ? or total > ?) returning id`,
+    [machineId, kind, EVENTS_KEPT_PER_KIND, EVENT_BYTES_KEPT_PER_KIND],
   );
   return rows.length;
 }

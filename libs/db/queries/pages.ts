@@ -29,10 +29,10 @@ export function findPage<E extends Position>(
   entity: EntityName<E>,
   where: FilterQuery<E>,
   page: PageRequest,
-  options: Pick<FindOptions<E>, 'exclude'> = {},
+  options: { exclude?: readonly (keyof E & string)[] } = {},
 ): Promise<E[]> {
   return work.find(entity, { $and: [where, ...bounds(work, page)] } as FilterQuery<E>, {
-    ...options,
+    ...(options as FindOptions<E>),
     orderBy: { createdAt: 'desc', id: 'desc' } as never,
     limit: page.limit + 1,
   });

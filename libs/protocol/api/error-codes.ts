@@ -8,7 +8,10 @@ export const ERROR_CODES = [
   'bus.unsendable',
   'command.not_found',
   'commands.too_many',
+  'connections.too_many',
   'cursor.invalid',
+  'database.reserve',
+  'event.not_found',
   'execution.final',
   'execution.not_found',
   'idempotency.in_progress',
@@ -57,5 +60,6 @@ export const ERROR_CODES = [
   'script.unavailable',
   'sealing.no_key',
   'series.not_found',
+  'streams.too_many',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

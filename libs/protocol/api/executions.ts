@@ -113,8 +113,8 @@ export const ExecutionDto = z
     bootId: z.string().nullable(),
     exitCode: z.number().int().nullable(),
     signal: z.number().int().nullable().describe('The signal that ended it, on Linux.'),
-    stdout: z.string().nullable(),
-    stderr: z.string().nullable(),
+    stdout: z.string().nullable().describe('What it printed; null in lists.'),
+    stderr: z.string().nullable().describe('The same of its other stream.'),
     stdoutBytes: count.describe('Of the whole stream, also where its middle was cut.'),
     stderrBytes: count.describe('Of the whole stream, also where its middle was cut.'),
     stdoutSha256: z

@@ -104,7 +104,9 @@ export const MachineEventDto = z
     code: z.string().describe('Stable and dotted.'),
     message: z.string(),
     executionId: shownId.nullable(),
-    data: z.unknown().describe('What the event carries beside its message.'),
+    data: z
+      .unknown()
+      .describe('What the event carries beside its message, 16 KiB at most; null in the list of events.'),
     createdAt: wireTime,
   })
   .meta({
@@ -122,12 +124,16 @@ export const DownloadDto = z
     file: z.string(),
     version: z.string(),
     sha256: z.string(),
-    bytes: count.describe('Bytes that were sent.'),
-    status: z.number().int().describe('The HTTP status of the answer.'),
-    result: z.string(),
-    createdAt: wireTime,
+    count: count.describe('How often it was fetched that day; one row tells of all of it.'),
+    bytes: count.describe('Bytes that were sent, in all.'),
+    status: z.number().int().describe('The HTTP status of the last answer.'),
+    result: z.string().describe('Of the last one: complete or aborted.'),
+    createdAt: wireTime.describe('Of the last one.'),
   })
-  .meta({ id: 'Download', description: 'A file that a machine fetched from the distribution API.' });
+  .meta({
+    id: 'Download',
+    description: 'A file that a machine fetched from the distribution API in one day (UTC).',
+  });
 export type DownloadDto = z.output<typeof DownloadDto>;
 
 /** Who changed what; values never hold a secret. */

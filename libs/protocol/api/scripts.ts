@@ -31,7 +31,9 @@ export const ScriptInput = z
     options: z.array(dbText(256)).min(1).max(256).optional(),
     pattern: dbText(512)
       .optional()
-      .describe('An ECMAScript regular expression that the whole value must match.'),
+      .describe(
+        'An ECMAScript regular expression that the whole value must match, without look-around and back references.',
+      ),
   })
   .superRefine((input, context) => {
     const fault = (path: string, message: string, remedy: string) =>

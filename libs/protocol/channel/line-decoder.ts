@@ -25,7 +25,11 @@ export class LineDecoder {
   private length = 0;
   private skipped: { bytes: number; head: Buffer; tail: Buffer } | null = null;
 
-  constructor(private readonly limitBytes: number = CHANNEL_LIMITS.lineFromGuest) {}
+  /** @param holds is told how much memory the half line takes, whenever that changes */
+  constructor(
+    private readonly limitBytes: number = CHANNEL_LIMITS.lineFromGuest,
+    private readonly holds: (bytes: number) => void = () => undefined,
+  ) {}
 
   /** Bytes held of a line that has not ended yet. */
   get pendingBytes(): number {
@@ -48,9 +52,20 @@ export class LineDecoder {
 
   /** Forgets the half line: what follows belongs to another boot or another opener. */
   reset(): void {
-    this.held = NOTHING;
-    this.length = 0;
+    this.letGo();
     this.skipped = null;
+  }
+
+  /** Goes on with the half line as with one that is too long: its memory is wanted for others. */
+  skip(): void {
+    if (this.skipped || this.length === 0) return;
+    const all = this.held.subarray(0, this.length);
+    this.skipped = {
+      bytes: all.length,
+      head: Buffer.from(all.subarray(0, KEPT_OF_OVERSIZED)),
+      tail: Buffer.from(all.subarray(-KEPT_OF_OVERSIZED)),
+    };
+    this.letGo();
   }
 
   private take(piece: Buffer): void {
@@ -61,13 +76,11 @@ export class LineDecoder {
       return;
     }
     this.hold(piece);
-    if (this.length <= this.limitBytes) return;
-    const all = this.held.subarray(0, this.length);
-    this.skipped = {
-      bytes: all.length,
-      head: Buffer.from(all.subarray(0, KEPT_OF_OVERSIZED)),
-      tail: Buffer.from(all.subarray(-KEPT_OF_OVERSIZED)),
-    };
+    if (this.length > this.limitBytes) this.skip();
+  }
+
+  private letGo(): void {
+    if (this.held.length > 0) this.holds(0);
     this.held = NOTHING;
     this.length = 0;
   }
@@ -75,7 +88,8 @@ export class LineDecoder {
   /** A copy: the chunk's buffer may be reused by its owner, and a slice would keep all of it alive. */
   private hold(piece: Buffer): void {
     const needed = this.length + piece.length;
-    if (needed > this.held.length) {
+    const grows = needed > this.held.length;
+    if (grows) {
       const room = Math.min(Math.max(2 * this.held.length, FIRST_BYTES), this.limitBytes);
       const grown = Buffer.allocUnsafeSlow(Math.max(room, needed));
       this.held.copy(grown, 0, 0, this.length);
@@ -83,6 +97,7 @@ export class LineDecoder {
     }
     piece.copy(this.held, this.length);
     this.length = needed;
+    if (grows) this.holds(this.held.length);
   }
 
   private get isEmpty(): boolean {

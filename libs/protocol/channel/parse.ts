@@ -1,30 +1,58 @@
 import { GuestMessage } from './guest-messages.js';
-import { CHANNEL_LIMITS } from './limits.js';
+import { weighLine } from './weigh.js';
 
-export type ParsedLine =
+/** What a line said. */
+type Understood =
   | {
       kind: 'message';
       message: GuestMessage;
       /** Bytes of garbage in front were thrown away. */ torn: boolean;
     }
   | { kind: 'unknown'; type: string }
-  | { kind: 'invalid'; reason: string };
+  | { kind: 'invalid'; reason: string }
+  /** Not parsed, for it has more than a message of its type may have. */
+  | { kind: 'over'; reason: string };
+
+/** With the number of values that were looked at: what it cost, beside its bytes. */
+export type ParsedLine = Understood & { readonly nodes: number };
 
 /**
- * Understands one line from a guest. Invalid JSON is tried once more from the last `{"type":`, since an agent
- * that retried a torn write glues a prefix to a whole line. An object with `id` and `success` but no type is
- * a `response`, as old agents send it.
+ * Understands one line from a guest. It is weighed before it is parsed. Invalid JSON is tried once more
+ * from the last `{"type":`, since an agent that retried a torn write glues a prefix to a whole line. An
+ * object with `id` and `success` but no type is a `response`, as old agents send it.
+ * @param bytes of the text
  */
-export function parseGuestLine(text: string): ParsedLine {
-  const whole = parseJson(text);
-  if (whole !== undefined) return understand(whole, false);
+export function parseGuestLine(text: string, bytes = Buffer.byteLength(text)): ParsedLine {
+  const whole = weighedJson(text, bytes);
+  if ('value' in whole) return { ...understand(whole.value, false), nodes: whole.nodes };
   const restart = text.lastIndexOf('{"type":');
   if (restart > 0) {
-    const rest = parseJson(text.slice(restart));
-    if (rest !== undefined) return understand(rest, true);
+    const end = text.slice(restart);
+    const rest = weighedJson(end, Buffer.byteLength(end));
+    const nodes = whole.nodes + rest.nodes;
+    if ('value' in rest) return { ...understand(rest.value, true), nodes };
   }
-  return { kind: 'invalid', reason: 'not JSON' };
+  const { nodes, over } = whole;
+  return over === null
+    ? { kind: 'invalid', reason: 'not JSON', nodes }
+    : { kind: 'over', reason: over, nodes };
 }
+
+function weighedJson(
+  text: string,
+  bytes: number,
+): { nodes: number; value: unknown } | { nodes: number; over: string | null } {
+  const { type, nodes, over } = weighLine(text, bytes);
+  if (over !== null) return { nodes, over: `${shown(type)} of ${over}` };
+  try {
+    return { nodes, value: JSON.parse(text) as unknown };
+  } catch {
+    return { nodes, over: null };
+  }
+}
+
+const shown = (type: string | null): string =>
+  type !== null && KNOWN_TYPES.has(type) ? `a message ${type}` : 'a line';
 
 /** What can be read of a result that was too long. */
 export interface RecoveredCompletion {
@@ -57,18 +85,9 @@ function lastMatch(pattern: RegExp, text: string): string | null {
   return [...text.matchAll(new RegExp(pattern, 'g'))].at(-1)?.[1] ?? null;
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-function understand(value: unknown, torn: boolean): ParsedLine {
+function understand(value: unknown, torn: boolean): Understood {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return { kind: 'invalid', reason: 'not an object' };
-  if (!isBounded(value, 0)) return { kind: 'invalid', reason: 'nested too deeply or with too many entries' };
   const candidate = value as Record<string, unknown>;
   if (candidate['type'] === undefined && 'id' in candidate && 'success' in candidate)
     candidate['type'] = 'response';
@@ -84,10 +103,3 @@ function understand(value: unknown, torn: boolean): ParsedLine {
 const KNOWN_TYPES: ReadonlySet<string> = new Set(
   GuestMessage.options.map((option) => option.shape.type.value as string),
 );
-
-function isBounded(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  if (depth >= CHANNEL_LIMITS.depth) return false;
-  const entries = Object.values(value);
-  return entries.length <= CHANNEL_LIMITS.entries && entries.every((entry) => isBounded(entry, depth + 1));
-}

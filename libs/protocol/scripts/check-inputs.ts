@@ -5,6 +5,12 @@ import { CHANNEL_LIMITS } from '../channel/limits.js';
 import { InputError, substituteInputs } from './inputs.js';
 
 /**
+ * Whether the whole of a text matches a pattern, in a time that is linear in its length; null for a pattern
+ * of which that cannot be told.
+ */
+type MatchesWhole = (pattern: string, text: string) => boolean | null;
+
+/**
  * Checks the given inputs against a script's declarations, and that the script still fits the channel with
  * them.
  * @returns the values with defaults filled in, and every fault
@@ -12,6 +18,7 @@ import { InputError, substituteInputs } from './inputs.js';
 export function checkInputs(
   script: { shell: Shell; content: string; inputs: readonly ScriptInput[] },
   given: InputValues,
+  matchesWhole: MatchesWhole,
 ): { values: InputValues; faults: Fault[] } {
   const faults: Fault[] = [];
   const fault = (name: string, message: string, remedy: string): void =>
@@ -33,7 +40,7 @@ export function checkInputs(
       else values[input.name] = '';
       continue;
     }
-    const wrong = wrongValue(input, value);
+    const wrong = wrongValue(input, value, matchesWhole);
     if (wrong) fault(input.name, ...wrong);
     else values[input.name] = value;
   }
@@ -41,17 +48,24 @@ export function checkInputs(
   return { values, faults };
 }
 
-function wrongValue(input: ScriptInput, value: string | number | boolean): [string, string] | null {
+function wrongValue(
+  input: ScriptInput,
+  value: string | number | boolean,
+  matchesWhole: MatchesWhole,
+): [string, string] | null {
   const expected = input.type === 'number' ? 'number' : input.type === 'boolean' ? 'boolean' : 'string';
   if (typeof value !== expected)
     return [`must be a ${expected}, not a ${typeof value}`, `give a ${expected}`];
   if (input.type === 'select' && !input.options?.includes(String(value)))
     return ['is not one of the options', `choose from ${input.options?.join(', ')}`];
   if (typeof value === 'string' && value.includes('\0')) return ['contains NUL', 'remove it'];
-  if (input.pattern !== undefined && !new RegExp(`^(?:${input.pattern})$`, 'u').test(String(value))) {
-    return [`does not match ${input.pattern}`, 'correct the value'];
-  }
-  return null;
+  const matches = input.pattern === undefined ? true : matchesWhole(input.pattern, String(value));
+  if (matches === null)
+    return [
+      `the script's pattern ${input.pattern} cannot be matched in linear time`,
+      'save the script with another pattern',
+    ];
+  return matches ? null : [`does not match ${input.pattern}`, 'correct the value'];
 }
 
 function checkSize(script: { shell: Shell; content: string }, values: InputValues, faults: Fault[]): void {

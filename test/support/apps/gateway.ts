@@ -31,8 +31,8 @@ export async function startGateway(
   databaseUrl: string,
   baseDir: string,
   env: NodeJS.ProcessEnv = {},
+  logger = createLogger({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent', app: 'gateway' }),
 ): Promise<TestGateway> {
-  const logger = createLogger({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent', app: 'gateway' });
   const config = readConfig({
     INFINIBAY_BASE_DIR: baseDir,
     DATABASE_URL: databaseUrl,

@@ -7,6 +7,7 @@ import { Migration20261124215920_media_spool } from './Migration20261124215920_m
 import { Migration20261127124355_machine_setup } from './Migration20261127124355_machine_setup.js';
 import { Migration20261127163034_list_indexes } from './Migration20261127163034_list_indexes.js';
 import { Migration20261127164550_medium_proof } from './Migration20261127164550_medium_proof.js';
+import { Migration20261127172917_budgets } from './Migration20261127172917_budgets.js';
 
 /** In the order in which they run; released ones are never edited. */
 export const postgresqlMigrations: MigrationObject[] = [
@@ -18,4 +19,5 @@ export const postgresqlMigrations: MigrationObject[] = [
   { name: 'Migration20261127124355_machine_setup', class: Migration20261127124355_machine_setup },
   { name: 'Migration20261127163034_list_indexes', class: Migration20261127163034_list_indexes },
   { name: 'Migration20261127164550_medium_proof', class: Migration20261127164550_medium_proof },
+  { name: 'Migration20261127172917_budgets', class: Migration20261127172917_budgets },
 ];

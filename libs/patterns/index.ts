@@ -1,0 +1,1 @@
+export { matchesWhole, patternFault } from './pattern.js';
