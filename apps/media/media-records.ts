@@ -183,8 +183,8 @@ export class MediaRecords {
   }
 
   /**
-   * Takes the place of the machine's earlier media: their files go, and what is open of their first-boot rows
-   * is cancelled, for their installation is replaced. Rows of media without a proof, which go to whoever
+   * Takes the place of the machine's earlier media: their files go, and the first-boot runs that have not begun
+   * are cancelled, for their installation is replaced. Rows of media without a proof, which go to whoever
    * speaks, stay where nobody asked for a replacement.
    */
   private async replace(work: Work, { vmId, replace }: MediaRequest): Promise<string[]> {
@@ -199,12 +199,14 @@ export class MediaRecords {
       media.state = 'deleted';
       media.deletedAt = now;
     }
-    const open = await work.find(ScriptExecution, {
+    // Also what is on its way: given back, it would wait for an installation that is not to come.
+    const notBegun = await work.find(ScriptExecution, {
       machineId: vmId,
       executionType: 'FIRST_BOOT',
       status: { $in: [...OPEN_STATUSES] },
+      startConfirmed: false,
     });
-    for (const { id, mediaId } of open) if (replace || mediaId !== null) await requestCancel(work, id);
+    for (const { id, mediaId } of notBegun) if (replace || mediaId !== null) await requestCancel(work, id);
     await work.flush();
     return existing.map(({ id }) => id);
   }

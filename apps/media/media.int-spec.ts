@@ -240,6 +240,12 @@ onBothDatabases('media', (given) => {
     expect((await readExecution(database, first.executions[0]?.id ?? '')).status).toBe('CANCELLED');
     expect(onDisk()).not.toContain(first.id);
     expect(onDisk()).toContain(second.body.id);
+    // Handed out, and not begun as far as anybody knows: it ends wherever it would wait again.
+    const id = (second.body as MediaResult).executions[0]?.id ?? '';
+    const out = { status: 'RUNNING', startedAt: new Date(), deliveryStartedAt: new Date() } as const;
+    await database.work().nativeUpdate(ScriptExecution, { id }, out);
+    expect((await media.request('POST', '/media', { ...request, replace: true })).status).toBe(201);
+    expect((await readExecution(database, id)).cancelRequestedAt).not.toBeNull();
   });
 
   it('carry each a proof of its own, of which the database has the hash, and rows for its own installation', async () => {
