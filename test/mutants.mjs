@@ -246,7 +246,7 @@ export const MUTANTS = [
     find: 'and e.cancel_requested_at is null\n',
     put: '\n',
     tests: jest('integration', 'libs/db/queries/wishes.int-spec.ts'),
-    red: 'that a run end keeps a row from being handed out, whoever has left it so',
+    red: 'keeps a row from being handed out, whoever has left it so',
   },
   {
     name: 'a cancelled row goes back and waits',
