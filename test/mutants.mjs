@@ -1,3 +1,5 @@
+import { BUDGET_MUTANTS } from './budget-mutants.mjs';
+
 /**
  * Deliberate breakages of what the product promises, each with the test that has to turn red: `npm run
  * test:mutants`. A mutant that lives shows a promise that no test keeps.
@@ -244,7 +246,7 @@ export const MUTANTS = [
     find: 'and e.cancel_requested_at is null\n',
     put: '\n',
     tests: jest('integration', 'libs/db/queries/wishes.int-spec.ts'),
-    red: 'that a run end keeps a row from being handed out, whoever has left it so',
+    red: 'keeps a row from being handed out, whoever has left it so',
   },
   {
     name: 'a cancelled row goes back and waits',
@@ -398,4 +400,5 @@ export const MUTANTS = [
     tests: jest('unit', 'apps/gateway/core/redactor.spec.ts'),
     red: 'are crossed out in base64, whatever stands beside them',
   },
+  ...BUDGET_MUTANTS,
 ];

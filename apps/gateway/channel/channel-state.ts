@@ -37,8 +37,9 @@ export class ShownChannelState {
 
   /** As `show`, also when it is shown already: the statement that took the lease has written over it. */
   async showAgain(state: ChannelState, detail: string): Promise<void> {
-    if (this.shown === state) this.shown = null;
-    await this.show(state, detail);
+    this.tell({ state, detail });
+    this.written = 'ready';
+    await this.write();
   }
 
   /** The statement that took the lease has written `ready` already. */
