@@ -1,3 +1,5 @@
+import { BUDGET_MUTANTS } from './budget-mutants.mjs';
+
 /**
  * Deliberate breakages of what the product promises, each with the test that has to turn red: `npm run
  * test:mutants`. A mutant that lives shows a promise that no test keeps.
@@ -159,6 +161,30 @@ export const MUTANTS = [
     red: 'what_an_earlier_host_has_left_in_the_port_counts_no_more',
   },
   {
+    name: 'hellos that queued while the gateway was slow show a deaf agent',
+    file: 'apps/gateway/core/deafness.ts',
+    find: 'this.waitedMs += Math.min(waitedMs, LONGEST_WAIT_MS);',
+    put: 'this.waitedMs += 1000;',
+    tests: jest('unit', 'apps/gateway/core/deafness.spec.ts'),
+    red: 'is not for hellos that queued while this side was slow',
+  },
+  {
+    name: 'a deaf agent is handed work',
+    file: 'apps/gateway/session/guest-session.ts',
+    find: 'outbox.writable && !machine.deafness.isDeaf',
+    put: 'outbox.writable && machine.deafness !== null',
+    tests: jest('integration', 'apps/gateway/session/deaf.int-spec.ts'),
+    red: 'is shown, acked again and handed nothing',
+  },
+  {
+    name: 'a clock that jumped ends runs at once',
+    file: 'libs/runtime/clock-watch.ts',
+    find: 'this.quietUntil = now.steady + this.quietMs;',
+    put: 'this.quietUntil = now.steady;',
+    tests: jest('unit', 'libs/runtime/clock-watch.spec.ts'),
+    red: 'is quiet for a lease after a jump',
+  },
+  {
     name: 'a wall clock counts the lines',
     file: 'apps/gateway/channel/outbox.ts',
     find: 'Math.round((performance.timeOrigin + performance.now()) * 1000)',
@@ -220,7 +246,7 @@ export const MUTANTS = [
     find: 'and e.cancel_requested_at is null\n',
     put: '\n',
     tests: jest('integration', 'libs/db/queries/wishes.int-spec.ts'),
-    red: 'that a run end keeps a row from being handed out, whoever has left it so',
+    red: 'keeps a row from being handed out, whoever has left it so',
   },
   {
     name: 'a cancelled row goes back and waits',
@@ -374,4 +400,5 @@ export const MUTANTS = [
     tests: jest('unit', 'apps/gateway/core/redactor.spec.ts'),
     red: 'are crossed out in base64, whatever stands beside them',
   },
+  ...BUDGET_MUTANTS,
 ];

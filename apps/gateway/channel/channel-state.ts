@@ -35,6 +35,13 @@ export class ShownChannelState {
     await this.write();
   }
 
+  /** As `show`, also when it is shown already: the statement that took the lease has written over it. */
+  async showAgain(state: ChannelState, detail: string): Promise<void> {
+    this.tell({ state, detail });
+    this.written = 'ready';
+    await this.write();
+  }
+
   /** The statement that took the lease has written `ready` already. */
   showReadyWithLease(): void {
     this.tell({ state: 'ready', detail: null });

@@ -101,7 +101,7 @@ export class MachineChannel {
     while (!patience.isOver) {
       try {
         await this.serve(await this.open());
-        await state.show('guest-closed', 'the connection ended');
+        if (!this.machine.deafness.isDeaf) await state.show('guest-closed', 'the connection ended');
       } catch (error) {
         if (error instanceof EndpointClosed) return;
         await this.showFailure(error);
@@ -164,9 +164,9 @@ export class MachineChannel {
     const { budget, events } = this.machine;
     const decoder: LineDecoder = new LineDecoder(undefined, (bytes) => halfLines.set(decoder, bytes));
     try {
-      await readLines(socket, decoder, async (line) => {
+      await readLines(socket, decoder, async (line, waitedMs) => {
         deadline.atWork = true;
-        await this.queue.run(() => session.handleLine(line));
+        await this.queue.run(() => session.handleLine(line, waitedMs));
         const pauseMs = budget.pauseMs();
         await this.queue.run(() => events.tellExcess());
         if (pauseMs > 0) await leaveAlone(socket, pauseMs);
