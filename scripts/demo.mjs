@@ -22,6 +22,8 @@ import { root } from './steps.mjs';
 const base = process.env.INFINIBAY_BASE_DIR;
 const consoleUrl = `http://${process.env.CONSOLE_HOST || '127.0.0.1'}:${process.env.CONSOLE_PORT || 4001}`;
 const folder = join(base, 'demo');
+/** Stands for the root of the machine's disk. */
+const root = join(folder, 'root');
 const stateFile = join(folder, 'demo.json');
 const children = [];
 let stopping = false;
@@ -114,7 +116,9 @@ async function fetchAgent(media) {
     ['install-linux.sh', setting('INFINISERVICE_SCRIPT_SHA256')],
   ];
   for (const [name, sha256] of files) {
-    const response = await fetch(`${url}/infiniservice/sha256/${sha256}`);
+    const response = await fetch(`${url}/infiniservice/sha256/${sha256}`, {
+      headers: { authorization: `Bearer ${setting('INFINIBAY_MEDIUM_PROOF')}` },
+    });
     const bytes = Buffer.from(await response.arrayBuffer());
     const found = createHash('sha256').update(bytes).digest('hex');
     if (found !== sha256) throw new DemoFailed(`${name} does not have the hash that the medium names`);
@@ -123,7 +127,23 @@ async function fetchAgent(media) {
     chmodSync(join(folder, name), 0o755);
     say(`  ${name}: ${bytes.length} bytes from ${url}, sha256 ${sha256.slice(0, 16)}… matches the medium`);
   }
-  return setting('INFINISERVICE_SHARED_SECRET') ?? '';
+  const secret = setting('INFINISERVICE_SHARED_SECRET') ?? '';
+  installAgent(setting('INFINIBAY_VM_ID'), {
+    INFINISERVICE_SHARED_SECRET: secret,
+    INFINISERVICE_MEDIUM_ID: setting('INFINIBAY_MEDIUM_ID'),
+    INFINISERVICE_MEDIUM_PROOF: setting('INFINIBAY_MEDIUM_PROOF'),
+  });
+  return secret;
+}
+
+/** As install-linux.sh does it, with a folder that stands for the machine's root. */
+function installAgent(vmId, env) {
+  const words = ['install', '--vm-id', vmId, '--root', root];
+  const { status, stderr, error } = spawnSync(join(folder, 'infiniservice'), words, {
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, ...env },
+  });
+  if (status !== 0) throw new DemoFailed(`the agent could not be installed: ${error?.message ?? stderr}`);
 }
 
 function readFromImage(media, seed) {
@@ -148,7 +168,7 @@ function startStandIn(state, secret) {
     HOME,
     INFINIBAY_VM_ID: state.machineId,
     INFINISERVICE_DEVICE: `unix:${join(base, 'sockets', `${state.machineId}.socket`)}`,
-    INFINISERVICE_STATE_DIR: join(folder, 'state'),
+    INFINISERVICE_STATE_DIR: join(root, 'var/lib/infiniservice'),
     INFINISERVICE_SHARED_SECRET: secret,
   };
   return run('guest', join(folder, 'infiniservice'), ['run'], env);

@@ -1,3 +1,5 @@
+import { BUDGET_MUTANTS } from './budget-mutants.mjs';
+
 /**
  * Deliberate breakages of what the product promises, each with the test that has to turn red: `npm run
  * test:mutants`. A mutant that lives shows a promise that no test keeps.
@@ -159,6 +161,30 @@ export const MUTANTS = [
     red: 'what_an_earlier_host_has_left_in_the_port_counts_no_more',
   },
   {
+    name: 'hellos that queued while the gateway was slow show a deaf agent',
+    file: 'apps/gateway/core/deafness.ts',
+    find: 'this.waitedMs += Math.min(waitedMs, LONGEST_WAIT_MS);',
+    put: 'this.waitedMs += 1000;',
+    tests: jest('unit', 'apps/gateway/core/deafness.spec.ts'),
+    red: 'is not for hellos that queued while this side was slow',
+  },
+  {
+    name: 'a deaf agent is handed work',
+    file: 'apps/gateway/session/guest-session.ts',
+    find: 'outbox.writable && !machine.deafness.isDeaf',
+    put: 'outbox.writable && machine.deafness !== null',
+    tests: jest('integration', 'apps/gateway/session/deaf.int-spec.ts'),
+    red: 'is shown, acked again and handed nothing',
+  },
+  {
+    name: 'a clock that jumped ends runs at once',
+    file: 'libs/runtime/clock-watch.ts',
+    find: 'this.quietUntil = now.steady + this.quietMs;',
+    put: 'this.quietUntil = now.steady;',
+    tests: jest('unit', 'libs/runtime/clock-watch.spec.ts'),
+    red: 'is quiet for a lease after a jump',
+  },
+  {
     name: 'a wall clock counts the lines',
     file: 'apps/gateway/channel/outbox.ts',
     find: 'Math.round((performance.timeOrigin + performance.now()) * 1000)',
@@ -177,7 +203,7 @@ export const MUTANTS = [
   {
     name: 'no fencing of verdicts',
     file: 'libs/db/queries/verdicts.ts',
-    find: 'if (verdict.epoch !== undefined && row.epoch !== verdict.epoch) return null;',
+    find: 'if (verdict.epoch !== undefined && locked.row.epoch !== verdict.epoch) return null;',
     put: '',
     tests: jest('integration', 'libs/db/queries/verdicts.int-spec.ts'),
     red: 'lets a verdict of an older epoch change nothing',
@@ -220,7 +246,7 @@ export const MUTANTS = [
     find: 'and e.cancel_requested_at is null\n',
     put: '\n',
     tests: jest('integration', 'libs/db/queries/wishes.int-spec.ts'),
-    red: 'that a run end keeps a row from being handed out, whoever has left it so',
+    red: 'keeps a row from being handed out, whoever has left it so',
   },
   {
     name: 'a cancelled row goes back and waits',
@@ -279,9 +305,57 @@ export const MUTANTS = [
     red: 'is taken back by whoever takes the machine, and what was delivered is not',
   },
   {
+    name: 'a start that was told is taken back as undelivered',
+    file: 'libs/db/queries/completions.ts',
+    find: 'delivery_started_at = coalesce(delivery_started_at, ${now}), boot_id',
+    put: 'boot_id',
+    tests: jest('integration', 'libs/db/states/transitions.int-spec.ts'),
+    red: 'becomes what the table says: started',
+  },
+  {
+    name: 'a gateway without the lease judges by a hello',
+    file: 'libs/db/queries/judge-delivered.ts',
+    find: 'if ((await work.count(Machine, holds)) === 0) return null;',
+    put: '',
+    tests: jest('integration', 'libs/db/states/transitions.int-spec.ts'),
+    red: 'becomes what the table says: hello of another spool',
+  },
+  {
+    name: 'the next run of a series that ends by a wish is forgotten',
+    file: 'libs/db/queries/back-to-pending.ts',
+    find: 'row.leaseExpiresAt = null;\n  await continueSeries(work, row, now);',
+    put: 'row.leaseExpiresAt = null;',
+    tests: jest('integration', 'libs/db/states/transitions.int-spec.ts'),
+    red: 'becomes what the table says: nothing was written',
+  },
+  {
+    name: 'another process of the same host writes over the holder of a machine',
+    file: 'libs/db/queries/machines.ts',
+    find: 'lease_owner is null or lease_owner = ? or lease_expires_at < ${now}) returning id',
+    put: 'lease_owner is null or ? is not null or lease_expires_at < ${now}) returning id',
+    tests: jest('integration', 'apps/gateway/host/second-gateway.int-spec.ts'),
+    red: 'keeps what its holder wrote of it, also from another process of the same host',
+  },
+  {
+    name: 'a gateway begins before its port is its own',
+    file: 'libs/app/this-app.ts',
+    find: 'this.steps.push(step);',
+    put: 'setImmediate(() => void step());',
+    tests: jest('integration', 'apps/gateway/host/second-gateway.int-spec.ts'),
+    red: 'is left alone by a second one of the same host, which ends at the taken port',
+  },
+  {
+    name: 'a state of a channel that is wrong stays',
+    file: 'apps/gateway/host/channels.ts',
+    find: 'await this.open(machineId).correct(state);',
+    put: 'void [this.open(machineId), state];',
+    tests: jest('integration', 'apps/gateway/host/second-gateway.int-spec.ts'),
+    red: 'is shown as it is again, whoever has written something else',
+  },
+  {
     name: 'no recovery of a claim without a delivery',
     file: 'apps/gateway/session/hello.ts',
-    find: 'if (row.deliveryStartedAt === null) await giveBack(guest.context, row, { undelivered: true });',
+    find: 'if (row.deliveryStartedAt === null) await giveBack(context, row, { undelivered: true });',
     put: 'void row;',
     tests: jest('integration', 'apps/gateway/session/delivery.int-spec.ts'),
     red: 'hands out again what a database that failed between claim and delivery has left',
@@ -326,4 +400,5 @@ export const MUTANTS = [
     tests: jest('unit', 'apps/gateway/core/redactor.spec.ts'),
     red: 'are crossed out in base64, whatever stands beside them',
   },
+  ...BUDGET_MUTANTS,
 ];

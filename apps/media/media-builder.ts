@@ -29,6 +29,8 @@ export interface Order {
   ingredients: Omit<Ingredients, 'discard' | 'scripts'>;
   /** New for each medium: cloud-init and Windows setup tell media apart by it. */
   mediaId: string;
+  /** What only this medium carries: 64 hexadecimal digits. */
+  proof: string;
   /** An empty folder to build in. */
   folder: string;
   /** Where the folder will be. */
@@ -77,7 +79,7 @@ export class MediaBuilder {
     return {
       files: made.files,
       contents: files.map(described),
-      plan: made.step ? { ...plan, steps: [made.step, ...plan.steps] } : plan,
+      plan: made.step ? { ...plan, steps: afterTheFirst(plan.steps, made.step) } : plan,
     };
   }
 
@@ -100,7 +102,7 @@ export class MediaBuilder {
       );
   }
 
-  private install({ request, ingredients, mediaId }: Order): AgentInstall {
+  private install({ request, ingredients, mediaId, proof }: Order): AgentInstall {
     const { INFINISERVICE_HMAC_MASTER_SECRET: master, APP_HOST: host, PORT: port } = this.config;
     const { vmId } = request;
     // One that knows the master secret can check it; the endpoint of this suite will.
@@ -110,6 +112,7 @@ export class MediaBuilder {
     return {
       vmId,
       mediumId: mediaId,
+      mediumProof: proof,
       source: request.source,
       rhsm: request.rhsm ?? null,
       distributionUrl: `http://${hostInUrl(host)}:${port}`,
@@ -141,3 +144,7 @@ const described = ({ name, content }: SeedFile): WrittenFile => ({
   size: Buffer.byteLength(content),
   sha256: createHash('sha256').update(content).digest('hex'),
 });
+
+/** Whatever a delivery asks for comes after the machine was stopped. */
+const afterTheFirst = <T>([first, ...rest]: readonly T[], step: T): T[] =>
+  first === undefined ? [step] : [first, step, ...rest];

@@ -31,18 +31,19 @@ onBothDatabases('the lifetime of a medium', (given) => {
   };
   const isThere = (id: string): boolean => existsSync(join(media.baseDir, 'media', id, 'seed.iso'));
   const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
-  const says = (vmId: string, spoolId: string, helloAt: Date): Promise<unknown> =>
-    database.work().nativeUpdate(Machine, { id: vmId }, { spoolId, helloAt });
+  /** @param provedMedium the medium whose proof its hello shows */
+  const says = (vmId: string, provedMedium: string | null, helloAt: Date, more: object = {}) =>
+    database.work().nativeUpdate(Machine, { id: vmId }, { provedMedium, helloAt, ...more });
   const made = (id: string, createdAt: Date): Promise<unknown> =>
     database.work().nativeUpdate(Media, { id }, { createdAt });
 
   it('ends a while after the machine that it installed said hello, not at once', async () => {
     const { id, vmId } = await make();
     await made(id, minutesAgo(100));
-    await says(vmId, 'spool-1', minutesAgo(20));
+    await says(vmId, id, minutesAgo(20));
     expect(await lifetime.removeEnded()).toEqual([]);
     expect(isThere(id)).toBe(true);
-    await says(vmId, 'spool-1', minutesAgo(31));
+    await says(vmId, id, minutesAgo(31));
     expect(await lifetime.removeEnded()).toEqual([id]);
     expect(isThere(id)).toBe(false);
     expect((await media.request('GET', `/media/${id}`)).status).toBe(404);
@@ -52,13 +53,23 @@ onBothDatabases('the lifetime of a medium', (given) => {
 
   it('is not ended by the old installation that is about to be replaced', async () => {
     const { id: first, vmId } = await make();
-    await says(vmId, 'old-spool', minutesAgo(200));
+    await says(vmId, first, minutesAgo(200));
     await media.request('DELETE', `/media/${first}`);
     const { id } = await make(vmId);
     await made(id, minutesAgo(100));
-    await says(vmId, 'old-spool', minutesAgo(50));
+    await says(vmId, first, minutesAgo(50), { spoolId: 'an invented one' });
     expect(await lifetime.removeEnded()).toEqual([]);
-    await says(vmId, 'new-spool', minutesAgo(50));
+    await says(vmId, id, minutesAgo(50));
+    expect(await lifetime.removeEnded()).toEqual([id]);
+  });
+
+  it('that has no proof ends by another spool than before', async () => {
+    const { id, vmId } = await make();
+    const earlier = { proofSha256: null, spoolBefore: 'old-spool', createdAt: minutesAgo(100) };
+    await database.work().nativeUpdate(Media, { id }, earlier);
+    await says(vmId, null, minutesAgo(50), { spoolId: 'old-spool' });
+    expect(await lifetime.removeEnded()).toEqual([]);
+    await says(vmId, null, minutesAgo(50), { spoolId: 'new-spool' });
     expect(await lifetime.removeEnded()).toEqual([id]);
   });
 

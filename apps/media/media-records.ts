@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import {
   adoptMachine,
@@ -13,7 +14,7 @@ import {
   toExecutionDto,
   type Work,
 } from '#db';
-import { type ExecutionDto, FAMILY_RULES, type MediaRequest } from '#protocol';
+import { type ExecutionDto, FAMILY_RULES, type MediaRequest, OPEN_STATUSES } from '#protocol';
 import type { Asker } from './asker.js';
 import { MediaError } from './codes.js';
 import type { MediaConfig } from './config.js';
@@ -28,6 +29,8 @@ interface Order {
   request: MediaRequest;
   asker: Asker;
   mediaId: string;
+  /** Only its hash is kept. */
+  proof: string;
   built: Built;
   pins: AgentPins;
   scripts: FirstBootScript[];
@@ -114,12 +117,12 @@ export class MediaRecords {
 
   private async recordIn(
     work: Work,
-    { request, asker, mediaId, built, pins, scripts, hold }: Order,
+    { request, asker, mediaId, proof, built, pins, scripts, hold }: Order,
   ): Promise<{ media: Media; replaced: string[] }> {
     await hold.finish(work);
     await forgetRequestId(work, asker.requestId);
     // Locks the machine's row, new or old: two requests for one machine come one after the other.
-    const { machine } = await adoptMachine(work, {
+    await adoptMachine(work, {
       id: request.vmId,
       name: request.hostname,
       os: FAMILY_RULES[request.os.family].platform,
@@ -132,6 +135,7 @@ export class MediaRecords {
         machineId: request.vmId,
         scheduledFor: null,
         executionType: 'FIRST_BOOT' as const,
+        mediaId,
         triggeredBy: asker.name,
       })),
     );
@@ -153,7 +157,7 @@ export class MediaRecords {
           { kind: 'script', sha256: pins.scriptSha256, version: pins.version },
         ],
         executionIds: rows.map(({ id }) => id),
-        spoolBefore: machine.spoolId,
+        proofSha256: createHash('sha256').update(proof).digest('hex'),
         createdAt: now,
         expiresAt: new Date(now.getTime() + this.config.MEDIA_LIFETIME_HOURS * 3_600_000),
       },
@@ -179,7 +183,9 @@ export class MediaRecords {
   }
 
   /**
-   * Takes the place of the machine's earlier medium: its PENDING first-boot rows are cancelled, its files go.
+   * Takes the place of the machine's earlier media: their files go, and the first-boot runs that have not begun
+   * are cancelled, for their installation is replaced. Rows of media without a proof, which go to whoever
+   * speaks, stay where nobody asked for a replacement.
    */
   private async replace(work: Work, { vmId, replace }: MediaRequest): Promise<string[]> {
     const existing = await work.find(Media, { machineId: vmId, state: 'ready' });
@@ -193,12 +199,14 @@ export class MediaRecords {
       media.state = 'deleted';
       media.deletedAt = now;
     }
-    const pending = await work.find(ScriptExecution, {
+    // Also what is on its way: given back, it would wait for an installation that is not to come.
+    const notBegun = await work.find(ScriptExecution, {
       machineId: vmId,
       executionType: 'FIRST_BOOT',
-      status: 'PENDING',
+      status: { $in: [...OPEN_STATUSES] },
+      startConfirmed: false,
     });
-    if (replace) for (const { id } of pending) await requestCancel(work, id);
+    for (const { id, mediaId } of notBegun) if (replace || mediaId !== null) await requestCancel(work, id);
     await work.flush();
     return existing.map(({ id }) => id);
   }

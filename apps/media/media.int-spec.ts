@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -240,6 +240,38 @@ onBothDatabases('media', (given) => {
     expect((await readExecution(database, first.executions[0]?.id ?? '')).status).toBe('CANCELLED');
     expect(onDisk()).not.toContain(first.id);
     expect(onDisk()).toContain(second.body.id);
+    // Handed out, and not begun as far as anybody knows: it ends wherever it would wait again.
+    const id = (second.body as MediaResult).executions[0]?.id ?? '';
+    const out = { status: 'RUNNING', startedAt: new Date(), deliveryStartedAt: new Date() } as const;
+    await database.work().nativeUpdate(ScriptExecution, { id }, out);
+    expect((await media.request('POST', '/media', { ...request, replace: true })).status).toBe(201);
+    expect((await readExecution(database, id)).cancelRequestedAt).not.toBeNull();
+  });
+
+  it('carry each a proof of its own, of which the database has the hash, and rows for its own installation', async () => {
+    const request = body({ firstBootScripts: [{ scriptId: scripts[0] }, { scriptId: scripts[0] }] });
+    const proofs: string[] = [];
+    const made = [await media.request('POST', '/media', request)];
+    const proofOf = (result: MediaResult): string =>
+      /^INFINIBAY_MEDIUM_PROOF='([0-9a-f]{64})'$/m.exec(readSeed(image(result), INSTALL_ENV))?.[1] ?? '';
+    proofs.push(proofOf(made[0]!.body as MediaResult));
+    const [waits, runs] = (made[0]!.body as MediaResult).executions.map(({ id }) => id);
+    await database.work().nativeUpdate(ScriptExecution, { id: runs! }, { status: 'RUNNING' });
+    made.push(await media.request('POST', '/media', { ...request, replace: true }));
+    proofs.push(proofOf(made[1]!.body as MediaResult));
+    expect(new Set(proofs).size).toBe(2);
+    for (const [index, { body: result }] of made.entries()) {
+      const row = await database.work().findOneOrFail(Media, { id: String(result.id) });
+      expect(row.proofSha256).toBe(createHash('sha256').update(proofs[index]!).digest('hex'));
+      expect(JSON.stringify(row)).not.toContain(proofs[index]);
+      const rows = await database.work().find(ScriptExecution, { id: { $in: row.executionIds } });
+      expect(rows.map(({ mediaId }) => mediaId)).toEqual([result.id, result.id]);
+    }
+    // What the replaced one has out there is asked to end too: its installation is replaced.
+    expect((await readExecution(database, waits!)).status).toBe('CANCELLED');
+    expect((await readExecution(database, runs!)).cancelRequestedAt).not.toBeNull();
+    const { plan } = made[1]!.body as MediaResult;
+    expect(plan.steps[0]?.do).toMatch(/^stop the machine, and attach the medium only then/);
   });
 
   it('that are deleted are gone from disk, and their files with them', async () => {

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
@@ -17,6 +17,10 @@ import { type Hold, RequestHolds, reused } from './request-hold.js';
 
 /** Stands for the id of a medium that is not made. */
 const DRY_RUN_ID = '00000000-0000-4000-8000-000000000000';
+/** Stands for the proof of a medium that is not made. */
+const DRY_RUN_PROOF = '0'.repeat(64);
+/** Of a medium's proof, from the system's generator: nobody can guess or derive it. */
+const PROOF_BYTES = 32;
 
 /**
  * Makes install media: checked first, written whole or not at all, then machine, first-boot rows and medium
@@ -70,11 +74,13 @@ export class MediaService implements OnApplicationBootstrap {
     if (earlier) return asBefore(earlier, request, asker);
     await this.records.requireRoom();
     const mediaId = randomUUID();
-    const { built, ingredients } = await this.make(request, mediaId);
+    const proof = randomBytes(PROOF_BYTES).toString('hex');
+    const { built, ingredients } = await this.make(request, mediaId, { mediaId, proof });
     const { pins, scripts } = ingredients;
     let media: Media;
     try {
-      const result = await this.records.record({ request, asker, mediaId, built, pins, scripts, hold });
+      const made = { request, asker, mediaId, proof, built, pins, scripts, hold };
+      const result = await this.records.record(made);
       for (const replaced of result.replaced) await this.folder.remove(replaced);
       ({ media } = result);
     } catch (error) {
@@ -110,6 +116,7 @@ export class MediaService implements OnApplicationBootstrap {
     const id = randomUUID();
     const { built } = await this.make({ ...withoutSalt(request), replace: true }, id, {
       mediaId: DRY_RUN_ID,
+      proof: DRY_RUN_PROOF,
       sourceDateEpoch: this.config.SOURCE_DATE_EPOCH ?? 0,
     });
     await this.folder.remove(id);
@@ -165,7 +172,7 @@ export class MediaService implements OnApplicationBootstrap {
   private async make(
     request: MediaRequest,
     id: string,
-    fixed: { mediaId: string; sourceDateEpoch?: number } = { mediaId: id },
+    fixed: { mediaId: string; proof: string; sourceDateEpoch?: number },
   ): Promise<{ built: Built; ingredients: Ingredients }> {
     const ingredients = await this.preconditions.check(request);
     try {

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::is_uuid;
 use crate::os::files;
 
 /// A medium's id, and what only it carries: 32 random bytes in lower-case hexadecimal digits.
@@ -26,8 +25,8 @@ impl Medium {
             (Some(id), Some(proof)) => (id.to_ascii_lowercase(), proof),
             _ => return Err("INFINISERVICE_MEDIUM_ID and INFINISERVICE_MEDIUM_PROOF belong together: give both or none".into()),
         };
-        if !is_uuid(&id) {
-            return Err("INFINISERVICE_MEDIUM_ID must be a UUID".into());
+        if !is_name(&id) {
+            return Err("INFINISERVICE_MEDIUM_ID must be 1 to 64 letters, digits and hyphens".into());
         }
         if !is_proof(&proof) {
             return Err("INFINISERVICE_MEDIUM_PROOF must be 64 lower-case hexadecimal digits".into());
@@ -38,7 +37,7 @@ impl Medium {
     /// The one that is kept; None when there is none, or none that can be read.
     pub fn read(state_dir: &Path) -> Option<Self> {
         let medium: Self = serde_json::from_slice(&fs::read(file_in(state_dir)).ok()?).ok()?;
-        (is_uuid(&medium.id) && is_proof(&medium.proof)).then_some(medium)
+        (is_name(&medium.id) && is_proof(&medium.proof)).then_some(medium)
     }
 
     /// Keeps it, for its owner's eyes only.
@@ -55,6 +54,11 @@ pub fn forget(state_dir: &Path) -> io::Result<()> {
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(fault) => Err(io::Error::new(fault.kind(), format!("{}: {fault}", file_in(state_dir).display()))),
     }
+}
+
+/// The host knows what a medium's id looks like.
+fn is_name(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 fn is_proof(text: &str) -> bool {
@@ -86,7 +90,7 @@ mod tests {
         for (id, proof, said) in [
             (ID, "", "belong together"),
             ("", proof.as_str(), "belong together"),
-            ("x", proof.as_str(), "must be a UUID"),
+            ("x y", proof.as_str(), "letters, digits and hyphens"),
             (ID, "0a", "64 lower-case hexadecimal digits"),
             (ID, &"0A".repeat(32), "64 lower-case hexadecimal digits"),
         ] {
@@ -103,7 +107,7 @@ mod tests {
         let medium = parse(ID, &"0a".repeat(32)).unwrap().unwrap();
         medium.keep(&folder).unwrap();
         assert_eq!(Medium::read(&folder), Some(medium));
-        for damaged in ["{", r#"{"id":"x","proof":"y"}"#] {
+        for damaged in ["{", r#"{"id":"x","proof":"y"}"#, r#"{"id":"","proof":null}"#] {
             fs::write(folder.join("medium.json"), damaged).unwrap();
             assert_eq!(Medium::read(&folder), None, "{damaged}");
         }

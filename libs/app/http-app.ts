@@ -44,7 +44,8 @@ export interface RunningApp {
 
 /**
  * A Nest application on Fastify with the one error filter, a correlation id per request (`x-correlation-id`
- * in and out), and its bus subscriptions live before the port opens.
+ * in and out), and its bus subscriptions live before the port opens. What changes the world outside begins
+ * after that (`ThisApp.afterListening`).
  * @throws AppError `listen.failed` when the address cannot be had, naming the variable to change
  */
 export async function startHttpApp(
@@ -115,6 +116,7 @@ export async function startHttpApp(
     app.get(ThisApp, { strict: false }).app = app;
     await app.get(Bus, { strict: false }).listen();
     await app.listen(options.port, options.host);
+    await app.get(ThisApp, { strict: false }).listens();
   } catch (error) {
     await app.close().catch(() => undefined);
     throw listenError(error, options);

@@ -74,6 +74,7 @@ export const CHANNEL_STATES = [
   'occupied',
   'guest-closed',
   'silent',
+  'deaf',
   'ready',
   'unknown',
 ] as const;

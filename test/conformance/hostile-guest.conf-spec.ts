@@ -187,8 +187,8 @@ describe('a hostile guest', () => {
     await neighbour.acked(theirs.execution_id);
   });
 
-  it('thousands of ids that nobody knows are acked, counted and recorded up to a limit', async () => {
-    for (let count = 0; count < 3000; count += 1) guest.complete({ execution_id: randomUUID(), attempt: 1 });
+  it('a thousand ids and more that nobody knows are acked, counted and recorded up to a limit', async () => {
+    for (let count = 0; count < 1500; count += 1) guest.complete({ execution_id: randomUUID(), attempt: 1 });
     guest.complete({ execution_id: `'; drop table machine; --`, attempt: 1 });
     guest.complete({ execution_id: 'x'.repeat(100_000), attempt: 1 });
     await stillWorks();
@@ -247,7 +247,7 @@ describe('a hostile guest', () => {
   });
 
   it('output for runs that it invents takes no memory and reaches no row', async () => {
-    for (let count = 0; count < 2000; count += 1)
+    for (let count = 0; count < 800; count += 1)
       guest.output({ ...given, execution_id: randomUUID() }, 0, 'x'.repeat(1000));
     guest.output(given, 2 ** 52, 'far away');
     await stillWorks();

@@ -5,6 +5,7 @@ import {
   AGENT,
   baseDir,
   channelSecret,
+  mediumOf,
   type Operator,
   seedPath,
   socketPath,
@@ -32,6 +33,7 @@ describe('a real virtio port', () => {
       agent: AGENT,
       vmId,
       secret: channelSecret(seedPath(medium)),
+      medium: mediumOf(medium),
       socket: socketPath(medium),
     });
   }, 240_000);

@@ -9,6 +9,7 @@ import {
   baseDir,
   CANARY_PASSWORD,
   channelSecret,
+  mediumOf,
   Operator,
   seedPath,
   socketPath,
@@ -120,6 +121,7 @@ describe('a fleet', () => {
       agent: AGENT,
       vmId: busyboxId,
       secret: channelSecret(seedPath(medium(busyboxId))),
+      medium: mediumOf(medium(busyboxId)),
       socket: socketOn(1, busyboxId),
     });
     for (const vmId of [busyboxId, debianId]) {

@@ -3,7 +3,14 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { AGENT, baseDir, type Operator, socketPath, startStandalone } from '../support/apps/apps.js';
+import {
+  AGENT,
+  baseDir,
+  mediumOf,
+  type Operator,
+  socketPath,
+  startStandalone,
+} from '../support/apps/apps.js';
 import { command } from '../support/processes/commands.js';
 import { type Running, start } from '../support/processes/processes.js';
 import { waitFor } from '../support/wait.js';
@@ -59,7 +66,12 @@ it('a first-boot script begins when the installation has ended, and nothing is r
       },
       { what: 'it to wait for the installation', deadlineMs: 60_000 },
     );
-  install(['--vm-id', vmId], { INFINISERVICE_SETUP: 'running' });
+  const { id: mediumId, proof } = mediumOf(medium);
+  install(['--vm-id', vmId], {
+    INFINISERVICE_SETUP: 'running',
+    INFINISERVICE_MEDIUM_ID: mediumId,
+    INFINISERVICE_MEDIUM_PROOF: proof,
+  });
   await startAgent(socketPath(medium));
   await waits();
   // Another agent of the same installation: only it can run what is wanted now.

@@ -27,7 +27,7 @@ export interface FaultWorld {
   readonly console: TestConsole;
   readonly media: TestMedia;
   readonly apps: Record<AppName, { url: string; app: NestFastifyApplication }>;
-  send(app: AppName, method: string, path: string, body?: unknown, key?: string): Promise<Reply>;
+  readonly send: (app: AppName, method: string, path: string, body?: unknown, key?: string) => Promise<Reply>;
   /** Rows by table and state, and media on the disk. */
   counts(): Promise<Record<string, number>>;
   stop(): Promise<void>;

@@ -114,4 +114,26 @@ onBothDatabases('following an execution', (given) => {
     await ended;
     expect(await database.work().count(ScriptExecution, { id: executionId })).toBe(1);
   });
+
+  it('is open to twenty streams of one token, and one that ends makes room', async () => {
+    const url = `${server.url}/api/executions/${executionId}/events`;
+    const streams = await Promise.all(Array.from({ length: 20 }, () => follow(url)));
+    const headers = { authorization: `Bearer ${CONSOLE_TOKEN}` };
+    const refused = await fetch(url, { headers });
+    expect([refused.status, await refused.json()]).toEqual([
+      429,
+      expect.objectContaining({ code: 'streams.too_many', message: expect.stringContaining('20') }),
+    ]);
+    streams[0]!.leave();
+    await waitFor(
+      async () => {
+        const abort = new AbortController();
+        const { status } = await fetch(url, { headers, signal: abort.signal });
+        abort.abort();
+        return status === 200;
+      },
+      { what: 'room for one more' },
+    );
+    for (const { leave } of streams) leave();
+  });
 });

@@ -213,6 +213,12 @@ export function explainChannel(
         `the channel is open and InfiniService does not speak${seen}`,
         'in the guest: systemctl status infiniservice and journalctl -u infiniservice (Windows: Get-Service Infiniservice); infiniservice doctor says what is wrong',
       );
+    case 'deaf':
+      return say(
+        'channel_deaf',
+        `InfiniService speaks and does not hear what the host says: it repeats its hello though that was acked${detail}`,
+        'give the agent the channel secret of this machine: INFINISERVICE_SHARED_SECRET in the guest is wrong, older than INFINISERVICE_HMAC_MASTER_SECRET, or of a disk that was copied from another machine; a new medium carries the right one',
+      );
     case 'unknown':
       return say(
         'channel_unknown',

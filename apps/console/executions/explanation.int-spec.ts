@@ -56,6 +56,7 @@ onBothDatabases('an execution is explained:', (given) => {
       ['occupied', 'channel_occupied'],
       ['guest-closed', 'channel_closed'],
       ['silent', 'channel_silent'],
+      ['deaf', 'channel_deaf'],
       ['unknown', 'channel_unknown'],
     ] as const) {
       await channel(state);

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ByteRange, dropWhenIdle, wantedPart } from '#app';
-import { Database, recordDownload } from '#db';
+import { Database, findMediumByProof, recordDownload, recordPinFetched } from '#db';
 import { LOGGER, type Logger, Metrics } from '#runtime';
 import type { StoredArtifact } from '../artifacts/stored-artifact.js';
 
@@ -63,6 +64,7 @@ export class DownloadService {
     let sent = 0;
     // A connection that is gone no longer knows whose it was.
     const address = request.ip;
+    const proof = bearerOf(request.headers.authorization);
     file.on('data', (chunk) => {
       sent += chunk.length;
     });
@@ -74,11 +76,12 @@ export class DownloadService {
     reply.raw.once('close', () => {
       file.destroy();
       this.bytes.inc({ kind: artifact.entry.kind }, sent);
-      this.record(artifact, address, {
-        status: reply.statusCode,
-        bytes: sent,
-        complete: reply.raw.writableFinished,
-      }).catch((error: unknown) => this.logger.warn({ err: error }, 'a download was not recorded'));
+      const complete = reply.raw.writableFinished;
+      // A part that goes to the end is the last one of a download that was taken up again.
+      const whole = complete && part.end === artifact.size - 1;
+      this.record(artifact, address, proof, { status: reply.statusCode, bytes: sent, complete, whole }).catch(
+        (error: unknown) => this.logger.warn({ err: error }, 'a download was not recorded'),
+      );
     });
     void reply.send(file);
   }
@@ -86,11 +89,16 @@ export class DownloadService {
   private async record(
     artifact: StoredArtifact,
     address: string,
-    outcome: { status: number; bytes: number; complete: boolean },
+    proof: string | null,
+    outcome: { status: number; bytes: number; complete: boolean; whole: boolean },
   ): Promise<void> {
-    const { bytes, status, complete } = outcome;
-    await recordDownload(this.database.work(), {
-      machineId: null,
+    const { bytes, status, complete, whole } = outcome;
+    const work = this.database.work();
+    const medium = proof === null ? null : await findMediumByProof(work, proof);
+    // The public agent's first-boot scripts wait for it.
+    if (medium && whole) await recordPinFetched(work, medium, artifact.sha256);
+    await recordDownload(work, {
+      machineId: medium?.machineId ?? null,
       address,
       sha256: artifact.sha256,
       file: artifact.entry.file,
@@ -100,4 +108,13 @@ export class DownloadService {
       result: complete ? 'complete' : 'aborted',
     });
   }
+}
+
+/**
+ * The SHA-256 of the proof of an install medium, which its downloads carry as bearer token; null for a
+ * request without one. A token that is no medium's costs nothing but its mark: these files are for everybody.
+ */
+function bearerOf(header: string | undefined): string | null {
+  const token = /^Bearer ([0-9a-f]{64})$/i.exec(header ?? '')?.[1];
+  return token === undefined ? null : createHash('sha256').update(token).digest('hex');
 }

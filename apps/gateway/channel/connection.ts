@@ -69,17 +69,21 @@ const TURN_MS = 4;
 export async function readLines(
   socket: Socket,
   decoder: LineDecoder,
-  handle: (line: DecodedLine) => Promise<void>,
+  /** `waitedMs`: how long nothing had come before the piece that the line began in */
+  handle: (line: DecodedLine, waitedMs: number) => Promise<void>,
 ): Promise<void> {
   const inbox = inboxOf(socket);
   // What waits for hours is a call of its own that holds nothing yet: a loop's frame would keep the last
   // lines alive for each machine.
   const readSome = async (): Promise<boolean> => {
+    const askedAt = performance.now();
     const chunk = await inbox.next();
     if (chunk === null) return false;
+    let waitedMs = performance.now() - askedAt;
     let turnBegan = performance.now();
     for (const line of decoder.push(chunk)) {
-      await handle(line);
+      await handle(line, waitedMs);
+      waitedMs = 0;
       // SQLite answers without a turn of the loop: hundreds of lines of one chunk would be one turn.
       if (performance.now() - turnBegan < TURN_MS) continue;
       await nextTurn();

@@ -80,6 +80,11 @@ export class MachineChannel {
     this.queue.runOnce('excess', () => this.machine.events.tellExcess());
   }
 
+  /** A sweep has found this state in the machine's row. */
+  correct(found: ChannelState): Promise<void> {
+    return this.machine.state.correct(found);
+  }
+
   async stop(): Promise<void> {
     this.machine.patience.end();
     this.socket?.destroy();
@@ -96,7 +101,7 @@ export class MachineChannel {
     while (!patience.isOver) {
       try {
         await this.serve(await this.open());
-        await state.show('guest-closed', 'the connection ended');
+        if (!this.machine.deafness.isDeaf) await state.show('guest-closed', 'the connection ended');
       } catch (error) {
         if (error instanceof EndpointClosed) return;
         await this.showFailure(error);
@@ -159,9 +164,9 @@ export class MachineChannel {
     const { budget, events } = this.machine;
     const decoder: LineDecoder = new LineDecoder(undefined, (bytes) => halfLines.set(decoder, bytes));
     try {
-      await readLines(socket, decoder, async (line) => {
+      await readLines(socket, decoder, async (line, waitedMs) => {
         deadline.atWork = true;
-        await this.queue.run(() => session.handleLine(line));
+        await this.queue.run(() => session.handleLine(line, waitedMs));
         const pauseMs = budget.pauseMs();
         await this.queue.run(() => events.tellExcess());
         if (pauseMs > 0) await leaveAlone(socket, pauseMs);

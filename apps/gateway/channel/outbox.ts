@@ -46,6 +46,11 @@ export class Outbox {
     return this.socket.bytesWritten;
   }
 
+  /** Ends the connection. */
+  hangUp(): void {
+    this.socket.destroy();
+  }
+
   get writable(): boolean {
     return this.socket.writable;
   }

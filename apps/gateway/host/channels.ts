@@ -50,17 +50,16 @@ export class Channels implements Iterable<MachineChannel> {
   /**
    * Machines of this host without a socket are shown as missing rather than not at all. Where we listen, a
    * machine whose host is not known yet may be here too, and one that was deleted or has moved is listened
-   * for no more.
+   * for no more. A row that shows another state than its channel is corrected.
    */
   async openOwn(): Promise<void> {
     const { config, database } = this.context;
     const own = await machinesOfHost(database.work(), config.HOST_ID, { orUnplaced: this.listens });
     if (this.stopping) return;
-    for (const machineId of own) this.open(machineId);
+    for (const [machineId, state] of own) await this.open(machineId).correct(state);
     if (!this.listens) return;
-    const ids = new Set(own);
     for (const [machineId, channel] of this.channels) {
-      if (ids.has(machineId)) continue;
+      if (own.has(machineId)) continue;
       this.channels.delete(machineId);
       await channel.stop();
     }

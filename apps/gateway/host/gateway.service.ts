@@ -1,11 +1,6 @@
-import {
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-  type OnModuleInit,
-} from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
+import { ThisApp } from '#app';
 import { Database } from '#db';
 import { BusEvents, CancelEvent, CommandEvent, WakeEvent } from '#protocol';
 import { HalfLines } from '../channel/half-lines.js';
@@ -32,7 +27,7 @@ const HUNG = 70;
 
 /** This host's machines: one channel each, rung by the bus, swept slowly, held under leases. */
 @Injectable()
-export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+export class GatewayService implements OnModuleInit, OnApplicationShutdown {
   private readonly context: GatewayContext;
   private channels: Channels | null = null;
   private sweep: Sweep | null = null;
@@ -45,6 +40,7 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
     @Inject(HealthRegistry) private readonly health: HealthRegistry,
     @Inject(SchedulerRegistry) private readonly scheduler: SchedulerRegistry,
     @Inject(Metrics) private readonly metrics: Metrics,
+    @Inject(ThisApp) private readonly running: ThisApp,
   ) {
     this.context = {
       config,
@@ -65,6 +61,7 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
     this.channels = channels;
     countChannels(this.metrics, () => channels.states);
     for (const host of [this.config.HOST_ID, null]) this.hearRings(host, channels);
+    this.running.afterListening(() => this.start(channels));
     if (this.config.INFINISERVICE_HMAC_MASTER_SECRET === undefined) {
       const note =
         'INFINISERVICE_HMAC_MASTER_SECRET is not set: lines to guests are not signed, and the public agent answers none of them';
@@ -73,9 +70,14 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
     }
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    const { channels } = this;
-    if (!channels) throw new Error('onModuleInit comes first');
+  async onApplicationShutdown(): Promise<void> {
+    this.sweep?.stop();
+    for (const name of ['gateway.sweep', 'gateway.renew', 'gateway.watch'])
+      if (this.scheduler.doesExist('interval', name)) this.scheduler.deleteInterval(name);
+    await this.channels?.stop();
+  }
+
+  private async start(channels: Channels): Promise<void> {
     channels.watch();
     const { LEASE_SECONDS, SWEEP_SECONDS, DATABASE_STATEMENT_SECONDS } = this.config;
     const leaseMs = LEASE_SECONDS * 1000;
@@ -94,19 +96,15 @@ export class GatewayService implements OnModuleInit, OnApplicationBootstrap, OnA
     await sweeping.run();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.sweep?.stop();
-    for (const name of ['gateway.sweep', 'gateway.renew', 'gateway.watch'])
-      if (this.scheduler.doesExist('interval', name)) this.scheduler.deleteInterval(name);
-    await this.channels?.stop();
-  }
-
   /** @param host whose rings: ours, or null for those that are for all gateways */
   private hearRings(host: string | null, channels: Channels): void {
     this.bus.onEvent(BusEvents.command(host), CommandEvent, ({ machineId }) =>
       channels.get(machineId)?.command(),
     );
-    this.bus.onEvent(BusEvents.wake(host), WakeEvent, ({ machineId }) => channels.wake(machineId));
+    this.bus.onEvent(BusEvents.wake(host), WakeEvent, async ({ machineId }) => {
+      // Before the port is ours there is nothing to wake.
+      if (this.sweep) await channels.wake(machineId);
+    });
     this.bus.onEvent(BusEvents.cancel(host), CancelEvent, ({ machineId, executionId }) =>
       channels.get(machineId)?.cancel(executionId),
     );

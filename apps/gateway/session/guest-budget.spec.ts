@@ -54,18 +54,21 @@ describe("a guest's budget", () => {
   it('leaves events and lines of log out, and tells of them once a minute with their count', () => {
     const budget = budgetOf();
     let recorded = 0;
+    let logged = 0;
     let reports = 0;
     let dropped = 0;
     for (let second = 0; second < 600; second += 1) {
       clock.now += 1000;
-      for (let count = 0; count < 10; count += 1)
-        if (budget.allowEvent('security') && budget.allowLog()) recorded += 1;
+      for (let count = 0; count < 10; count += 1) {
+        if (budget.allowEvent('security')) recorded += 1;
+        if (budget.allowLog()) logged += 1;
+      }
       const excess = budget.takeExcess();
       if (excess === null) continue;
       reports += 1;
       dropped += excess.eventsDropped + excess.logLinesDropped;
     }
-    expect(recorded).toBeLessThanOrEqual(31);
+    expect(Math.max(recorded, logged)).toBeLessThanOrEqual(31);
     expect(reports).toBe(10);
     expect(dropped).toBeGreaterThan(5000);
   });

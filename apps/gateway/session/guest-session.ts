@@ -11,6 +11,7 @@ import {
   type ScriptOutput,
   type ScriptStarted,
 } from '#protocol';
+import { isSaidAfterAck } from '../core/deafness.js';
 import { OutputCredit } from '../core/output-credit.js';
 import { type AgentKind, kindOfHello } from './agent-kind.js';
 import { sendCommands, takeAnswer } from './commands.js';
@@ -31,6 +32,11 @@ const SEEN_EVERY_MS = 10_000;
 /** The public agent has no memory: two answers to one question are two runs. */
 const PUBLIC_REPEAT_AFTER_MS = 2000;
 
+/** A deaf agent's connection is opened anew this long after it was found deaf. */
+const REOPEN_DEAF_AFTER_MS = 60_000;
+const DEAF =
+  "its channel secret is wrong or old, or it is another machine's: it takes none of the lines that are signed for this one";
+
 /** One connection's conversation with the agent. All calls come one after another. */
 export class GuestSession {
   /** The agent's own name for its process; the public one has none. */
@@ -38,6 +44,8 @@ export class GuestSession {
   /** Of the hello that was taken last; agents of before name none. */
   private helloToken: string | null = null;
   private ready = false;
+  /** The hello that was taken while another gateway held the machine. */
+  private unrecorded: { hello: Handshake; kind: AgentKind } | null = null;
   /** The runs that the agent has in its spool, as it said last. */
   private listed: readonly RunEntry[] = [];
   private readonly installation: InstallationNews;
@@ -46,6 +54,7 @@ export class GuestSession {
   private isAnother = false;
   private readonly credit = new OutputCredit();
   private seenAt = 0;
+  private reopening: NodeJS.Timeout | null = null;
   private deliveredToPublicAt = 0;
 
   constructor(private readonly guest: Guest) {
@@ -72,7 +81,7 @@ export class GuestSession {
 
   /** Asks the agent to end a run; the public agent cannot. */
   async cancel(executionId: string): Promise<void> {
-    if (!this.ready || this.isAnother || !this.guest.isOurs) return;
+    if (!this.canSend || !this.guest.isOurs) return;
     await this.guest.outbox.send({
       type: 'cancel_script',
       execution_id: executionId,
@@ -86,6 +95,7 @@ export class GuestSession {
     if (!this.guest.holdsLease) {
       await this.takeLease(this.session);
       this.installation.tellAgain();
+      await this.applyAgain();
     }
     if (this.isAnother) return;
     if (this.guest.holdsLease && this.guest.isOurs) await recoverRows(this.guest, this.listed);
@@ -95,20 +105,22 @@ export class GuestSession {
 
   // Lines.
 
-  async handleLine(line: DecodedLine): Promise<void> {
+  /** @param waitedMs how long nothing had come before it */
+  async handleLine(line: DecodedLine, waitedMs = 0): Promise<void> {
     const said = await readLine(this.guest, line);
-    if (said?.kind === 'message') return this.handle(said.message);
+    if (said?.kind === 'message') return this.handle(said.message, waitedMs);
     if (said?.kind !== 'recovered' || this.isAnother) return;
     if (!this.ready && !(await this.becomeReady())) return;
     this.guest.budget.spend('work');
     await this.complete(said.completion);
   }
 
-  private async handle(message: GuestMessage): Promise<void> {
+  private async handle(message: GuestMessage, waitedMs: number): Promise<void> {
     const { guest } = this;
     if ('timestamp' in message && typeof message.timestamp === 'string')
       guest.outbox.learnClock(message.timestamp);
-    if (message.type === 'handshake') return this.hello(message);
+    if (message.type === 'handshake') return this.hello(message, waitedMs);
+    if (isSaidAfterAck(message.type) && guest.machine.deafness.end()) await this.becomeHeard();
     guest.budget.spend('work', WORK_OF[message.type]);
     if (this.isAnother) return this.hearAnother(message);
     if (!this.ready && !(await this.becomeReady())) return;
@@ -166,8 +178,9 @@ export class GuestSession {
 
   // The beginning of a session.
 
-  private async hello(hello: Handshake): Promise<void> {
+  private async hello(hello: Handshake, waitedMs: number): Promise<void> {
     const kind = kindOfHello(hello);
+    if (kind === 'ours' && this.isUnheard(hello, waitedMs)) return this.answerDeaf(hello);
     this.isAnother = kind === 'ours' && !isIdOf(this.guest.machineId, hello.vm_id);
     if (this.isAnother) {
       this.guest.budget.spend('work', 2);
@@ -190,6 +203,27 @@ export class GuestSession {
     else await this.sendCommands();
   }
 
+  private isUnheard({ hello, session }: Handshake, waitedMs: number): boolean {
+    return this.guest.machine.deafness.hear(hello ?? session ?? '', waitedMs);
+  }
+
+  /** Acked again, and told nothing else; another connection, once a minute, may mend it. */
+  private async answerDeaf(hello: Handshake): Promise<void> {
+    const { outbox, machine } = this.guest;
+    await this.acknowledgeHello(hello);
+    await machine.state.show('deaf', DEAF);
+    this.reopening ??= setTimeout(() => {
+      if (machine.deafness.isDeaf) outbox.hangUp();
+    }, REOPEN_DEAF_AFTER_MS).unref();
+  }
+
+  /** It hears after all. */
+  private async becomeHeard(): Promise<void> {
+    if (!this.ready) return;
+    await this.guest.machine.state.show('ready');
+    await this.deliver();
+  }
+
   /**
    * True for a hello that was taken before and is said again. A new one of the same agent is looked at as the
    * first: what was sent before it, and is not listed in it, the agent has not taken.
@@ -202,8 +236,7 @@ export class GuestSession {
   /** @returns the rows that are out at the machine */
   private async meet(hello: Handshake, kind: AgentKind): Promise<readonly ScriptExecution[]> {
     await this.takeLease(hello.session ?? null);
-    const { facts, out } = await applyHello(this.guest, hello, kind);
-    this.guest.meet(kind, facts);
+    const out = await this.apply(hello, kind);
     this.session = hello.session ?? null;
     this.helloToken = hello.hello ?? null;
     await this.installation.record();
@@ -212,12 +245,27 @@ export class GuestSession {
     return out;
   }
 
+  private async apply(hello: Handshake, kind: AgentKind): Promise<readonly ScriptExecution[]> {
+    const { facts, out, recorded } = await applyHello(this.guest, hello, kind);
+    this.guest.meet(kind, facts);
+    this.unrecorded = recorded ? null : { hello, kind };
+    return out;
+  }
+
+  /** Another gateway held the machine when the hello came: now that we do, it counts. */
+  private async applyAgain(): Promise<void> {
+    if (!this.guest.holdsLease || this.unrecorded === null) return;
+    const { hello, kind } = this.unrecorded;
+    await this.apply({ ...hello, runs: [...this.listed] }, kind);
+  }
+
   /**
    * A copied disk is acked, so that it goes on in peace, and asked for nothing: its runs and its results are
    * another machine's.
    */
   private async meetAnother(hello: Handshake): Promise<void> {
     this.listed = [];
+    this.unrecorded = null;
     // Nothing of it is this machine's: what it says next under its own id is a first hello.
     this.session = null;
     this.helloToken = null;
@@ -272,7 +320,9 @@ export class GuestSession {
   private async takeLease(session: string | null): Promise<void> {
     const { machineId, context, events, machine } = this.guest;
     machine.patience.reset();
-    if (await context.lease.take(machineId, session)) return machine.state.showReadyWithLease();
+    const taken = await context.lease.take(machineId, session);
+    if (machine.deafness.isDeaf) return machine.state.showAgain('deaf', DEAF);
+    if (taken) return machine.state.showReadyWithLease();
     const { hostId } = await context.database.work().findOneOrFail(Machine, { id: machineId });
     await machine.state.show('ready');
     await events.security(
@@ -284,7 +334,8 @@ export class GuestSession {
   // Scripts that go out.
 
   private get canSend(): boolean {
-    return this.ready && !this.isAnother && this.guest.outbox.writable;
+    const { outbox, machine } = this.guest;
+    return this.ready && !this.isAnother && outbox.writable && !machine.deafness.isDeaf;
   }
 
   /** @returns how many scripts were written */
@@ -377,15 +428,11 @@ export class GuestSession {
 
   private async complete(message: ScriptCompletion): Promise<void> {
     const { guest } = this;
-    const { events, output, machine, isOurs } = guest;
+    const { events, output, isOurs } = guest;
     const commit = () => commitCompletion(guest, message);
     // Ours says it again until it is acked. The public agent says it once: it waits here, and its socket with
     // it, until the database has it.
-    const result = isOurs
-      ? await commit()
-      : await machine.patience.untilDone(commit, (error) =>
-          machine.log.write('warn', { err: error }, 'tried again until it succeeds'),
-        );
+    const result = isOurs ? await commit() : await this.untilDone(commit);
     output.forget(message.execution_id);
     if (result === 'unknown' || result === 'foreign') {
       await events.security(
@@ -410,10 +457,19 @@ export class GuestSession {
   }
 
   private async answer(message: CommandResponse): Promise<void> {
-    if ((await takeAnswer(this.guest, message)) !== 'unknown') return;
+    // No agent says an answer twice.
+    if ((await this.untilDone(() => takeAnswer(this.guest, message))) !== 'unknown') return;
     await this.guest.events.security(
       'response_unknown',
       'an answer to a command that this machine was not given',
+    );
+  }
+
+  /** For what is said once: it waits here, and its socket with it, until the database has it. */
+  private untilDone<T>(run: () => Promise<T>): Promise<T> {
+    const { machine } = this.guest;
+    return machine.patience.untilDone(run, (error) =>
+      machine.log.write('warn', { err: error }, 'tried again until it succeeds'),
     );
   }
 

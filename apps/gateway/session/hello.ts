@@ -1,6 +1,5 @@
-import { databaseNow, endByVerdict, findSpool, type MachineFacts, recordHello, ScriptExecution } from '#db';
+import { findLastHello, judgeDelivered, type MachineFacts, recordHello, ScriptExecution } from '#db';
 import { BusEvents, type Handshake, type RunEntry } from '#protocol';
-import { judgeRows, judgeRowsOfPublicAgent, type RowJudgement } from '../core/hello.js';
 import { type AgentKind, PROTOCOL_OF } from './agent-kind.js';
 import { giveBack } from './delivery.js';
 import type { Guest } from './guest.js';
@@ -9,43 +8,44 @@ import type { Guest } from './guest.js';
  * Judges the rows that were out before a hello, if this gateway may, and writes down who said it. In this
  * order: when either fails, the hello that the agent says again finds the spool of before, and judges what is
  * left.
- * @returns what is known of the machine now, and the rows that are still out
+ * @returns what is known of the machine now, the rows that are still out, and whether the machine's row says
+ * who spoke: not while another gateway holds the machine
  */
 export async function applyHello(
   guest: Guest,
   hello: Handshake,
   kind: AgentKind,
-): Promise<{ facts: MachineFacts; out: ScriptExecution[] }> {
+): Promise<{ facts: MachineFacts; out: ScriptExecution[]; recorded: boolean }> {
   const { context, machineId } = guest;
   const work = context.database.work();
   const bootId = hello.boot_id ?? null;
   const spoolId = hello.spool_id ?? null;
   // Asked now: since this connection began, another gateway may have heard the machine.
-  const before = await findSpool(work, machineId);
-  const rows = await work.find(ScriptExecution, { machineId, status: 'RUNNING' });
-  let out = rows;
-  if (guest.holdsLease && before) {
-    const spoolChanged = before.spoolId !== null && before.spoolId !== spoolId;
-    const judgements =
-      kind === 'ours'
-        ? judgeRows(rows, { runs: hello.runs ?? [], bootId, spoolChanged, receivedAt: before.now })
-        : judgeRowsOfPublicAgent(rows, before.now);
-    await carryOut(guest, rows, judgements);
-    const kept = new Set(judgements.flatMap(({ action, id }) => (action === 'keep' ? [id] : [])));
-    out = rows.filter(({ id }) => kept.has(id));
-  }
-  const facts = await recordHello(work, machineId, {
-    protocol: PROTOCOL_OF[kind],
-    agentVersion: hello.version,
-    agentSha256: hello.agent_sha256 ?? null,
-    platform: hello.platform,
-    arch: hello.arch ?? null,
-    bootId,
-    spoolId,
-    secret: hello.secret ?? null,
-  });
-  if (!facts) throw new Error(`machine ${machineId} was deleted while it is connected`);
-  return { facts, out };
+  const before = await findLastHello(work, machineId);
+  let out = await work.find(ScriptExecution, { machineId, status: 'RUNNING' });
+  if (guest.holdsLease && before)
+    out = await judge(guest, out, {
+      runs: kind === 'ours' ? (hello.runs ?? []) : null,
+      bootId,
+      bootBefore: before.bootId,
+      spoolChanged: before.spoolId !== null && before.spoolId !== spoolId,
+    });
+  const said = await recordHello(
+    work,
+    { id: machineId, owner: context.lease.owner },
+    {
+      protocol: PROTOCOL_OF[kind],
+      agentVersion: hello.version,
+      agentSha256: hello.agent_sha256 ?? null,
+      platform: hello.platform,
+      arch: hello.arch ?? null,
+      bootId,
+      spoolId,
+      secret: hello.secret ?? null,
+    },
+  );
+  if (!said) throw new Error(`machine ${machineId} was deleted while it is connected`);
+  return { ...said, out };
 }
 
 /**
@@ -55,38 +55,32 @@ export async function applyHello(
  * may be committed after that hello; whatever it wrote, the agent takes no line from before our answer.
  */
 export async function recoverRows(guest: Guest, runs: readonly RunEntry[]): Promise<void> {
-  const { machineId } = guest;
-  const { database, lease } = guest.context;
-  const work = database.work();
-  const rows = await work.find(ScriptExecution, { machineId, status: 'RUNNING' });
-  const ours = rows.filter(({ leaseOwner }) => leaseOwner === lease.owner);
-  for (const row of ours)
-    if (row.deliveryStartedAt === null) await giveBack(guest.context, row, { undelivered: true });
+  const { machineId, context, facts } = guest;
+  const { database, lease } = context;
+  const rows = await database.work().find(ScriptExecution, { machineId, status: 'RUNNING' });
+  for (const row of rows)
+    if (row.deliveryStartedAt === null) await giveBack(context, row, { undelivered: true });
   const foreign = rows.filter(({ leaseOwner }) => leaseOwner !== lease.owner);
-  if (foreign.length === 0) return;
-  const receivedAt = await databaseNow(work);
-  const { bootId } = guest.facts;
-  await carryOut(guest, foreign, judgeRows(foreign, { runs, bootId, spoolChanged: false, receivedAt }));
+  const { bootId } = facts;
+  await judge(guest, foreign, { runs, bootId, bootBefore: bootId, spoolChanged: false });
 }
 
-async function carryOut(
+/**
+ * Rows are handed out and hellos are heard one after another: what was delivered by now was delivered before,
+ * whatever any clock says. @returns those that are still out
+ */
+async function judge(
   { context, machineId }: Guest,
   rows: readonly ScriptExecution[],
-  judgements: readonly RowJudgement[],
-): Promise<void> {
-  const { database } = context;
-  for (const judgement of judgements) {
-    const row = rows.find(({ id }) => id === judgement.id);
-    if (!row || judgement.action === 'keep') continue;
-    if (judgement.action === 'return') {
-      await giveBack(context, row);
-      continue;
-    }
-    const { failureReason, error } = judgement;
-    const ended = await database.transaction((work) =>
-      endByVerdict(work, { id: row.id, epoch: row.epoch, status: 'FAILED', failureReason, error }),
-    );
-    if (ended)
-      context.bus.emit(BusEvents.executionChanged, { executionId: row.id, machineId, status: ended });
+  hello: Omit<Parameters<typeof judgeDelivered>[2], 'owner'>,
+): Promise<ScriptExecution[]> {
+  const { database, bus, lease } = context;
+  const { owner } = lease;
+  const out: ScriptExecution[] = [];
+  for (const row of rows) {
+    const status = await database.transaction((work) => judgeDelivered(work, row.id, { ...hello, owner }));
+    if (status) bus.emit(BusEvents.executionChanged, { executionId: row.id, machineId, status });
+    else out.push(row);
   }
+  return out;
 }

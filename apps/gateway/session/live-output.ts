@@ -8,6 +8,8 @@ import { secretsOf } from './inputs.js';
 
 /** A running script's output reaches its row this often at the most. */
 const SAVE_EVERY_MS = 300;
+/** And this long after the database has failed. */
+const SAVE_AGAIN_MS = 1000;
 /** Runs of one machine whose output is followed at once: caps the memory a machine can take. */
 const MAX_RUNS = 32;
 const BUS_PIECE_BYTES = 65_536;
@@ -82,11 +84,7 @@ export class LiveOutput {
         { droppable: true },
       );
     }
-    run.timer ??= setTimeout(() => {
-      this.save(run).catch((error: unknown) =>
-        this.log.write('warn', { err: error }, 'live output was not saved'),
-      );
-    }, SAVE_EVERY_MS);
+    this.saveLater(run, SAVE_EVERY_MS);
     return { bytes: bytes.length, known: true };
   }
 
@@ -134,6 +132,16 @@ export class LiveOutput {
     };
     this.runs.set(name, run);
     return run;
+  }
+
+  private saveLater(run: Run, ms: number): void {
+    run.timer ??= setTimeout(() => {
+      this.save(run).catch((error: unknown) => {
+        this.log.write('warn', { err: error }, 'live output was not saved');
+        // The script may print nothing more for a long time.
+        if (this.runs.has(key(run.executionId, run.attempt))) this.saveLater(run, SAVE_AGAIN_MS);
+      });
+    }, ms);
   }
 
   private async save(run: Run): Promise<void> {

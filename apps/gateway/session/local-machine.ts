@@ -2,6 +2,7 @@ import { ShownChannelState } from '../channel/channel-state.js';
 import { DueTimer } from '../channel/due-timer.js';
 import { Patience } from '../channel/patience.js';
 import type { GatewayContext } from '../host/gateway-context.js';
+import { Deafness } from '../core/deafness.js';
 import { GuestBudget } from './guest-budget.js';
 import { MachineEvents } from './events.js';
 import { GuestLog } from './guest-log.js';
@@ -14,6 +15,7 @@ export class LocalMachine {
   readonly log: GuestLog;
   readonly state: ShownChannelState;
   readonly due: DueTimer;
+  readonly deafness = new Deafness();
   /** Made when they are first needed: most of thousands of machines have nothing to tell. */
   private ownEvents: MachineEvents | null = null;
   private ownOutput: LiveOutput | null = null;

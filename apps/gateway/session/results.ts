@@ -1,4 +1,10 @@
-import { type CompletionResult, type Outcome, recordCompletion } from '#db';
+import {
+  type CompletionResult,
+  inputsOfRun,
+  type Outcome,
+  recordCompletion,
+  type ScriptExecution,
+} from '#db';
 import { BusEvents, type RecoveredCompletion, type ScriptCompletion, storable } from '#protocol';
 import { boundText, KEPT_OUTPUT } from '../core/output.js';
 import { Redactor } from '../core/redactor.js';
@@ -25,20 +31,25 @@ export async function commitCompletion(
     attempt: message.attempt ?? null,
     wantsReboot: outcome.failureReason === 'EXIT_CODE' && rebootExitCodes.includes(message.exit_code),
   };
+  const crossedOut = (row: Pick<ScriptExecution, 'scriptId' | 'inputValues'>): Partial<Outcome> => {
+    const redactor = new Redactor(secretsOf(context.config, row));
+    if (redactor.isIdle) return {};
+    const { stdout, stderr } = message;
+    return outcomeOf(
+      {
+        ...message,
+        stdout: redactor.text(stdout ?? '', message.stdout_bytes),
+        stderr: redactor.text(stderr ?? '', message.stderr_bytes),
+      },
+      bootId,
+    );
+  };
+  // Before the transaction: the forms of a long secret take a tenth of a second, in which SQLite's one writer
+  // would be ours. What a run was given does not change.
+  const given = await inputsOfRun(context.database.work(), machineId, message.execution_id);
+  const prepared = given === null ? null : crossedOut(given);
   const result = await context.database.groupedTransaction((work) =>
-    recordCompletion(work, completion, (row) => {
-      const redactor = new Redactor(secretsOf(context.config, row));
-      if (redactor.isIdle) return {};
-      const { stdout, stderr } = message;
-      return outcomeOf(
-        {
-          ...message,
-          stdout: redactor.text(stdout ?? '', message.stdout_bytes),
-          stderr: redactor.text(stderr ?? '', message.stderr_bytes),
-        },
-        bootId,
-      );
-    }),
+    recordCompletion(work, completion, (row) => prepared ?? crossedOut(row)),
   );
   context.counters.completions.inc({ result });
   const goesOn = result === 'reboot' || result === 'retry';

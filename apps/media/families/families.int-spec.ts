@@ -265,6 +265,7 @@ onBothDatabases('media of each family', (given) => {
             request: parsed,
             ingredients,
             mediaId: 'a-medium',
+            proof: 'd'.repeat(64),
             folder: into,
             published: '/media/a',
           };

@@ -22,6 +22,7 @@ export function planSteps(
   const { delivery, kernel, ends } = plan;
   return [
     ...before(
+      'stop the machine, and attach the medium only then: who can read it has its proof, by which first-boot scripts and their passwords go to the installation of this medium alone',
       ...channelSteps(plan),
       ...processorSteps(plan.machine),
       ...firmwareSteps(request, delivery),
@@ -36,7 +37,7 @@ export function planSteps(
     { when: WHEN.end, do: `installed: ${ends.installed.what}. Failed: ${ends.failed.what}` },
     {
       when: WHEN.hello,
-      do: `libvirt: define libvirtXml, which starts without its media too. Detach the ${delivery.detached(request)} as detach says, then DELETE the medium: a guest can read an attached seed for ever, and it carries the channel secret`,
+      do: `libvirt: define libvirtXml, which starts without its media too. Detach the ${delivery.detached(request)} as detach says, then DELETE the medium: a guest can read an attached seed for ever, and it carries the channel secret and the medium’s proof`,
     },
   ];
 }

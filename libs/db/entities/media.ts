@@ -45,7 +45,7 @@ export class Media {
 
   /**
    * The spool of the machine's agent when the medium was made: an agent with another one is the new
-   * installation.
+   * installation. Of media of earlier versions alone, which have no proof.
    */
   @Str(64, true)
   spoolBefore: string | null = null;

@@ -94,6 +94,7 @@ onBothDatabases('a run that begins again', (given) => {
         failureReason: 'EXIT_CODE',
         exitCode: 194,
         wantsReboot: true,
+        ...{ stdout: `of attempt ${attempt}`, stdoutBytes: 12 },
       });
 
     it('goes on in the next boot, and until then the machine takes nothing', async () => {
@@ -108,6 +109,8 @@ onBothDatabases('a run that begins again', (given) => {
         startedAt: null,
         deliveryStartedAt: null,
         completedAt: null,
+        // Readable until the next attempt prints.
+        ...{ stdout: 'of attempt 1', stdoutBytes: 12 },
       });
       expect(await claim()).toEqual([]);
       // The ack was lost: the same answer, and no other row.

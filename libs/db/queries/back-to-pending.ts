@@ -56,6 +56,8 @@ export async function backToPending(
     row.startedAt = null;
     row.deliveryStartedAt = null;
     row.startConfirmed = false;
+    // No boot has seen it: it need not wait for another one.
+    row.bootId = null;
   }
   row.epoch += 1;
   if (wish !== null) {

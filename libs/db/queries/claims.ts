@@ -11,8 +11,8 @@ import { lockExecution } from './lock-execution.js';
  * Hands out a machine's due rows, in one statement: PENDING, `scheduledFor` not after the database's time, by
  * `order` and `createdAt`, at most `capacity` of them, only while `owner` holds the machine's lease and the
  * machine is registered. A FIRST_BOOT row waits until all lower ones of its medium are final, and for the end
- * of that medium's installation. What an operator does not want any more, by a cancel or a stop of its series,
- * is not handed out.
+ * of that medium's installation. What an operator does not want any more, by a cancel or a stop of its
+ * series, is not handed out.
  * @returns the rows, now RUNNING, in the order in which they are to be delivered
  */
 export async function claimDue(

@@ -1,6 +1,6 @@
 import { type FailureReason, type FinalStatus, isFinal, isLoss } from '#protocol';
 import type { Work } from '../database.js';
-import type { ScriptExecution } from '../entities/script-execution.js';
+import { ScriptExecution } from '../entities/script-execution.js';
 import { dialectOf, isRowId } from '../sql.js';
 import { backToPending, endAsWished, mayRetry, wishAgainst } from './back-to-pending.js';
 import { lockExecution } from './lock-execution.js';
@@ -119,6 +119,20 @@ export async function recordCompletion(
   return wasFinal ? 'late' : 'recorded';
 }
 
+/** What a run was given, read without a lock; null for a run that is not this machine's. */
+export async function inputsOfRun(
+  work: Work,
+  machineId: string,
+  executionId: string,
+): Promise<Pick<ScriptExecution, 'scriptId' | 'inputValues'> | null> {
+  if (!isRowId(executionId)) return null;
+  return work.findOne(
+    ScriptExecution,
+    { id: executionId, machineId },
+    { fields: ['scriptId', 'inputValues'], disableIdentityMap: true },
+  );
+}
+
 /** The next attempt; where an operator does not want one, the row keeps what this one has shown. */
 async function beginAgain(
   work: Work,
@@ -128,6 +142,7 @@ async function beginAgain(
 ): Promise<CompletionResult> {
   const wish = await wishAgainst(work, row);
   if (wish === null) {
+    keepOutput(row, completion);
     await backToPending(work, row, now, { attempt: 'next', afterBoot });
     return result;
   }
@@ -136,11 +151,8 @@ async function beginAgain(
   return 'unwanted';
 }
 
-function apply(row: ScriptExecution, outcome: Outcome, now: Date): void {
-  row.status = outcome.status;
-  row.failureReason = outcome.failureReason;
-  row.exitCode = outcome.exitCode;
-  row.signal = outcome.signal;
+/** What an attempt has printed is on the row until the next one prints. */
+function keepOutput(row: ScriptExecution, outcome: Outcome): void {
   row.stdout = outcome.stdout;
   row.stderr = outcome.stderr;
   row.stdoutBytes = outcome.stdoutBytes;
@@ -148,6 +160,14 @@ function apply(row: ScriptExecution, outcome: Outcome, now: Date): void {
   row.stdoutSha256 = outcome.stdoutSha256;
   row.stderrSha256 = outcome.stderrSha256;
   row.truncated = outcome.truncated;
+}
+
+function apply(row: ScriptExecution, outcome: Outcome, now: Date): void {
+  row.status = outcome.status;
+  row.failureReason = outcome.failureReason;
+  row.exitCode = outcome.exitCode;
+  row.signal = outcome.signal;
+  keepOutput(row, outcome);
   row.survivors = outcome.survivors;
   row.durationMs = outcome.durationMs ?? row.durationMs ?? 0;
   row.bootId = outcome.bootId ?? row.bootId;
@@ -176,7 +196,8 @@ export async function recordStarted(
   const { now } = dialectOf(work);
   const rows = await work.execute<{ id: string }[]>(
     `update script_execution set started_at = case when start_confirmed = true then started_at else ${now} end, start_confirmed = true,
-       boot_id = coalesce(?, boot_id), updated_at = ${now}
+       -- What has started has been delivered, by whomever: it is not to be taken back as if it had not.
+       delivery_started_at = coalesce(delivery_started_at, ${now}), boot_id = coalesce(?, boot_id), updated_at = ${now}
      where id = ? and machine_id = ? and attempt = ? and status = 'RUNNING' returning id`,
     [started.bootId, started.executionId, started.machineId, started.attempt],
   );

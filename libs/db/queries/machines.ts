@@ -50,26 +50,36 @@ export async function findMachineFacts(
   return { facts: factsOf(work, fresh), isNew: inserted };
 }
 
-/** The spool of the machine's last hello, and the database's time; null when there is no such machine. */
-export async function findSpool(
+/** What the machine's last hello has left in its row; null when there is no such machine. */
+export async function findLastHello(
   work: Work,
   id: string,
-): Promise<{ spoolId: string | null; now: Date } | null> {
-  const [row] = await work.execute<{ spool_id: string | null; now: Date | number | string }[]>(
-    `select spool_id, ${dialectOf(work).now} as now from machine where id = ?`,
+): Promise<{ spoolId: string | null; bootId: string | null } | null> {
+  const [row] = await work.execute<{ spool_id: string | null; boot_id: string | null }[]>(
+    'select spool_id, boot_id from machine where id = ?',
     [id],
   );
-  return row ? { spoolId: row.spool_id, now: new Date(row.now) } : null;
+  return row ? { spoolId: row.spool_id, bootId: row.boot_id } : null;
 }
 
-/** Writes down who said hello. @returns the machine as it is now; null when there is no such machine */
-export async function recordHello(work: Work, id: string, hello: HelloFacts): Promise<MachineFacts | null> {
+/**
+ * Writes down who said hello, for `owner` alone and while it holds the machine's lease: what another gateway
+ * heard may be older, or of another machine.
+ * @returns the machine as it is for who speaks here, and whether the row says so now; null when there is no
+ * such machine
+ */
+export async function recordHello(
+  work: Work,
+  { id, owner }: { id: string; owner: string },
+  hello: HelloFacts,
+): Promise<{ facts: MachineFacts; recorded: boolean } | null> {
   const { now } = dialectOf(work);
   const text = (value: string | null): string | null => (value === null ? null : storable(value));
   const os = hello.platform === 'windows' || hello.platform === 'linux' ? hello.platform : null;
   const [row] = await work.execute<EntityData<Machine>[]>(
     `update machine set protocol = ?, agent_version = ?, agent_sha256 = ?, platform = ?, arch = ?, boot_id = ?, spool_id = ?, secret = ?,
-       os = coalesce(os, ?), hello_at = ${now}, last_seen_at = ${now}, updated_at = ${now} where id = ? returning ${FACTS}`,
+       os = coalesce(os, ?), hello_at = ${now}, last_seen_at = ${now}, updated_at = ${now}
+     where id = ? and lease_owner = ? and lease_expires_at > ${now} returning ${FACTS}`,
     [
       hello.protocol,
       text(hello.agentVersion),
@@ -81,9 +91,17 @@ export async function recordHello(work: Work, id: string, hello: HelloFacts): Pr
       hello.secret,
       os,
       id,
+      owner,
     ],
   );
-  return row ? factsOf(work, row) : null;
+  if (row) return { facts: factsOf(work, row), recorded: true };
+  const [other] = await work.execute<EntityData<Machine>[]>(`select ${FACTS} from machine where id = ?`, [
+    id,
+  ]);
+  if (!other) return null;
+  const { protocol, platform, bootId } = hello;
+  const known = factsOf(work, other);
+  return { facts: { ...known, protocol, platform, bootId, os: known.os ?? os }, recorded: false };
 }
 
 /**
@@ -137,37 +155,39 @@ export async function recordSeen(work: Work, machineIds: readonly string[]): Pro
 }
 
 /**
- * Machines that belong to a host. Plain ids: a sweep over thousands of machines must not make an entity of
- * each.
+ * Machines that belong to a host, each with the state of its channel as the row has it. Plain values: a sweep
+ * over thousands of machines must not make an entity of each.
  * @param orUnplaced also machines that no gateway has found yet
  */
 export async function machinesOfHost(
   work: Work,
   hostId: string,
   { orUnplaced }: { orUnplaced: boolean },
-): Promise<string[]> {
+): Promise<Map<string, ChannelState>> {
   const unplaced = orUnplaced ? ' or host_id is null' : '';
-  const rows = await work.execute<{ id: string }[]>(
-    `select id from machine where registered = true and (host_id = ?${unplaced})`,
+  const rows = await work.execute<{ id: string; channel: ChannelState }[]>(
+    `select id, channel from machine where registered = true and (host_id = ?${unplaced})`,
     [hostId],
   );
-  return rows.map(({ id }) => id);
+  return new Map(rows.map(({ id, channel }) => [id, channel]));
 }
 
 /**
- * Writes down what a host sees of a machine's channel; another host that holds the machine knows better than
- * a socket left over here.
+ * Writes down what a gateway sees of a machine's channel, unless another one holds the machine's lease, also
+ * one of the same host: that one knows better than a socket left over here.
+ * @returns true when it was written
  */
 export async function recordChannel(
   work: Work,
-  seen: { machineId: string; hostId: string; state: ChannelState; detail: string | null },
-): Promise<void> {
+  seen: { machineId: string; owner: string; hostId: string; state: ChannelState; detail: string | null },
+): Promise<boolean> {
   const { now } = dialectOf(work);
   // Where the socket is, the machine is; where it is not, it may be anywhere.
   const place = seen.state === 'missing' ? null : seen.hostId;
-  await work.execute(
+  const rows = await work.execute<{ id: string }[]>(
     `update machine set channel = ?, channel_detail = ?, host_id = coalesce(host_id, ?), updated_at = ${now}
-     where id = ? and (lease_owner is null or host_id = ? or lease_expires_at < ${now})`,
-    [seen.state, seen.detail, place, seen.machineId, seen.hostId],
+     where id = ? and (lease_owner is null or lease_owner = ? or lease_expires_at < ${now}) returning id`,
+    [seen.state, seen.detail, place, seen.machineId, seen.owner],
   );
+  return rows.length > 0;
 }

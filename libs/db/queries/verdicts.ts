@@ -6,6 +6,7 @@ import {
   OPEN_STATUSES,
 } from '#protocol';
 import type { Work } from '../database.js';
+import type { ScriptExecution } from '../entities/script-execution.js';
 import { dialectOf, literals } from '../sql.js';
 import { backToPending, mayRetry } from './back-to-pending.js';
 import { lockExecution } from './lock-execution.js';
@@ -31,8 +32,16 @@ export async function endByVerdict(
 ): Promise<ExecutionStatus | null> {
   const locked = await lockExecution(work, verdict.id);
   if (!locked || isFinal(locked.row.status)) return null;
-  const { row, now } = locked;
-  if (verdict.epoch !== undefined && row.epoch !== verdict.epoch) return null;
+  if (verdict.epoch !== undefined && locked.row.epoch !== verdict.epoch) return null;
+  return endLocked(work, locked, verdict);
+}
+
+/** The same for an open row that is locked. */
+export async function endLocked(
+  work: Work,
+  { row, now }: { row: ScriptExecution; now: Date },
+  verdict: { status: VerdictStatus; failureReason: FailureReason | null; error: string },
+): Promise<ExecutionStatus> {
   if (await mayRetry(work, row, verdict.failureReason))
     return backToPending(work, row, now, { attempt: 'next', afterBoot: null });
   row.status = verdict.status;

@@ -177,6 +177,7 @@ export const explanationCode = z
     'channel_occupied',
     'channel_closed',
     'channel_silent',
+    'channel_deaf',
     'channel_unknown',
     'cancelling',
     'claimed',

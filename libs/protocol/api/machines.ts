@@ -82,6 +82,7 @@ export const MachineHealthDto = z
         'channel_occupied',
         'channel_closed',
         'channel_silent',
+        'channel_deaf',
         'channel_unknown',
       ])
       .meta({ id: 'HealthCode', description: 'What keeps a machine from taking scripts, or `ok`.' }),

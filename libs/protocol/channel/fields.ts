@@ -25,7 +25,10 @@ export type SetupState = z.output<typeof setupState>;
  * The install medium that an installation came from, and the proof that only this medium carries: 32 random
  * bytes in hexadecimal digits.
  */
-export const provedMedium = z.object({ id: z.uuid(), proof: sha256Hex });
+export const provedMedium = z.object({
+  id: guestWord(36).regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+  proof: sha256Hex,
+});
 export type ProvedMedium = z.output<typeof provedMedium>;
 
 /** Entry of the agent's spool that the host has not acked (scripts: what is out there). */

@@ -179,6 +179,12 @@ export function mediumSetting(image: string, name: string): string {
 /** The channel secret that a seed brings to its machine. */
 export const channelSecret = (image: string): string => mediumSetting(image, 'INFINISERVICE_SHARED_SECRET');
 
+/** What the agent of a guest that was installed from this medium shows. */
+export const mediumOf = (media: MediaResult): { id: string; proof: string } => ({
+  id: media.id,
+  proof: mediumSetting(seedPath(media), 'INFINIBAY_MEDIUM_PROOF'),
+});
+
 /** The path of the image that a media plan attaches. */
 export function seedPath({ plan }: MediaResult): string {
   return plan.devices.find(({ role }) => role === 'seed')?.path ?? '';

@@ -24,14 +24,15 @@ export function socketFolder(): { baseDir: string; sockets: string; remove(): vo
 }
 
 /**
- * The gateway as a server on a free loopback port, on a migrated database, with the in-process bus unless
- * REDIS_URL is given.
+ * The gateway as a server on a loopback port, a free one unless it is given, on a migrated database, with the
+ * in-process bus unless REDIS_URL is given.
  */
 export async function startGateway(
   databaseUrl: string,
   baseDir: string,
   env: NodeJS.ProcessEnv = {},
   logger = createLogger({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent', app: 'gateway' }),
+  port = 0,
 ): Promise<TestGateway> {
   const config = readConfig({
     INFINIBAY_BASE_DIR: baseDir,
@@ -45,7 +46,7 @@ export async function startGateway(
   const app = await startHttpApp(module, {
     logger,
     host: '127.0.0.1',
-    port: 0,
+    port,
     portVariable: 'GATEWAY_PORT',
   });
   return { app, baseDir, stop: () => app.stop() };

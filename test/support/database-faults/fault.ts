@@ -27,6 +27,8 @@ export interface DatabaseFaults {
   readonly url: string;
   readonly kinds: readonly FaultKind[];
   arm(fault: Fault): void;
+  /** True once the statement has come and failed. */
+  hasFailed(): boolean;
   /** No more faults. @returns the statement that failed; null when fewer came */
   disarm(): string | null;
   stop(): Promise<void>;
@@ -42,6 +44,10 @@ export class StatementCounter {
     this.fault = fault;
     this.seen = 0;
     this.failed = null;
+  }
+
+  get hasFailed(): boolean {
+    return this.failed !== null;
   }
 
   disarm(): string | null {

@@ -31,6 +31,7 @@ export async function postgresFaults(url: string): Promise<DatabaseFaults> {
     url: proxied.href,
     kinds: ['error', 'cut before', 'cut after'],
     arm: (fault) => counter.arm(fault),
+    hasFailed: () => counter.hasFailed,
     disarm: () => counter.disarm(),
     stop: async () => {
       for (const socket of sockets) socket.destroy();

@@ -35,6 +35,7 @@ export async function sqliteFaults(database: Database): Promise<DatabaseFaults> 
     url: database.url,
     kinds: ['error', 'busy', 'full', 'ioerr'],
     arm: (fault) => counter.arm(fault),
+    hasFailed: () => counter.hasFailed,
     disarm: () => counter.disarm(),
     stop: () => {
       client.prepare = prepare;

@@ -48,6 +48,8 @@ export class InstallWorld {
   );
   /** What it was asked for. */
   readonly downloads: string[] = [];
+  /** With which word each of them was asked for. */
+  readonly tokens: (string | undefined)[] = [];
   private readonly folder = mkdtempSync(join(tmpdir(), 'infinibay-install-'));
   private count = 0;
   private url = '';
@@ -56,6 +58,7 @@ export class InstallWorld {
     const name = request.url?.split('/').pop() ?? '';
     const bytes = this.served.get(name);
     this.downloads.push(name);
+    this.tokens.push(request.headers.authorization);
     response.writeHead(bytes ? 200 : 404).end(bytes);
   });
 
@@ -69,6 +72,7 @@ export class InstallWorld {
   forget(): void {
     this.events.reports.length = 0;
     this.downloads.length = 0;
+    this.tokens.length = 0;
   }
 
   async stop(): Promise<void> {

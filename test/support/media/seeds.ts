@@ -6,11 +6,13 @@ import { FULL_REQUEST, mediaRequest } from './media.js';
 
 /** Secrets that a search finds again. */
 export const CANARY_SECRET = 'canary0channel0secret'.padEnd(64, '0');
+export const CANARY_PROOF = 'ca3a'.repeat(16);
 export const CANARY_TOKEN = 'canary-install-token_0123456789';
 
 export const SEED_INSTALL: AgentInstall = {
   vmId: FULL_REQUEST.vmId,
   mediumId: 'c1a0b9d8-0000-4000-8000-000000000001',
+  mediumProof: CANARY_PROOF,
   source: 'installer',
   rhsm: null,
   distributionUrl: 'http://suite.example:4000',

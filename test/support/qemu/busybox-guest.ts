@@ -24,6 +24,8 @@ export async function startBusyboxGuest(options: {
   vmId: string;
   /** Empty: none. */
   secret: string;
+  /** The medium that it is to look installed from; left out: none. */
+  medium?: { id: string; proof: string };
   /** The media plan's channel: a UNIX socket that QEMU makes. */
   socket: string;
 }): Promise<BusyboxGuest> {
@@ -93,7 +95,11 @@ export async function startBusyboxGuest(options: {
 }
 
 /** The first process: what an init system would do for the agent, and its restart when it ends. */
-function init(modules: string[], { vmId, secret }: { vmId: string; secret: string }): string {
+function init(
+  modules: string[],
+  { vmId, secret, medium }: { vmId: string; secret: string; medium?: { id: string; proof: string } },
+): string {
+  const kept = medium ? `echo '${JSON.stringify(medium)}' >/var/lib/infiniservice/medium.json` : '';
   return `#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -103,6 +109,7 @@ mount -t sysfs sys /sys
 mount -t cgroup2 cgroup /sys/fs/cgroup
 for module in ${modules.join(' ')}; do insmod /modules/$module; done
 mount -t ext4 /dev/vda /var/lib/infiniservice || mount -t ext4 /dev/vda /var/lib/infiniservice
+${kept}
 export INFINISERVICE_REBOOT=/bin/restart-machine INFINIBAY_VM_ID=${vmId} ${secret ? `INFINISERVICE_SHARED_SECRET=${secret}` : ''}
 while :; do infiniservice run; sleep 1; done
 `;

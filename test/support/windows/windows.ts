@@ -10,6 +10,7 @@ export const WINDOWS_PASSWORDS: ReadonlyMap<string, string> = new Map([
 export const WINDOWS_INSTALL = {
   vmId: FULL_REQUEST.vmId,
   mediumId: 'm',
+  mediumProof: 'd'.repeat(64),
   source: 'installer' as const,
   rhsm: null,
   distributionUrl: 'http://suite.example:4000',

@@ -23,6 +23,11 @@ export interface AgentInstall {
   vmId: string;
   /** Of the medium: what is installed is bound to it. */
   mediumId: string;
+  /**
+   * What only this medium carries, 64 hexadecimal digits: who can read the medium has it, and nobody else.
+   * Its downloads and its agent's hellos show it.
+   */
+  mediumProof: string;
   /** Only a cloud image's medium is for a system that is there already. */
   source: MediaRequest['source'];
   /** RHEL's subscription; null: none. */
@@ -115,10 +120,12 @@ export function agentFiles(
  * `packagesDone` is there
  */
 export function installSettings(install: AgentInstall, more: { waitsForPackages?: boolean } = {}): string {
-  const { vmId, mediumId, source, distributionUrl, pins, channelSecret, reporting, rhsm } = install;
+  const { vmId, mediumId, mediumProof, source, distributionUrl, pins, channelSecret, reporting, rhsm } =
+    install;
   const lines: [string, string][] = [
     ['INFINIBAY_VM_ID', vmId],
     ['INFINIBAY_MEDIUM_ID', mediumId],
+    ['INFINIBAY_MEDIUM_PROOF', mediumProof],
     ['INFINIBAY_SOURCE', source],
     ['INFINIBAY_URL', distributionUrl],
     ['INFINISERVICE_VERSION', pins.version],

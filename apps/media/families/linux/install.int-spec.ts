@@ -17,11 +17,12 @@ import {
   vmOf,
 } from '../../../../test/support/installers/install-world.js';
 import type { MachineRoot } from '../../../../test/support/installers/machine-root.js';
-import { CANARY_SECRET, CANARY_TOKEN } from '../../../../test/support/media/seeds.js';
+import { CANARY_PROOF, CANARY_SECRET, CANARY_TOKEN } from '../../../../test/support/media/seeds.js';
 import { INSTALL_SETTINGS } from './agent-files.js';
 import { installEnv } from './install-env.js';
 
 const SECRETS = 'etc/infiniservice/agent.env';
+const MEDIUM = 'var/lib/infiniservice/medium.json';
 const world = new InstallWorld();
 beforeAll(() => world.start());
 beforeEach(() => world.forget());
@@ -43,6 +44,11 @@ describe.each([
     machine.attach('CIDATA', null);
     expect(machine.holding(CANARY_SECRET)).toEqual([SECRETS]);
     expect(machine.holding(CANARY_TOKEN)).toEqual([]);
+    // Both downloads showed the medium's proof, and the agent keeps it for its hellos.
+    expect(world.tokens).toEqual([`Bearer ${CANARY_PROOF}`, `Bearer ${CANARY_PROOF}`]);
+    expect(machine.holding(CANARY_PROOF)).toEqual([MEDIUM]);
+    expect(statSync(machine.path(MEDIUM)).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(machine.read(MEDIUM))).toEqual({ id: 'm1', proof: CANARY_PROOF });
     expect(statSync(machine.path('var/lib/infinibay')).mode & 0o777).toBe(0o700);
     expect(statSync(machine.path(LOG)).mode & 0o777).toBe(0o640);
     expect(machine.calls()).toEqual(

@@ -22,6 +22,7 @@ const hash = (text: string): string => createHash('sha256').update(text).digest(
 const INSTALL = {
   vmId: FULL_REQUEST.vmId,
   mediumId: 'm',
+  mediumProof: 'd'.repeat(64),
   source: 'installer' as const,
   rhsm: null,
   distributionUrl: 'http://127.0.0.1:1',

@@ -14,6 +14,7 @@ import { REMASTERED_MEDIUM, SUBIQUITY } from './installer.js';
 const INSTALL: AgentInstall = {
   vmId: FULL_REQUEST.vmId,
   mediumId: 'm',
+  mediumProof: 'd'.repeat(64),
   source: 'installer' as const,
   rhsm: null,
   distributionUrl: 'http://suite.example:4000',

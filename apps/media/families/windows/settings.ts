@@ -5,13 +5,15 @@ import { findWindowsVersion } from './versions.js';
 
 /**
  * What the installing script reads. All that a request carries goes to PowerShell through this file, as data:
- * no value stands in a script's text. It holds the channel secret and the report token, and goes with its
- * folder at the end.
+ * no value stands in a script's text. It holds the channel secret, the medium's proof and the report token,
+ * and goes with its folder at the end.
  */
 export function settingsFile(request: MediaRequest, install: AgentInstall, autoLogon: boolean): string {
-  const { vmId, distributionUrl, pins, channelSecret, reporting } = install;
+  const { vmId, mediumId, mediumProof, distributionUrl, pins, channelSecret, reporting } = install;
   return `${jsonAscii({
     vmId,
+    mediumId,
+    mediumProof,
     distributionUrl,
     version: pins.version,
     binarySha256: pins.binarySha256,

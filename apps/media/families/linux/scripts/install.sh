@@ -84,7 +84,8 @@ retire() {
     if [ -x "$program" ] && timeout 60 "$program" uninstall; then return; fi
     systemctl stop infiniservice.service || true
     rm -f /etc/systemd/system/multi-user.target.wants/infiniservice.service \
-        /etc/systemd/system/infiniservice.service /etc/infiniservice/agent.env "$program"
+        /etc/systemd/system/infiniservice.service /etc/infiniservice/agent.env "$program" \
+        "${spool%/*}/medium.json"
     systemctl daemon-reload || true
 }
 
@@ -133,7 +134,7 @@ identify() {
 
 fetch() { # hash bytes file
     say "downloading $3"
-    download "$INFINIBAY_URL/infiniservice/sha256/$1" "$work/$3" "$2" || { say "$3 could not be downloaded" && exit 1; }
+    download "$INFINIBAY_URL/infiniservice/sha256/$1" "$work/$3" "$2" "${INFINIBAY_MEDIUM_PROOF:-}" || { say "$3 could not be downloaded" && exit 1; }
     [ "$work" = "$started" ] || cp "$work/$3" "$started/$3"
     # Nothing that was downloaded runs before its hash matched.
     if ! echo "$1  $started/$3" | sha256sum --check --status; then
@@ -149,7 +150,7 @@ secrets_of() { # settings
     (
         # shellcheck source=/dev/null
         . "$1"
-        for secret in "${INFINISERVICE_SHARED_SECRET:-}" "${INFINIBAY_REPORT_TOKEN:-}"; do
+        for secret in "${INFINISERVICE_SHARED_SECRET:-}" "${INFINIBAY_MEDIUM_PROOF:-}" "${INFINIBAY_REPORT_TOKEN:-}"; do
             [ -z "$secret" ] || printf '%s\n' "$secret"
         done
         printf %s "${INFINIBAY_RHSM_ACTIVATION_KEYS:-}" | tr ',' '\n' | while read -r key || [ -n "$key" ]; do
@@ -213,6 +214,9 @@ install() { # whether the system was started
     (
         export INFINISERVICE_SHA256 INFINISERVICE_SETUP="$setup"
         [ -z "${INFINISERVICE_SHARED_SECRET:-}" ] || export INFINISERVICE_SHARED_SECRET
+        if [ -n "${INFINIBAY_MEDIUM_PROOF:-}" ]; then
+            export INFINISERVICE_MEDIUM_ID="$medium" INFINISERVICE_MEDIUM_PROOF="$INFINIBAY_MEDIUM_PROOF"
+        fi
         cd "$started"
         sh ./install-linux.sh normal "$vm"
     ) || { say "install-linux.sh failed" && exit 1; }

@@ -41,7 +41,7 @@ function Get-CheckedFile($Settings, [string] $Sha256, [long] $Bytes, [string] $N
     for ($attempt = 1; $true; $attempt++) {
         try {
             Write-Log ('downloading ' + $Name + ' from ' + $url) $DownloadLog
-            Receive-File $url $target $Bytes
+            Receive-File $url $target $Bytes -Token $Settings.mediumProof
             break
         } catch {
             Write-Log ('attempt ' + $attempt + ': ' + $_.Exception.Message) $DownloadLog
@@ -63,6 +63,8 @@ function Invoke-Installer($Settings, [string] $Script) {
     $env:INFINISERVICE_SHA256 = $Settings.binarySha256
     # By environment only: other users can read arguments.
     if ($Settings.channelSecret) { $env:INFINISERVICE_SHARED_SECRET = $Settings.channelSecret }
+    $env:INFINISERVICE_MEDIUM_ID = $Settings.mediumId
+    $env:INFINISERVICE_MEDIUM_PROOF = $Settings.mediumProof
     try {
         # In this mode a line on standard error is a line, not an exception.
         $ErrorActionPreference = 'Continue'
@@ -73,6 +75,8 @@ function Invoke-Installer($Settings, [string] $Script) {
         $ErrorActionPreference = 'Stop'
         $env:INFINISERVICE_SHA256 = $null
         $env:INFINISERVICE_SHARED_SECRET = $null
+        $env:INFINISERVICE_MEDIUM_ID = $null
+        $env:INFINISERVICE_MEDIUM_PROOF = $null
     }
     if ($code -ne 0) { throw ('install-windows.ps1 ended with ' + $code) }
 }
