@@ -86,6 +86,20 @@ export default {
       to: { pathNot: ['^libs/script-files/', '^(node:)?(fs|path)$'] },
     },
     {
+      name: 'placeholders-are-judged-by-grammars-only',
+      comment: 'A text and its faults: grammars that lie in node_modules, and no other file.',
+      severity: 'error',
+      from: { path: '^libs/placeholders/', pathNot: '(\\.|-)spec\\.ts$' },
+      to: {
+        pathNot: [
+          '^libs/placeholders/',
+          '^libs/protocol/index\\.ts$',
+          'node_modules/web-tree-sitter/',
+          '^(node:)?module$',
+        ],
+      },
+    },
+    {
       name: 'cli-is-light',
       comment:
         'The command starts fast and runs on the Node that an operator has: no framework, no database.',

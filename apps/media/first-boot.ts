@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database, Script, ScriptVersion, type StoredInput, storedInputs } from '#db';
 import { matchesWhole } from '#patterns';
 import { checkInputs, FAMILY_RULES, type Fault, type MediaRequest } from '#protocol';
+import { judgementOf } from '#placeholders';
 import { invalidRequest } from '#runtime';
 import type { MediaConfig } from './config.js';
 
@@ -46,6 +47,15 @@ export class FirstBoot {
           message: `the script is for ${version.platforms.join(', ')}`,
           remedy: `choose one for ${platform}`,
         });
+      // A version that is right has no faults; an old one that an operator keeps is not asked.
+      const { faults: code } = version.placeholders === null ? await judgementOf(version) : { faults: [] };
+      issues.push(
+        ...code.map(({ message, remedy }) => ({
+          path: `${path}.scriptId`,
+          message,
+          remedy: `PUT a version that is right: ${remedy}`,
+        })),
+      );
       const { values, faults } = checkInputs(version, inputs, matchesWhole);
       issues.push(...faults.map((fault) => ({ ...fault, path: `${path}.${fault.path}` })));
       const { SECRETS_KEY: secretsKey } = this.config;

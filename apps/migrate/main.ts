@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { migrateToLatest, openDatabase } from '#db';
+import { judgeOldPlaceholders } from './old-placeholders.js';
 import { AppError, commonFields, ConfigError, databaseUrl, loadConfig } from '#runtime';
 import { refusedPatterns } from './saved-patterns.js';
 
 /**
  * `npm run migrate`: brings the database of DATABASE_URL to the newest version; safe to run at any time, also
- * twice at once.
+ * twice at once. Scripts of before in which a value would become code are listed and no longer run; with
+ * `--keep` they are.
  */
 try {
   const config = loadConfig(
@@ -20,6 +22,7 @@ try {
   const done = await migrateToLatest(database);
   console.log(done.length === 0 ? 'the database is up to date' : `migrated: ${done.join(', ')}`);
   for (const line of await refusedPatterns(database)) console.log(line);
+  await judgeOldPlaceholders(database, { keep: process.argv.includes('--keep'), tell: console.log });
   await database.close();
 } catch (error) {
   console.error(error instanceof ConfigError || error instanceof AppError ? error.message : error);

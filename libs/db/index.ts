@@ -32,6 +32,7 @@ export * from './queries/scheduling.js';
 export * from './queries/scripts.js';
 export { storageUse } from './queries/storage.js';
 export { stopSeries } from './queries/series.js';
+export * from './queries/old-placeholders.js';
 export * from './queries/verdicts.js';
 export { firstSlot, parseCron, type SeriesRule } from './schedule/series-rule.js';
 export { databaseNow } from './sql.js';

@@ -55,6 +55,7 @@ export { OS_FAMILIES, plainPassword } from './media/request-fields.js';
 export * from './media/request.js';
 export { asWarnings, requestWarnings, type Warning } from './media/warnings.js';
 export { InputError, inputEnvironment, substituteInputs } from './scripts/inputs.js';
+export * from './scripts/placeholders.js';
 export { quoteFor, UnquotableError } from './scripts/quoting.js';
 export * from './statuses.js';
 export * from './storable.js';

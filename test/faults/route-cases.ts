@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { keepRunContent, requestCancel } from '#db';
+import { keepRunContent, MachineEvent, recordMachineEvent, requestCancel } from '#db';
 import { newId } from '../support/servers/databases.js';
 import { every, machineWithLease, schedule, script } from '../support/rows/rows.js';
 import type { AppName, FaultWorld } from './fault-world.js';
@@ -75,6 +75,22 @@ export const ROUTE_CASES: Record<AppName, Record<string, RouteCase>> = {
         const machineId = prepared.path?.['id'] ?? '';
         await schedule(world.database, { machineId }, { machineId, rule: every(60) });
         return { ...prepared, query: '?force=true', again: [404] };
+      },
+    },
+    'GET /api/machines/:id/events/:eventId': {
+      prepare: async (world) => {
+        const { path } = await ofMachine(world);
+        const machineId = path?.['id'] ?? '';
+        const work = world.database.work();
+        await recordMachineEvent(work, {
+          machineId,
+          kind: 'agent',
+          severity: 'info',
+          code: 'agent.test',
+          message: 'hello',
+        });
+        const { id } = await work.findOneOrFail(MachineEvent, { machineId });
+        return { path: { id: machineId, eventId: id } };
       },
     },
     'GET /api/machines/:id/health': { prepare: ofMachine },

@@ -7,7 +7,7 @@ import { leavesOf } from '../support/schemas/leaves.js';
 import { controllersOf, schemasOfController } from '../support/schemas/routes.js';
 
 /** Whose form lets nothing through that a database cannot hold. */
-const SAFE_FORMATS = new Set(['ipv4', 'ipv6', 'cidrv4', 'cidrv6']);
+const SAFE_FORMATS = new Set(['ipv4', 'ipv6', 'cidrv4', 'cidrv6', 'guid', 'uuid']);
 
 /** What of a schema is not made of the parts of libs/protocol/storable.ts, as paths. */
 function bareIn(schema: z.ZodType, mayBeUnknown = false): string[] {

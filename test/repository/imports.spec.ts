@@ -106,6 +106,11 @@ it('a violation of each rule is found', () => {
       'libs/script-files/planted.ts',
       "export { connect } from 'node:net';",
     ],
+    [
+      'placeholders-are-judged-by-grammars-only',
+      'libs/placeholders/planted.ts',
+      "export { readFileSync } from 'node:fs';",
+    ],
     ['core-is-pure', 'apps/gateway/core/planted.ts', "export { connect } from 'node:net';"],
     [
       'standalone-takes-modules-and-config-only',

@@ -25,6 +25,7 @@ import {
   type ScheduleExecutions,
 } from '#protocol';
 import type { Draft } from '#app';
+import { judgementOf } from '#placeholders';
 import { matchesWhole } from '#patterns';
 import { Bus, invalidRequest } from '#runtime';
 import type { Actor } from '../http/by.js';
@@ -92,6 +93,7 @@ export class ScheduleService {
       databaseNow(this.database.work()),
     ]);
     this.checkMachines(machineIds, machines, version, issues);
+    if (version) issues.push(...(await codeFaults(version)));
     const values =
       version && !unsound.has('inputs') ? this.checkInputs(version, sound.inputs ?? {}, issues) : {};
     const isUnknownTime =
@@ -236,6 +238,17 @@ const noMachine = (index: number, id: string): Fault => ({
   message: `there is no machine ${id}`,
   remedy: 'POST /api/machines or make its medium first',
 });
+
+/** Of a version that was saved before placeholders were judged, and that no operator keeps. */
+async function codeFaults(version: ScriptVersion): Promise<Fault[]> {
+  if (version.placeholders !== null) return [];
+  const { faults } = await judgementOf(version);
+  return faults.map(({ message, remedy }) => ({
+    path: 'scriptId',
+    message: `version ${version.version} of the script was saved before this was looked at: ${message}`,
+    remedy: `PUT a version that is right: ${remedy}`,
+  }));
+}
 
 /** The repeating schedule that was asked for, or null. */
 function ruleOf(request: Partial<ScheduleExecutions>, earliest: Date, issues: Fault[]): SeriesRule | null {

@@ -11,6 +11,7 @@ import {
   type Work,
 } from '#db';
 import { type CreateScript, defaultPlatforms, type Page, type PageQuery, type ScriptDto } from '#protocol';
+import { judgePlaceholders } from '#placeholders';
 import { patternFault } from '#patterns';
 import { type AppError, invalidRequest } from '#runtime';
 import { ConsoleError } from '../codes.js';
@@ -26,9 +27,10 @@ export class ScriptsService {
     private readonly idempotency: Idempotency,
   ) {}
 
-  /** @throws AppError `request.invalid` (400) */
+  /** @throws AppError `request.invalid` (400) when the value of an input would become code */
   async create(request: CreateScript, actor: Actor, key: RequestKey | null): Promise<ScriptDto> {
     checkPatterns(request);
+    await refuseCode(request);
     return this.idempotency.once(key, async (work) => {
       const now = await databaseNow(work);
       const script = work.create(Script, { id: randomUUID(), version: 1, createdAt: now, updatedAt: now });
@@ -40,6 +42,7 @@ export class ScriptsService {
   /** Adds a version; runs that are scheduled keep the one they name. */
   async update(id: string, request: CreateScript, actor: Actor, key: RequestKey | null): Promise<ScriptDto> {
     checkPatterns(request);
+    await refuseCode(request);
     return this.idempotency.once(key, async (work) => {
       if ((await nextScriptVersion(work, id)) === null) throw notFound(id);
       const script = await work.findOneOrFail(Script, { id });
@@ -89,6 +92,7 @@ export class ScriptsService {
       timeoutSeconds: request.timeoutSeconds,
       runAs: request.runAs ?? null,
       retry: request.retry ?? null,
+      placeholders: 'judged',
       sha256: createHash('sha256').update(request.content).digest('hex'),
       createdAt: now,
     });
@@ -105,6 +109,12 @@ export class ScriptsService {
     });
     return toScriptDto(version);
   }
+}
+
+/** @throws AppError `request.invalid` (400) with line, column and the right form of each placeholder */
+async function refuseCode(request: CreateScript): Promise<void> {
+  const { faults } = await judgePlaceholders(request);
+  if (faults.length > 0) throw invalidRequest(faults);
 }
 
 /** Scripts are saved without what would have to be matched by backtracking. */

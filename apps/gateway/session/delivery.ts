@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import {
   claimDue,
-  endByVerdict,
+  endAsBadInput,
   keepRunContent,
   recordDelivery,
+  refuseRun,
   returnToPending,
   type ScriptExecution,
   ScriptVersion,
@@ -16,6 +17,7 @@ import {
   type PendingScript,
   substituteInputs,
 } from '#protocol';
+import { judgementOf } from '#placeholders';
 import { hostInUrl } from '#runtime';
 import { LineTooLongError } from '../channel/outbox.js';
 import { bootstrapScript, fileContent } from '../core/bootstrap.js';
@@ -59,7 +61,7 @@ export async function deliverRow(guest: Guest, row: ScriptExecution): Promise<bo
     script = await buildScript(guest, row);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    await refuse(context, row, error.message);
+    await refuse(context, row, error.message, error instanceof CodeError);
     return false;
   }
   // Committed before the first byte: a row that may have reached the guest is never taken for one that did
@@ -122,11 +124,39 @@ async function fetched(
   return { ...script, script_content: bootstrapScript(shell, url, content), input_values: {} };
 }
 
-async function refuse({ database, bus }: GatewayContext, row: ScriptExecution, error: string): Promise<void> {
+/** A version that was saved before placeholders were judged, and whose inputs would become code. */
+class CodeError extends InputError {}
+
+/** @param isForEver no run of this version goes out: its series ends, too, and the machine's events say so */
+async function refuse(
+  { database, bus }: GatewayContext,
+  row: ScriptExecution,
+  error: string,
+  isForEver = false,
+): Promise<void> {
   await database.transaction((work) =>
-    endByVerdict(work, { id: row.id, epoch: row.epoch, status: 'FAILED', failureReason: 'BAD_INPUT', error }),
+    isForEver ? refuseRun(work, row, error) : endAsBadInput(work, row, error),
   );
   bus.emit(BusEvents.executionChanged, { executionId: row.id, machineId: row.machineId, status: 'FAILED' });
+}
+
+/** @throws InputError, a `CodeError` where a value would become code */
+async function contentFor(
+  version: ScriptVersion,
+  values: Readonly<Record<string, string | number | boolean>>,
+  isOurs: boolean,
+): Promise<string> {
+  const { shell, content, placeholders } = version;
+  const { faults, comments, assignAt } = await judgementOf(version);
+  const [fault] = faults;
+  if (fault && placeholders === null) throw new CodeError(`${fault.message}; ${fault.remedy}`);
+  // What an operator keeps is written as it always was.
+  const judged = {
+    native: placeholders === 'judged',
+    comments: placeholders === 'kept' ? [] : comments,
+    assignAt,
+  };
+  return substituteInputs(shell, content, values, judged, { assign: !isOurs });
 }
 
 async function buildScript({ context, outbox, isOurs }: Guest, row: ScriptExecution): Promise<PendingScript> {
@@ -135,7 +165,7 @@ async function buildScript({ context, outbox, isOurs }: Guest, row: ScriptExecut
     .findOne(ScriptVersion, { scriptId: row.scriptId, version: row.scriptVersion });
   if (!version) throw new InputError(`version ${row.scriptVersion} of the script is gone`);
   const values = openInputs(context.config, row);
-  const content = substituteInputs(version.shell, version.content, values);
+  const content = await contentFor(version, values, isOurs);
   if (Buffer.byteLength(content) > CHANNEL_LIMITS.scriptContent) {
     throw new InputError(
       `the script with its inputs has ${Buffer.byteLength(content)} bytes; the channel carries ${CHANNEL_LIMITS.scriptContent}`,

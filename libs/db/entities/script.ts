@@ -60,6 +60,13 @@ export class ScriptVersion {
   @Json(true)
   retry: { maxAttempts: number; safe: boolean } | null = null;
 
+  /**
+   * `judged`: no value becomes code, and numbers and booleans are written as the shell's own. Null: saved
+   * before placeholders were judged. `kept`: saved before, and an operator runs it whatever they are.
+   */
+  @Str(16, true)
+  placeholders: 'judged' | 'kept' | null = null;
+
   /** Of the content, hexadecimal. */
   @Str(64)
   sha256!: string;

@@ -118,6 +118,14 @@ export async function stopSeries(work: Work, seriesId: string): Promise<string[]
   return cancelled.map(({ id }) => id);
 }
 
+/** Ends a series whose run is refused for ever, before that run is ended. */
+export async function stopRefusedSeries(work: Work, seriesId: string): Promise<void> {
+  await work.execute(
+    `update series set stopped_at = coalesce(stopped_at, ${dialectOf(work).now}), stop_reason = ${STOP_REASON} where id = ?`,
+    ['refused', seriesId],
+  );
+}
+
 /** Ends all series of a machine that is about to be deleted; its open runs are the caller's to end. */
 export async function stopSeriesOfMachine(work: Work, machineId: string): Promise<void> {
   await work.execute(

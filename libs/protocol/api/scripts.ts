@@ -93,6 +93,7 @@ export const CreateScript = z
   })
   .superRefine((script, context) => {
     const names = new Set<string>();
+    const variables = new Set<string>();
     script.inputs.forEach((input, index) => {
       if (names.has(input.name))
         context.addIssue({
@@ -101,7 +102,15 @@ export const CreateScript = z
           message: `${input.name} is declared twice`,
           params: { remedy: 'keep one of them' },
         });
+      else if (variables.has(input.name.toUpperCase()))
+        context.addIssue({
+          code: 'custom',
+          path: ['inputs', index, 'name'],
+          message: `${input.name} differs in case only from another input: both would be INFINIBAY_INPUT_${input.name.toUpperCase()}`,
+          params: { remedy: 'choose another name' },
+        });
       names.add(input.name);
+      variables.add(input.name.toUpperCase());
     });
     for (const [index, wanted] of (script.platforms ?? []).entries()) {
       if (!SHELL_PLATFORMS[script.shell].includes(wanted))

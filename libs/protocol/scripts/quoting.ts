@@ -23,6 +23,12 @@ export function quoteFor(shell: Shell, value: string): string {
   }
 }
 
+/** Writes a number or a boolean as a shell's own: PowerShell's `if ('false')` is true. */
+export function nativeFor(shell: Shell, value: number | boolean): string {
+  if (typeof value === 'number') return String(value);
+  return shell === 'POWERSHELL' ? `$${value}` : String(value);
+}
+
 /** Nothing is special between single quotes; a quote ends them, stands escaped, and opens them again. */
 function quotePosix(value: string): string {
   return `'${value.replaceAll("'", `'\\''`)}'`;

@@ -8,6 +8,7 @@ import { Migration20261127124355_machine_setup } from './Migration20261127124355
 import { Migration20261127163034_list_indexes } from './Migration20261127163034_list_indexes.js';
 import { Migration20261127164550_medium_proof } from './Migration20261127164550_medium_proof.js';
 import { Migration20261127172917_budgets } from './Migration20261127172917_budgets.js';
+import { Migration20261127174610_script_placeholders } from './Migration20261127174610_script_placeholders.js';
 
 /** In the order in which they run; released ones are never edited. */
 export const sqliteMigrations: MigrationObject[] = [
@@ -20,4 +21,5 @@ export const sqliteMigrations: MigrationObject[] = [
   { name: 'Migration20261127163034_list_indexes', class: Migration20261127163034_list_indexes },
   { name: 'Migration20261127164550_medium_proof', class: Migration20261127164550_medium_proof },
   { name: 'Migration20261127172917_budgets', class: Migration20261127172917_budgets },
+  { name: 'Migration20261127174610_script_placeholders', class: Migration20261127174610_script_placeholders },
 ];

@@ -1,0 +1,1 @@
+export { judgementOf, judgePlaceholders } from './judge.js';
