@@ -183,7 +183,7 @@ export class MediaRecords {
   }
 
   /**
-   * Takes the place of the machine's earlier media: their files go, and the first-boot runs that have not begun
+   * Takes the place of the machine's earlier media: their files go, and first-boot runs that have not begun
    * are cancelled, for their installation is replaced. Rows of media without a proof, which go to whoever
    * speaks, stay where nobody asked for a replacement.
    */
