@@ -3,8 +3,8 @@ import { Language, Parser, type Tree } from 'web-tree-sitter';
 
 const require = createRequire(import.meta.url);
 const WASM = {
-  bash: 'tree-sitter-bash/tree-sitter-bash.wasm',
-  powershell: 'tree-sitter-powershell/tree-sitter-powershell.wasm',
+  bash: () => require.resolve('tree-sitter-bash/tree-sitter-bash.wasm'),
+  powershell: () => require.resolve('tree-sitter-powershell/tree-sitter-powershell.wasm'),
 } as const;
 export type Grammar = keyof typeof WASM;
 
@@ -20,7 +20,7 @@ function parserOf(grammar: Grammar): Promise<Parser> {
   const parser = (async () => {
     await Parser.init();
     const made = new Parser();
-    made.setLanguage(await Language.load(require.resolve(WASM[grammar])));
+    made.setLanguage(await Language.load(WASM[grammar]()));
     return made;
   })();
   parsers.set(grammar, parser);

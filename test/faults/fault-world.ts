@@ -9,7 +9,7 @@ import { readConfig as readDistributionConfig } from '../../apps/distribution/co
 import { DistributionModule } from '../../apps/distribution/distribution.module.js';
 import { CONSOLE_TOKEN, startConsole, type TestConsole } from '../support/apps/console.js';
 import type { FaultyDatabase } from '../support/database-faults/on-faulty-databases.js';
-import { difference, tableCounts } from '../support/database-faults/table-counts.js';
+import { tableCounts } from '../support/database-faults/table-counts.js';
 import { publishArtifacts, startMedia, type TestMedia } from '../support/media/media.js';
 import { newId } from '../support/servers/databases.js';
 
@@ -107,16 +107,6 @@ export function isErrorBody(body: unknown): boolean {
   const texts = [code, message, remedy, correlationId];
   if (!texts.every((text) => typeof text === 'string' && text !== '')) return false;
   return !/a fault of the test|select |insert |update |sqlite|connection terminated/i.test(String(message));
-}
-
-/** What one request changes when nothing fails. */
-export async function changesOf(
-  world: FaultWorld,
-  run: () => Promise<void>,
-): Promise<Record<string, number>> {
-  const before = await world.counts();
-  await run();
-  return difference(before, await world.counts());
 }
 
 export const freshKey = (): string => `key-${newId()}`;

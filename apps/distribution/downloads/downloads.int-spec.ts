@@ -6,10 +6,10 @@ import { createServer, connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { LOOKS, progressOf } from '#app';
 import { Download, openDatabase } from '#db';
 import { sha256, startDistribution, type TestDistribution } from '../../../test/support/apps/distribution.js';
 import { send } from '../../../test/support/apps/http.js';
+import { LOOKS, progressOf } from '../../../test/support/apps/reader-watch.js';
 import { waitFor } from '../../../test/support/wait.js';
 
 const MIB = 1_048_576;

@@ -16,14 +16,13 @@ import {
   recordStarted,
   requestCancel,
   returnToPending,
-  type RunEvent,
-  type RunState,
   ScriptExecution,
   Series,
   stopSeries,
   takeLease,
   type Work,
 } from '#db';
+import type { RunEvent, RunState } from '../../../libs/db/states/transitions.js';
 import { dialectOf } from './dialect.js';
 import { completion, every, script } from './rows.js';
 
