@@ -21,7 +21,8 @@ const common = {
     ],
   },
   moduleNameMapper: {
-    '^#(protocol|answers|db|runtime|secrets|app|script-files|patterns|placeholders)$': '<rootDir>/libs/$1/index.ts',
+    '^#(protocol|answers|db|runtime|secrets|app|script-files|patterns|placeholders)$':
+      '<rootDir>/libs/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '<rootDir>/infiniservice/'],

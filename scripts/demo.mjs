@@ -23,7 +23,7 @@ const base = process.env.INFINIBAY_BASE_DIR;
 const consoleUrl = `http://${process.env.CONSOLE_HOST || '127.0.0.1'}:${process.env.CONSOLE_PORT || 4001}`;
 const folder = join(base, 'demo');
 /** Stands for the root of the machine's disk. */
-const root = join(folder, 'root');
+const machineRoot = join(folder, 'root');
 const stateFile = join(folder, 'demo.json');
 const children = [];
 let stopping = false;
@@ -138,7 +138,7 @@ async function fetchAgent(media) {
 
 /** As install-linux.sh does it, with a folder that stands for the machine's root. */
 function installAgent(vmId, env) {
-  const words = ['install', '--vm-id', vmId, '--root', root];
+  const words = ['install', '--vm-id', vmId, '--root', machineRoot];
   const { status, stderr, error } = spawnSync(join(folder, 'infiniservice'), words, {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, ...env },
@@ -168,7 +168,7 @@ function startStandIn(state, secret) {
     HOME,
     INFINIBAY_VM_ID: state.machineId,
     INFINISERVICE_DEVICE: `unix:${join(base, 'sockets', `${state.machineId}.socket`)}`,
-    INFINISERVICE_STATE_DIR: join(root, 'var/lib/infiniservice'),
+    INFINISERVICE_STATE_DIR: join(machineRoot, 'var/lib/infiniservice'),
     INFINISERVICE_SHARED_SECRET: secret,
   };
   return run('guest', join(folder, 'infiniservice'), ['run'], env);

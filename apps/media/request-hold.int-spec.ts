@@ -33,7 +33,7 @@ onBothDatabases('a request whose medium is being made', (given) => {
       return 'made';
     });
   /** Begins one that is at work until it is told to go on. */
-  const begin = async (by = holds): Promise<{ goOn(): void; ended: Promise<string> }> => {
+  const begin = async (by = holds): Promise<{ goOn: () => void; ended: Promise<string> }> => {
     let goOn = (): void => undefined;
     const wait = new Promise<void>((resolve) => (goOn = resolve));
     let begun = false;

@@ -45,8 +45,8 @@ export function toExecutionDto(row: ScriptExecution): ExecutionDto {
     exitCode: row.exitCode,
     signal: row.signal,
     // A list has not read them.
-    stdout: (row.stdout as string | null | undefined) ?? null,
-    stderr: (row.stderr as string | null | undefined) ?? null,
+    stdout: row.stdout ?? null,
+    stderr: row.stderr ?? null,
     stdoutBytes: row.stdoutBytes,
     stderrBytes: row.stderrBytes,
     stdoutSha256: row.stdoutSha256,

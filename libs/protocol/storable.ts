@@ -45,9 +45,10 @@ export function isStorablePart(schema: z.ZodType): boolean {
  * @param form what it must match, told with `message`
  */
 export function dbText(limit: number, form?: RegExp, message?: string): z.ZodString {
-  // Whatever else is wrong with it, one fault is enough where its form is not what was asked for.
-  const formed = form ? z.string().regex(form, { error: message, abort: true }) : z.string();
+  const formed = form ? z.string().regex(form, message) : z.string();
   const text = formed.max(limit).superRefine((value, context) => {
+    // One fault is enough where the form is not what was asked for.
+    if (form && !form.test(value)) return;
     const fault = (words: string, remedy: string): void =>
       context.addIssue({ code: 'custom', message: words, params: { remedy } });
     if (value.includes('\0')) fault('must not contain NUL', 'leave NUL out');

@@ -51,6 +51,7 @@ describe('what is not set', () => {
     INFINIBAY_BASE_DIR: '/opt/infinibay',
     LOG_LEVEL: 'info',
     DATABASE_CONNECT_SECONDS: 10,
+    DATABASE_RESERVE_MIB: 64,
     DATABASE_STATEMENT_SECONDS: 30,
     BUS_ANSWER_SECONDS: 5,
     PORT: 4000,

@@ -20,8 +20,8 @@ export function toCommandDto(row: MachineCommand): CommandDto {
     success,
     exitCode,
     // A list has not read them.
-    stdout: (stdout as string | null | undefined) ?? null,
-    stderr: (stderr as string | null | undefined) ?? null,
+    stdout: stdout ?? null,
+    stderr: stderr ?? null,
     data: data ?? null,
     truncated: row.truncated,
     durationMs: row.durationMs,

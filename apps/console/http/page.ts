@@ -39,7 +39,7 @@ export function toPage<R extends Position, T>(rows: R[], limit: number, map: (ro
   for (const row of rows.slice(0, limit)) {
     const item = map(row);
     items.push(item);
-    bytes += Buffer.byteLength((JSON.stringify(item) as string | undefined) ?? '');
+    bytes += Buffer.byteLength(JSON.stringify(item) ?? '');
     if (bytes >= PAGE_BYTES) break;
   }
   const last = rows[items.length - 1];

@@ -31,7 +31,7 @@ export function cutData(value: unknown, limitBytes: number): unknown {
 
 /** Of the JSON text; 0 for what has none. */
 export function jsonBytes(value: unknown): number {
-  return Buffer.byteLength((JSON.stringify(value) as string | undefined) ?? '');
+  return Buffer.byteLength(JSON.stringify(value) ?? '');
 }
 
 function shorten(value: unknown, keep: number, missing: Missing): unknown {

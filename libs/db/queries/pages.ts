@@ -31,11 +31,12 @@ export function findPage<E extends Position>(
   page: PageRequest,
   options: { exclude?: readonly (keyof E & string)[] } = {},
 ): Promise<E[]> {
-  return work.find(entity, { $and: [where, ...bounds(work, page)] } as FilterQuery<E>, {
-    ...(options as FindOptions<E>),
+  const wanted = {
+    ...options,
     orderBy: { createdAt: 'desc', id: 'desc' } as never,
     limit: page.limit + 1,
-  });
+  } as FindOptions<E>;
+  return work.find(entity, { $and: [where, ...bounds(work, page)] } as never, wanted as never);
 }
 
 /** One upper bound alone: of two, SQLite takes one for its index and reads what the other excludes. */

@@ -22,13 +22,11 @@ export async function* versionsWithPatterns(
   work: Work,
 ): AsyncGenerator<{ scriptId: string; version: number; inputs: { name: string; pattern: string }[] }> {
   for (let after = ''; ;) {
-    const rows = await work
-      .fork()
-      .find(ScriptVersion, after === '' ? {} : { id: { $gt: after } }, {
-        fields: ['id', 'scriptId', 'version', 'inputs'],
-        orderBy: { id: 'asc' },
-        limit: 1000,
-      });
+    const rows = await work.fork().find(ScriptVersion, after === '' ? {} : { id: { $gt: after } }, {
+      fields: ['id', 'scriptId', 'version', 'inputs'],
+      orderBy: { id: 'asc' },
+      limit: 1000,
+    });
     for (const { scriptId, version, inputs } of rows) {
       const withPattern = inputs.flatMap(({ name, pattern }) =>
         pattern === undefined ? [] : [{ name, pattern }],

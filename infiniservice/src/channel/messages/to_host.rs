@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::medium::Medium;
 
+// One is made, written and gone: its size on the stack is no matter.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum GuestMessage {
