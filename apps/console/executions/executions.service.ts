@@ -96,6 +96,7 @@ export class ExecutionsService {
           ? await work.count(ScriptExecution, {
               machineId: row.machineId,
               executionType: 'FIRST_BOOT',
+              mediaId: row.mediaId,
               status: { $in: [...OPEN_STATUSES] },
               order: { $lt: row.order },
             })

@@ -4,6 +4,7 @@ import {
   type ExplanationCode,
   type FailureReason,
   isOpen,
+  type MachineIdentity,
   type SetupState,
 } from '#protocol';
 
@@ -24,6 +25,8 @@ export interface ExplainedRow {
   error: string | null;
   survivors: number | null;
   order: number;
+  /** The medium whose installation a first-boot script belongs to. */
+  mediaId: string | null;
 }
 
 export interface ExplainedMachine {
@@ -35,6 +38,11 @@ export interface ExplainedMachine {
   protocol: number | null;
   /** Whether its installation goes on, as its agent said; null when it did not say. */
   setup: SetupState | null;
+  identity: MachineIdentity | null;
+  /** The medium that installed the system which speaks there, as far as it was proved. */
+  provedMedium: string | null;
+  /** First-boot scripts of that medium wait until then. */
+  firstBootFrom: Date | null;
 }
 
 export interface Surroundings {
@@ -150,6 +158,22 @@ function explainPending(
     );
   const channel = explainChannel(machine, around.now);
   if (channel) return channel;
+  if (row.executionType === 'FIRST_BOOT' && row.mediaId !== null && row.mediaId !== machine.provedMedium)
+    return say(
+      'waits_for_installation',
+      `waits for the system that the medium ${row.mediaId} installs: the one that speaks ${
+        machine.provedMedium
+          ? `was installed by the medium ${machine.provedMedium}`
+          : 'has not shown by which medium it was installed'
+      }`,
+      'stop the VM, and start it with that medium; a medium that was replaced installs a system which gets nothing',
+    );
+  if (row.executionType === 'FIRST_BOOT' && machine.firstBootFrom && machine.firstBootFrom > around.now)
+    return say(
+      'waits_for_setup',
+      `waits until ${machine.firstBootFrom.toISOString()}: this agent does not say when its installation ends`,
+      null,
+    );
   if (row.executionType === 'FIRST_BOOT' && machine.setup === 'running')
     return say(
       'waits_for_setup',
@@ -182,7 +206,13 @@ export function explainChannel(
     : '';
   switch (machine.channel) {
     case 'ready':
-      return null;
+      return machine.identity === "another machine's"
+        ? say(
+            'channel_other_identity',
+            "InfiniService says another machine's id: its disk was copied together with its identity, and it gets no work",
+            'in the guest: infiniservice uninstall, then install it with the id of this machine; or start this VM with a medium of its own',
+          )
+        : null;
     case 'missing':
       return say(
         'channel_missing',

@@ -1,5 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { claimDue, type Database, endByVerdict, Host, Machine, recordCompletion, recordDelivery } from '#db';
+import {
+  claimDue,
+  type Database,
+  endByVerdict,
+  Host,
+  Machine,
+  recordCompletion,
+  recordDelivery,
+  ScriptExecution,
+} from '#db';
 import { startConsole, type TestConsole } from '../../../test/support/apps/console.js';
 import { onBothDatabases } from '../../../test/support/servers/databases.js';
 import { completion, machineWithLease, schedule } from '../../../test/support/rows/rows.js';
@@ -92,6 +102,34 @@ onBothDatabases('an execution is explained:', (given) => {
     await database.work().nativeUpdate(Machine, { id: machineId }, { channel: 'ready', setup: 'done' });
     expect(await explain(first!.id)).toMatchObject({ code: 'being_delivered' });
     expect(await explain(second!.id)).toMatchObject({ code: 'waits_for_first_boot' });
+  });
+
+  it('first-boot scripts by the medium that installed the system, and a copied disk', async () => {
+    const [own, other] = [randomUUID(), randomUUID()];
+    const [item] = await schedule(database, { machineId, executionType: 'FIRST_BOOT' });
+    await gatewayReports();
+    await channel('ready');
+    await database.work().nativeUpdate(ScriptExecution, { id: item!.id }, { mediaId: own });
+    expect(await explain(item!.id)).toMatchObject({
+      code: 'waits_for_installation',
+      message: expect.stringContaining('has not shown'),
+    });
+    const set = (values: Partial<Machine>): Promise<unknown> =>
+      database.work().nativeUpdate(Machine, { id: machineId }, values);
+    await set({ provedMedium: other });
+    expect(await explain(item!.id)).toMatchObject({ message: expect.stringContaining(other) });
+    await set({ provedMedium: own, firstBootFrom: new Date('2031-07-01T00:00:00Z') });
+    expect(await explain(item!.id)).toMatchObject({
+      code: 'waits_for_setup',
+      message: expect.stringContaining('2031-07-01'),
+    });
+    await set({ firstBootFrom: null });
+    expect(await explain(item!.id)).toMatchObject({ code: 'being_delivered' });
+    await set({ identity: "another machine's" });
+    expect(await explain(item!.id)).toMatchObject({
+      code: 'channel_other_identity',
+      remedy: expect.stringContaining('infiniservice uninstall'),
+    });
   });
 
   it('how they ended', async () => {

@@ -2,7 +2,7 @@ import type { Download, Machine, MachineEvent } from '#db';
 import type { DownloadDto, MachineDto, MachineEventDto } from '#protocol';
 
 export function toMachineDto(machine: Machine): MachineDto {
-  const { id, name, hostId, os, registered, channel, agentVersion } = machine;
+  const { id, name, hostId, os, registered, channel, identity, agentVersion } = machine;
   return {
     id,
     name,
@@ -10,6 +10,7 @@ export function toMachineDto(machine: Machine): MachineDto {
     os,
     registered,
     channel,
+    identity,
     agentVersion,
     lastSeenAt: machine.lastSeenAt?.toISOString() ?? null,
     createdAt: machine.createdAt.toISOString(),

@@ -128,6 +128,19 @@ onBothDatabases('machines', (given) => {
       .work()
       .nativeUpdate(Machine, { id }, { channel: 'ready', agentVersion: '0.1.0', lastSeenAt: new Date() });
     expect(await health()).toMatchObject({ ok: true, code: 'ok', agentVersion: '0.1.0', remedy: null });
+    const medium = newId();
+    await database
+      .work()
+      .nativeUpdate(Machine, { id }, { identity: "another machine's", provedMedium: medium });
+    expect(await health()).toMatchObject({
+      ok: false,
+      code: 'channel_other_identity',
+      identity: "another machine's",
+      installedBy: medium,
+      remedy: expect.any(String),
+    });
+    const { body } = await server.request('GET', `/api/machines/${id}`);
+    expect(body).toMatchObject({ identity: "another machine's" });
   });
 
   it('show what happened to them, metrics apart, and what they fetched', async () => {

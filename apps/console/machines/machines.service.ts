@@ -108,6 +108,8 @@ export class MachinesService {
     const common = {
       machineId: id,
       channel: machine.channel,
+      identity: machine.identity,
+      installedBy: machine.provedMedium,
       agentVersion: machine.agentVersion,
       lastSeenAt: machine.lastSeenAt?.toISOString() ?? null,
       install: null,

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { dbInt, dbNumber, dbText, dbTime } from '../storable.js';
-import { CHANNEL_STATES, EXECUTION_STATUSES, EXECUTION_TYPES, FAILURE_REASONS } from '../statuses.js';
+import {
+  CHANNEL_STATES,
+  MACHINE_IDENTITIES,
+  EXECUTION_STATUSES,
+  EXECUTION_TYPES,
+  FAILURE_REASONS,
+} from '../statuses.js';
 
 /** An example for docstrings, documents and messages. */
 export const EXAMPLE_ID = '7c0d6f0e-3f5e-4d0c-9d55-1b2f3a4b5c6d';
@@ -62,6 +68,12 @@ export const channelState = z.enum(CHANNEL_STATES).meta({
   id: 'ChannelState',
   description:
     'How the channel between gateway and guest is: `ready` when InfiniService talks, `unknown` before a gateway has looked.',
+});
+
+export const machineIdentity = z.enum(MACHINE_IDENTITIES).meta({
+  id: 'MachineIdentity',
+  description:
+    "Whose id the machine's InfiniService says; null before its first hello. Another machine's: its disk is a copy, and it gets no work.",
 });
 
 export const executionStatus = z

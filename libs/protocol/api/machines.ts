@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { channelState, count, displayName, EXAMPLE_ID, platform, shownId, uuid, wireTime } from './fields.js';
+import {
+  channelState,
+  count,
+  displayName,
+  EXAMPLE_ID,
+  machineIdentity,
+  platform,
+  shownId,
+  uuid,
+  wireTime,
+} from './fields.js';
 import { dbText } from '../storable.js';
 import { PageQuery } from './pages.js';
 
@@ -33,6 +43,7 @@ export const MachineDto = z
     os: platform.nullable(),
     registered: z.boolean().describe('False for a socket that a gateway found and nobody registered.'),
     channel: channelState,
+    identity: machineIdentity.nullable(),
     agentVersion: z.string().nullable(),
     lastSeenAt: wireTime.nullable().describe('When its InfiniService was last heard of.'),
     createdAt: wireTime,
@@ -48,6 +59,7 @@ export const MachineDto = z
         os: 'linux',
         registered: true,
         channel: 'ready',
+        identity: 'own',
         agentVersion: '1.4.2',
         lastSeenAt: '2027-01-31T14:00:00.000Z',
         createdAt: '2027-01-31T13:00:00.000Z',
@@ -61,6 +73,10 @@ export const MachineHealthDto = z
     machineId: shownId,
     ok: z.boolean().describe('InfiniService is installed and talks.'),
     channel: channelState,
+    identity: machineIdentity.nullable(),
+    installedBy: shownId
+      .nullable()
+      .describe('The medium that installed the system which speaks there; null when it has proved none.'),
     agentVersion: z.string().nullable(),
     lastSeenAt: wireTime.nullable(),
     install: z
@@ -83,6 +99,7 @@ export const MachineHealthDto = z
         'channel_closed',
         'channel_silent',
         'channel_deaf',
+        'channel_other_identity',
         'channel_unknown',
       ])
       .meta({ id: 'HealthCode', description: 'What keeps a machine from taking scripts, or `ok`.' }),
