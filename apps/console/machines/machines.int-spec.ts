@@ -31,6 +31,7 @@ onBothDatabases('machines', (given) => {
       os: 'linux',
       registered: true,
       channel: 'unknown',
+      identity: null,
       agentVersion: null,
       lastSeenAt: null,
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
