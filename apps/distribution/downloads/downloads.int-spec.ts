@@ -308,6 +308,7 @@ describe('curl', () => {
   }, 60_000);
 
   it('-O -J saves under the name that the operating system expects', async () => {
+    server.put('install/install-linux.sh', 'echo 1\n');
     const child = spawn('curl', ['-sSfOJ', `${server.url}/infiniservice/linux/script`], { cwd: folder });
     expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
     expect(readFileSync(join(folder, 'install-linux.sh'), 'utf8')).toBe('echo 1\n');
