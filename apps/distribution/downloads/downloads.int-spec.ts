@@ -278,6 +278,7 @@ describe('curl', () => {
   });
 
   it('goes on where the connection was cut', async () => {
+    server.put('binaries/linux/infiniservice', NEW);
     const { port } = new URL(server.url);
     let connections = 0;
     // A line that breaks after 5 MiB, the first time.
