@@ -140,9 +140,10 @@ const tiers = {
     await check('Shell scripts', 'bash', ['scripts/check-shell.sh']);
     await check('Dockerfiles and compose.yml', 'bash', ['scripts/check-docker.sh']);
   },
-  unit: () => jest('unit'),
+  // Jest leaves one processor free, and on two of them it would use a single worker.
+  unit: () => jest('unit', ['--maxWorkers=100%']),
   agent: () => cargoTests(),
-  integration: () => jest('integration'),
+  integration: () => jest('integration', ['--maxWorkers=100%']),
   conformance: () => jest('conformance'),
   // Guests under TCG take both cores: one at a time.
   e2e: () => jest('e2e', ['--runInBand']),
