@@ -49,7 +49,14 @@ describe('a database', () => {
         { what: 'a transaction to be cut off' },
       );
       await Promise.all(begun);
-      await waitFor(() => database.check().then(() => true), { what: 'an answer', deadlineMs: 5000 });
+      await waitFor(
+        () =>
+          database
+            .work()
+            .execute('select 1')
+            .then(() => true),
+        { what: 'an answer', deadlineMs: 5000 },
+      );
       await database.transaction((work) => work.execute('select 1'));
     } finally {
       await Promise.all([database.close(), other.close()]);
