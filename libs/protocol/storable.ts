@@ -45,10 +45,14 @@ export function isStorablePart(schema: z.ZodType): boolean {
  * @param form what it must match, told with `message`
  */
 export function dbText(limit: number, form?: RegExp, message?: string): z.ZodString {
-  const formed = form ? z.string().regex(form, message) : z.string();
-  const text = formed.max(limit).superRefine((value, context) => {
-    // One fault is enough where the form is not what was asked for.
-    if (form && !form.test(value)) return;
+  const limited = form ? z.string().regex(form, message).meta({ maxLength: limit }) : z.string().max(limit);
+  const text = limited.superRefine((value, context) => {
+    if (form) {
+      // One fault is enough where the form is not what was asked for.
+      if (!form.test(value)) return;
+      if (value.length > limit)
+        context.addIssue({ code: 'too_big', origin: 'string', maximum: limit, inclusive: true, input: value });
+    }
     const fault = (words: string, remedy: string): void =>
       context.addIssue({ code: 'custom', message: words, params: { remedy } });
     if (value.includes('\0')) fault('must not contain NUL', 'leave NUL out');
@@ -84,7 +88,10 @@ const beyond = {
  */
 export const dbTime = (message: string): z.ZodISODateTime =>
   part(
-    z.iso.datetime({ offset: true, error: message }).refine((text) => isStorableTime(new Date(text)), beyond),
+    z.iso
+      .datetime({ offset: true, error: message })
+      // What is no time at all is told so.
+      .refine((text) => Number.isNaN(Date.parse(text)) || isStorableTime(new Date(text)), beyond),
   );
 
 /** The same by the clock of a zone that is told elsewhere: in any zone it is a time of these years. */

@@ -36,12 +36,12 @@ export const WRONG_SCRIPTS: WrongInput[] = [
     body: script({ content: `${'x'.repeat(CHANNEL_LIMITS.scriptContent)}\0` }),
     status: 400,
     faults: [
+      ['content', 'must not contain NUL', 'leave NUL out'],
       [
         'content',
         'must be at most 262144 bytes: that is what one line of the channel carries',
         'shorten it, or let it fetch its rest',
       ],
-      ['content', 'must not contain NUL', 'leave NUL out'],
     ],
   },
   {

@@ -70,7 +70,8 @@ export const CreateScript = z
     description: dbText(2000).optional(),
     platforms: z.array(platform).min(1).max(2).optional(),
     shell: givenShell,
-    content: dbText(CHANNEL_LIMITS.scriptContent)
+    // Its bytes are counted below; no text has more characters than bytes.
+    content: dbText(4 * CHANNEL_LIMITS.scriptContent)
       .min(1, 'must not be empty')
       .refine((text) => Buffer.byteLength(text) <= CHANNEL_LIMITS.scriptContent, {
         error: `must be at most ${CHANNEL_LIMITS.scriptContent} bytes: that is what one line of the channel carries`,
