@@ -51,7 +51,13 @@ export function dbText(limit: number, form?: RegExp, message?: string): z.ZodStr
       // One fault is enough where the form is not what was asked for.
       if (!form.test(value)) return;
       if (value.length > limit)
-        context.addIssue({ code: 'too_big', origin: 'string', maximum: limit, inclusive: true, input: value });
+        context.addIssue({
+          code: 'too_big',
+          origin: 'string',
+          maximum: limit,
+          inclusive: true,
+          input: value,
+        });
     }
     const fault = (words: string, remedy: string): void =>
       context.addIssue({ code: 'custom', message: words, params: { remedy } });
