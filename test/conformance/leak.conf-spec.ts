@@ -6,6 +6,7 @@ import { CONSOLE_TOKEN, startConsole } from '../support/apps/console.js';
 import { startDistribution } from '../support/apps/distribution.js';
 import { socketFolder, startGateway, type TestGateway } from '../support/apps/gateway.js';
 import { FakeGuest } from '../support/guests/fake-guest.js';
+import { newHelloToken } from '../support/guests/guest-port.js';
 import { machineWithLease, schedule } from '../support/rows/rows.js';
 import { emptyDatabase } from '../support/servers/databases.js';
 
@@ -48,7 +49,7 @@ describe('memory', () => {
         for (let at = 0; at < MACHINES; at += AT_ONCE)
           await Promise.all(
             guests.slice(at, at + AT_ONCE).map(async (guest) => {
-              await guest.hello({ session: randomUUID().replaceAll('-', '') });
+              await guest.hello({ session: randomUUID().replaceAll('-', ''), hello: newHelloToken() });
               guest.lines.length = 0;
             }),
           );
