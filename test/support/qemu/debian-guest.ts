@@ -31,11 +31,7 @@ export async function debianDisk(): Promise<DebianDisk> {
     boot: ({ qemu, firmware }, media) => {
       rmSync(join(folder, 'qmp'), { force: true });
       const kernel = ['-kernel', image.kernel, '-initrd', image.initrd];
-      // initramfs-tools gives up on the disk after 30 s, which a busy machine under TCG may need.
-      const append = [
-        '-append',
-        'root=/dev/vda rw rootdelay=600 console=ttyS0 quiet systemd.show_status=auto',
-      ];
+      const append = ['-append', 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=auto'];
       return startPlanned(folder, [...qemu, ...(firmware?.qemu ?? []), ...kernel, ...append], {
         disk: `${disk},cache=unsafe`,
         ...media,
